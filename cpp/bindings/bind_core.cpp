@@ -1,0 +1,39 @@
+// What this variant was built from.
+#include <pybind11/pybind11.h>
+
+#include <string>
+
+#include "fastopt/core/types.hpp"
+
+namespace py = pybind11;
+
+#define FASTOPT_STRING_(x) #x
+#define FASTOPT_STRING(x) FASTOPT_STRING_(x)
+
+FASTOPT_BEGIN
+
+namespace {
+
+std::string compiler() {
+#if defined(__clang__)
+  return "Clang " __clang_version__;
+#else
+  return "GCC " __VERSION__;
+#endif
+}
+
+py::dict build_info_raw() {
+  py::dict info;
+  info["variant"] = FASTOPT_STRING(FASTOPT_VARIANT);
+  info["eigen"] = FASTOPT_STRING(EIGEN_MAJOR_VERSION) "." FASTOPT_STRING(
+      EIGEN_MINOR_VERSION) "." FASTOPT_STRING(EIGEN_PATCH_VERSION);
+  info["compiler"] = compiler();
+  info["instructions"] = Eigen::SimdInstructionSetsInUse();
+  return info;
+}
+
+}  // namespace
+
+void bind_core(py::module_& module) { module.def("build_info_raw", &build_info_raw); }
+
+FASTOPT_END

@@ -1,0 +1,14 @@
+// The extension module: a list of what it binds, one file each.
+#include <pybind11/pybind11.h>
+
+#include "fastopt/core/types.hpp"
+
+namespace py = pybind11;
+
+FASTOPT_BEGIN
+
+void bind_core(py::module_& module);
+
+FASTOPT_END
+
+PYBIND11_MODULE(FASTOPT_MODULE_NAME, module) { fastopt::bind_core(module); }
