@@ -1,17 +1,28 @@
-# make demo | test | bench | lint | format | dev | sanitize | wheel | clean
 # Needs python3 >= 3.10 with venv, a C++17 compiler (GCC >= 11 or Clang >= 12) and make.
+#
+#   make demo      build and install into .venv, train on real data, print and draw the results
+#   make test      build and install into .venv, run the whole test suite
+#   make bench     compare with NumPy, and with scikit-learn, PyTorch and JAX where installed
+#   make lint      ruff, mypy, clang-format; `make format` applies what can be applied
+#   make dev       quick loop while working on the C++ (see below)
+#   make sanitize  the test suite under the address and undefined-behaviour sanitizers
+#   make wheel     a wheel in dist/
+#   make clean
 
 PYTHON ?= python3
 VENV ?= .venv
 WERROR ?= OFF
+VARIANTS ?= v4
+# Further options of pip for the build, such as -C build-dir=...
+BUILD_OPTIONS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 python := $(VENV)/bin/python
 pip := $(python) -m pip
-# Kept in the environment, so that a second build compiles only what changed.
+# They stay in the environment, so that a second build compiles only what changed.
 build_requirements := "scikit-build-core>=0.11" "pybind11>=3.0" cmake ninja
-install := $(pip) install --no-build-isolation -C cmake.define.FASTOPT_WERROR=$(WERROR)
-sources := pyproject.toml CMakeLists.txt README.md LICENSE \
+build_options := --no-build-isolation -C cmake.define.FASTOPT_WERROR=$(WERROR) $(BUILD_OPTIONS)
+sources := pyproject.toml CMakeLists.txt \
   $(shell find cpp python -type f ! -name '*.pyc' ! -name '*.so')
 cpp_files := $(shell find cpp/fastopt cpp/bindings -name '*.hpp' -o -name '*.cpp')
 
@@ -37,28 +48,41 @@ format: $(VENV)/.lint
 	$(VENV)/bin/ruff format
 	$(VENV)/bin/clang-format -i $(cpp_files)
 
+wheel: $(VENV)/.created
+	$(pip) wheel $(build_options) --no-deps -w dist .
+
+# Stamps: the environment, fastopt in it, and the extras of the installed fastopt.
 $(VENV)/.created:
 	$(PYTHON) -m venv $(VENV)
+	$(pip) install -q --upgrade pip
 	$(pip) install -q $(build_requirements)
 	touch $@
 
 $(VENV)/.installed: $(VENV)/.created $(sources)
-	$(install) .
+	$(pip) install $(build_options) .
 	touch $@
 
-# The extras of the installed package, without another build of it.
 $(VENV)/.%: $(VENV)/.installed
 	$(pip) install -q "fastopt[$*]"
 	touch $@
 
-# The quick loop while working on the C++: Python files are used from the source tree, one variant is
-# built for this processor, and only what changed is compiled. Repeat it after each change of C++.
+# Python files are used from the source tree; one variant, the one for this processor, is built, and
+# only what changed is compiled. Repeat it after each change of the C++.
 #   make dev VENV=path/to/environment VARIANTS=v3
-VARIANTS ?= v4
 dev: $(VENV)/.created
 	$(pip) install -q --no-build-isolation --no-deps -e . -C build-dir=build/dev \
 	  -C cmake.define.FASTOPT_VARIANTS="$(VARIANTS)" -C cmake.define.FASTOPT_WERROR=ON
 
+# The libraries come first of all, since Python itself is not built with the sanitizers, and libstdc++
+# is among them, or the first C++ exception would end the process. Python frees nothing at its end:
+# leaks are not looked for. A Debug build keeps Eigen's own checks of sizes and ranges.
+sanitize:
+	$(MAKE) .venv-sanitize/.test VENV=.venv-sanitize WERROR=ON BUILD_OPTIONS="-C build-dir=build/sanitize \
+	  -C cmake.build-type=Debug -C cmake.define.FASTOPT_VARIANTS=v3 -C cmake.define.FASTOPT_SANITIZE=ON"
+	LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so)" \
+	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 PYTHONMALLOC=malloc \
+	  .venv-sanitize/bin/python -m pytest
+
 clean:
 	rm -rf build dist $(VENV) .venv-sanitize .pytest_cache .mypy_cache .ruff_cache
-	find python tests -name __pycache__ -prune -exec rm -rf {} +
+	find python tests bench examples -name __pycache__ -prune -exec rm -rf {} +
