@@ -66,10 +66,11 @@ $(VENV)/.%: $(VENV)/.installed
 	$(pip) install -q "fastopt[$*]"
 	touch $@
 
-# Python files are used from the source tree; one variant, the one for this processor, is built, and
-# only what changed is compiled. Repeat it after each change of the C++.
-#   make dev VENV=path/to/environment VARIANTS=v3
+# Python files are used from the source tree, one variant is built (VARIANTS=v3 on a processor without
+# AVX-512), and only what changed is compiled. Repeat it after each change of the C++. The other
+# targets install the whole package again.
 dev: $(VENV)/.created
+	rm -f $(VENV)/.installed
 	$(pip) install -q --no-build-isolation --no-deps -e . -C build-dir=build/dev \
 	  -C cmake.define.FASTOPT_VARIANTS="$(VARIANTS)" -C cmake.define.FASTOPT_WERROR=ON
 
@@ -85,4 +86,4 @@ sanitize:
 
 clean:
 	rm -rf build dist $(VENV) .venv-sanitize .pytest_cache .mypy_cache .ruff_cache
-	find python tests bench examples -name __pycache__ -prune -exec rm -rf {} +
+	find . -name __pycache__ -prune -exec rm -rf {} +

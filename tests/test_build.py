@@ -162,6 +162,16 @@ def test_build_info():
     assert re.match(r"(GCC|Clang) \d+\.\d+", info["compiler"])
 
 
+@pytest.mark.parametrize("names", [USABLE, USABLE[::-1]])
+def test_variants_load_side_by_side(names):
+    code = f"""
+from importlib import import_module
+modules = [import_module("fastopt._core._" + name) for name in {names}]
+print(*(module.build_info_raw()["variant"] for module in modules))
+"""
+    assert output(code).split() == names
+
+
 @pytest.mark.parametrize("name", USABLE)
 def test_loading_leaves_denormals_on(name):
     code = """
