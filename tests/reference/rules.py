@@ -1,0 +1,158 @@
+"""The first-order update rules, one class each.
+
+``step(w, g, learning_rate)`` returns the new w; the state (m, s, t) starts at zero. The decoupled
+weight decay takes η·weight_decay·w off, with the w from before the step; ``decayed`` is 1 for
+the elements that decay (weights) and 0 for those that do not (biases).
+"""
+
+import numpy as np
+
+
+class Rule:
+    """Common part: the count t of steps and the decay.
+
+    A rule adds ``start(g)``, which makes its state, and ``displacement(g, learning_rate)``.
+    """
+
+    def __init__(self, weight_decay=0.0, decayed=1.0):
+        self.weight_decay = weight_decay
+        self.decayed = decayed
+        self.t = 0
+
+    def step(self, w, g, learning_rate):
+        if self.t == 0:
+            self.start(g)
+        self.t += 1
+        decay = learning_rate * self.weight_decay * self.decayed * w
+        return w + self.displacement(g, learning_rate) - decay
+
+
+def divide(numerator, s, epsilon, position):
+    """numerator ÷ (√s + ε) or ÷ √(s + ε)."""
+    if position == "inside":
+        return numerator / np.sqrt(s + epsilon)
+    return numerator / (np.sqrt(s) + epsilon)
+
+
+class SGD(Rule):
+    """m ← β m − η g ; w ← w + m. With β = 0 plain gradient descent.
+
+    With ``nesterov`` the array given to ``step`` is θ = w + β m, where the gradient is taken; then
+    θ ← θ + β m − η g with the new m, and ``finalize`` gives w back.
+    """
+
+    def __init__(self, momentum=0.0, nesterov=False, **decay):
+        super().__init__(**decay)
+        self.momentum, self.nesterov = momentum, nesterov
+
+    def start(self, g):
+        self.m = np.zeros_like(g)
+
+    def displacement(self, g, learning_rate):
+        self.m = self.momentum * self.m - learning_rate * g
+        if self.nesterov:
+            return self.momentum * self.m - learning_rate * g
+        return self.m
+
+    def finalize(self, theta):
+        return theta - self.momentum * self.m if self.nesterov else theta
+
+
+class NesterovLookAhead:
+    """Nesterov 1983 as written: m ← β m − η ∇E(w + β m) ; w ← w + m.
+
+    The decay, like the gradient, is taken at the look-ahead point.
+    """
+
+    def __init__(self, momentum, weight_decay=0.0):
+        self.momentum, self.weight_decay = momentum, weight_decay
+        self.m = 0.0
+
+    def step(self, w, gradient, learning_rate):
+        look_ahead = w + self.momentum * self.m
+        self.m = self.momentum * self.m - learning_rate * gradient(look_ahead)
+        return w + self.m - learning_rate * self.weight_decay * look_ahead
+
+
+class AdaGrad(Rule):
+    """s ← s + g⊗g ; w ← w − η g ÷ √(s + ε)."""
+
+    def __init__(self, epsilon=1e-7, initial_accumulator=0.0, epsilon_position="inside", **decay):
+        super().__init__(**decay)
+        self.epsilon, self.epsilon_position = epsilon, epsilon_position
+        self.initial_accumulator = initial_accumulator
+
+    def start(self, g):
+        self.s = np.full_like(g, self.initial_accumulator)
+
+    def displacement(self, g, learning_rate):
+        self.s = self.s + g * g
+        return -divide(learning_rate * g, self.s, self.epsilon, self.epsilon_position)
+
+
+class RMSprop(Rule):
+    """s ← ρ s + (1−ρ) g⊗g ; w ← w − η g ÷ √(s + ε)."""
+
+    def __init__(self, rho=0.9, epsilon=1e-7, epsilon_position="inside", **decay):
+        super().__init__(**decay)
+        self.rho, self.epsilon, self.epsilon_position = rho, epsilon, epsilon_position
+
+    def start(self, g):
+        self.s = np.zeros_like(g)
+
+    def displacement(self, g, learning_rate):
+        self.s = self.rho * self.s + (1 - self.rho) * g * g
+        return -divide(learning_rate * g, self.s, self.epsilon, self.epsilon_position)
+
+
+class Adam(Rule):
+    """m, s moving means of g and g⊗g ; m̂ = m/(1−β₁ᵗ) ; ŝ = s/(1−β₂ᵗ) ; w ← w − η m̂ ÷ (√ŝ + ε).
+
+    "uncorrected" adds ε to √s: w ← w − η m̂ √(1−β₂ᵗ) ÷ (√s + ε), the ε-hat form of the paper.
+    """
+
+    def __init__(self, beta_1=0.9, beta_2=0.999, epsilon=1e-8, epsilon_position="outside", **decay):
+        super().__init__(**decay)
+        self.beta_1, self.beta_2 = beta_1, beta_2
+        self.epsilon, self.epsilon_position = epsilon, epsilon_position
+
+    def start(self, g):
+        self.m = np.zeros_like(g)
+        self.s = np.zeros_like(g)
+
+    def corrected_mean(self, g):
+        """m̂ of this step; m holds g already."""
+        return self.m / (1 - self.beta_1**self.t)
+
+    def displacement(self, g, learning_rate):
+        self.m = self.beta_1 * self.m + (1 - self.beta_1) * g
+        self.s = self.beta_2 * self.s + (1 - self.beta_2) * g * g
+        numerator = learning_rate * self.corrected_mean(g)
+        correction = 1 - self.beta_2**self.t
+        if self.epsilon_position == "uncorrected":
+            return -divide(numerator * np.sqrt(correction), self.s, self.epsilon, "outside")
+        return -divide(numerator, self.s / correction, self.epsilon, self.epsilon_position)
+
+
+class Nadam(Adam):
+    """Adam with Nesterov's momentum and a momentum that warms up (Dozat 2016).
+
+    μ_t = β₁(1 − ½·0.96^{t·ψ}) ; m̂ = μ_{t+1} m/(1−∏_{j≤t+1} μ_j) + (1−μ_t) g/(1−∏_{j≤t} μ_j).
+    """
+
+    def __init__(self, momentum_decay=0.004, **adam):
+        super().__init__(**adam)
+        self.momentum_decay = momentum_decay
+        self.product = 1.0
+
+    def mu(self, t):
+        return self.beta_1 * (1 - 0.5 * 0.96 ** (t * self.momentum_decay))
+
+    def corrected_mean(self, g):
+        mu, mu_next = self.mu(self.t), self.mu(self.t + 1)
+        self.product *= mu
+        ahead = mu_next * self.m / (1 - self.product * mu_next)
+        return ahead + (1 - mu) * g / (1 - self.product)
+
+
+RULES = {rule.__name__: rule for rule in (SGD, AdaGrad, RMSprop, Adam, Nadam)}
