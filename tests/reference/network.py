@@ -1,6 +1,7 @@
 """A multilayer perceptron over one flat parameter vector, by the textbook."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -28,13 +29,12 @@ class MLP:
 
     @property
     def n_parameters(self):
-        pairs = zip(self.layer_sizes[:-1], self.layer_sizes[1:], strict=True)
-        return sum((fan_in + 1) * fan_out for fan_in, fan_out in pairs)
+        return sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(self.layer_sizes))
 
     def unpack(self, w):
         """Views [(W_1, b_1), (W_2, b_2), …] into w."""
         layers, start = [], 0
-        for fan_in, fan_out in zip(self.layer_sizes[:-1], self.layer_sizes[1:], strict=True):
+        for fan_in, fan_out in pairwise(self.layer_sizes):
             W = w[start : start + fan_in * fan_out].reshape(fan_in, fan_out)
             start += W.size
             layers.append((W, w[start : start + fan_out]))
