@@ -1,39 +1,44 @@
-"""Make the golden values again: python make_golden.py [optimizers] [networks]
+"""Make the golden values again: python make_golden.py [optimizers|networks|deep]
 
-Needs torch==2.13.0 and keras==3.15.1 with its PyTorch backend. All in double precision: torch's
-default dtype and Keras' floatx are set to float64, or both keep some numbers in float32.
+Needs torch==2.13.0, keras==3.15.1 and tensorflow-cpu==2.21.0. All is in double precision: torch's
+default dtype and Keras' floatx are set to float64, or both keep some numbers in float32. Keras
+needs two backends as well: on PyTorch it computes batch normalisation in float32 whatever the dtype
+of the layer, and on TensorFlow it rounds the optimisers' β and η to float32.
 """
 
+import importlib
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
-os.environ["KERAS_BACKEND"] = "torch"
-
-import keras
-import make_networks
-import make_optimizers
 import numpy as np
-import torch
 
-SETS = {
-    "optimizers": make_optimizers.make,
-    "networks": make_networks.make,
-}
+KERAS_BACKEND = {"optimizers": "torch", "networks": "torch", "deep": "tensorflow"}
 
 
-def main(names):
+def make(name):
+    os.environ["KERAS_BACKEND"] = KERAS_BACKEND[name]
+    import keras
+    import torch
+
     torch.set_default_dtype(torch.float64)
+    torch.set_num_threads(1)
     keras.config.set_floatx("float64")
+    cases, arrays = importlib.import_module(f"make_{name}").make()
+
     versions = {"torch": torch.__version__, "keras": keras.__version__, "numpy": np.__version__}
-    for name in names or SETS:
-        cases, arrays = SETS[name]()
-        file = Path(__file__).parent / name
-        text = json.dumps({"versions": versions, "cases": cases}, indent=1, ensure_ascii=False)
-        file.with_suffix(".json").write_text(text + "\n")
-        np.savez_compressed(file.with_suffix(".npz"), **arrays)
+    text = json.dumps({"versions": versions, "cases": cases}, indent=1, ensure_ascii=False)
+    file = Path(__file__).parent / name
+    file.with_suffix(".json").write_text(text + "\n")
+    np.savez_compressed(file.with_suffix(".npz"), **arrays)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    if len(sys.argv) == 2:
+        make(sys.argv[1])
+    else:
+        # A process each, for Keras keeps the backend that it was imported with.
+        for name in KERAS_BACKEND:
+            subprocess.run([sys.executable, __file__, name], check=True)
