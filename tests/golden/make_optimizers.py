@@ -154,9 +154,9 @@ CASES = [
         "keras",
         "momentum_falling_rate",
         "SGD",
-        {"learning_rate": 1e-1, "momentum": 0.9},
+        {"learning_rate": 1e-1, "momentum": 0.9, "weight_decay": 0.02},
         "SGD",
-        {"learning_rate": 1e-1, "momentum": 0.9},
+        {"learning_rate": 1e-1, "momentum": 0.9, "weight_decay": 0.02},
         learning_rate_factor=0.95,
     ),
     Case(
@@ -171,9 +171,9 @@ CASES = [
         "keras",
         "nesterov_falling_rate",
         "SGD",
-        {"learning_rate": 1e-1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.02},
+        {"learning_rate": 1e-1, "momentum": 0.9, "nesterov": True},
         "SGD",
-        {"learning_rate": 1e-1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.02},
+        {"learning_rate": 1e-1, "momentum": 0.9, "nesterov": True},
         learning_rate_factor=0.95,
     ),
     Case(

@@ -2,7 +2,8 @@
 
 ``step(w, g, learning_rate)`` returns the new w; the state (m, s, t) starts at zero. The decoupled
 weight decay takes η·weight_decay·w off, with the w from before the step; ``decayed`` is 1 for
-the elements that decay (weights) and 0 for those that do not (biases).
+the elements that decay (weights) and 0 for those that do not (biases). Nesterov's momentum decays
+w like the rest; Keras decays θ = w + β m instead.
 """
 
 import numpy as np
@@ -19,11 +20,15 @@ class Rule:
         self.decayed = decayed
         self.t = 0
 
+    def finalize(self, w):
+        """The w that belongs to the array given to ``step``."""
+        return w
+
     def step(self, w, g, learning_rate):
         if self.t == 0:
             self.start(g)
         self.t += 1
-        decay = learning_rate * self.weight_decay * self.decayed * w
+        decay = learning_rate * self.weight_decay * self.decayed * self.finalize(w)
         return w + self.displacement(g, learning_rate) - decay
 
 
@@ -59,19 +64,16 @@ class SGD(Rule):
 
 
 class NesterovLookAhead:
-    """Nesterov 1983 as written: m ← β m − η ∇E(w + β m) ; w ← w + m.
-
-    The decay, like the gradient, is taken at the look-ahead point.
-    """
+    """Nesterov 1983 as written: m ← β m − η ∇E(w + β m) ; w ← w + m."""
 
     def __init__(self, momentum, weight_decay=0.0):
         self.momentum, self.weight_decay = momentum, weight_decay
         self.m = 0.0
 
     def step(self, w, gradient, learning_rate):
-        look_ahead = w + self.momentum * self.m
-        self.m = self.momentum * self.m - learning_rate * gradient(look_ahead)
-        return w + self.m - learning_rate * self.weight_decay * look_ahead
+        g = gradient(w + self.momentum * self.m)
+        self.m = self.momentum * self.m - learning_rate * g
+        return w + self.m - learning_rate * self.weight_decay * w
 
 
 class AdaGrad(Rule):
