@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "bindings/interruption.hpp"
+#include "fastopt/core/thread_pool.hpp"
 #include "fastopt/core/types.hpp"
 
 namespace py = pybind11;
@@ -47,6 +49,13 @@ py::dict build_info_raw() {
 
 }  // namespace
 
-void bind_core(py::module_& module) { module.def("build_info_raw", &build_info_raw); }
+void bind_core(py::module_& module) {
+  // Eigen's blocking follows the caches that it finds: with constants, results do not depend on them.
+  Eigen::setCpuCacheSizes(32 * 1024, 512 * 1024, 4 * 1024 * 1024);
+  Interruption::set_hook(&python_wants_to_stop);
+  module.def("build_info_raw", &build_info_raw);
+  module.def("set_threads", &ThreadPool::set_threads, py::arg("threads"));
+  module.def("threads", &ThreadPool::threads);
+}
 
 FASTOPT_END

@@ -8,7 +8,11 @@ namespace py = pybind11;
 FASTOPT_BEGIN
 
 void bind_core(py::module_& module);
+void bind_solve(py::module_& module);
 
 FASTOPT_END
 
-PYBIND11_MODULE(FASTOPT_MODULE_NAME, module) { fastopt::bind_core(module); }
+PYBIND11_MODULE(FASTOPT_MODULE_NAME, module) {
+  fastopt::bind_core(module);
+  fastopt::bind_solve(module);
+}

@@ -1,0 +1,29 @@
+// Long work runs without the GIL; Ctrl-C reaches it through Interruption and comes out as Python's own
+// exception.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include "fastopt/core/interruption.hpp"
+
+FASTOPT_BEGIN
+
+// Called by working threads, which do not hold the GIL. Python looks at signals in its main thread
+// only; elsewhere this says "no".
+inline bool python_wants_to_stop() {
+  const pybind11::gil_scoped_acquire gil;
+  return PyErr_CheckSignals() != 0;
+}
+
+// f() without the GIL. When the work was interrupted, Python's exception is pending already.
+template <class F>
+auto without_gil(F&& f) {
+  try {
+    const pybind11::gil_scoped_release release;
+    return f();
+  } catch (const Interrupted&) {
+    throw pybind11::error_already_set();
+  }
+}
+
+FASTOPT_END

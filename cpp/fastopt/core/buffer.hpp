@@ -1,0 +1,58 @@
+// A zero-initialised, 64-byte aligned array of numbers with a padded length.
+#pragma once
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "fastopt/core/types.hpp"
+
+FASTOPT_BEGIN
+
+template <class Scalar>
+class Buffer {
+ public:
+  Buffer() = default;
+  explicit Buffer(Index size) : size_(size), data_(allocate(size)) {}
+  Buffer(const Buffer& other) : Buffer(other.size_) {
+    std::copy(other.data_, other.data_ + padded(size_), data_);
+  }
+  Buffer(Buffer&& other) noexcept { swap(other); }
+  Buffer& operator=(Buffer other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~Buffer() { release(data_); }
+
+  Scalar* data() { return data_; }
+  const Scalar* data() const { return data_; }
+  Index size() const { return size_; }
+  Scalar& operator[](Index i) { return data_[i]; }
+  const Scalar& operator[](Index i) const { return data_[i]; }
+  Scalar* begin() { return data_; }
+  Scalar* end() { return data_ + size_; }
+  const Scalar* begin() const { return data_; }
+  const Scalar* end() const { return data_ + size_; }
+  VectorMap<Scalar> vector() { return {data_, size_}; }
+  ConstVectorMap<Scalar> vector() const { return {data_, size_}; }
+  void fill(Scalar value) { std::fill(begin(), end(), value); }
+
+ private:
+  static Scalar* allocate(Index size) {
+    if (size == 0) return nullptr;
+    const auto n = static_cast<std::size_t>(padded(size));
+    auto* data = static_cast<Scalar*>(::operator new(n * sizeof(Scalar), std::align_val_t{alignment}));
+    std::fill(data, data + n, Scalar(0));
+    return data;
+  }
+  static void release(Scalar* data) { ::operator delete(data, std::align_val_t{alignment}); }
+  void swap(Buffer& other) noexcept {
+    std::swap(size_, other.size_);
+    std::swap(data_, other.data_);
+  }
+
+  Index size_ = 0;
+  Scalar* data_ = nullptr;
+};
+
+FASTOPT_END

@@ -1,0 +1,38 @@
+// Norms of long vectors: pieces in the vector's own precision, their sum in double.
+#pragma once
+
+#include <cmath>
+
+#include "fastopt/core/types.hpp"
+
+FASTOPT_BEGIN
+
+template <class Scalar>
+double squared_norm(const Scalar* x, Index n) {
+  constexpr Index piece = 4096;
+  double sum = 0;
+  for (Index at = 0; at < n; at += piece)
+    sum += static_cast<double>(
+        ConstVectorMap<Scalar>(x + at, std::min(piece, n - at)).squaredNorm());
+  return sum;
+}
+
+template <class Scalar>
+double norm(const Scalar* x, Index n) {
+  return std::sqrt(squared_norm(x, n));
+}
+
+template <class Scalar>
+double distance(const Scalar* x, const Scalar* y, Index n) {
+  constexpr Index piece = 4096;
+  double sum = 0;
+  for (Index at = 0; at < n; at += piece) {
+    const Index count = std::min(piece, n - at);
+    sum += static_cast<double>(
+        (ConstVectorMap<Scalar>(x + at, count) - ConstVectorMap<Scalar>(y + at, count))
+            .squaredNorm());
+  }
+  return std::sqrt(sum);
+}
+
+FASTOPT_END

@@ -1,0 +1,163 @@
+// A small pool of threads. Work is cut into tasks by the size of the problem alone, never by the
+// number of threads, so results do not depend on that number; the pool only decides who does what.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <type_traits>
+
+#include "fastopt/core/types.hpp"
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#endif
+
+FASTOPT_BEGIN
+
+class ThreadPool {
+ public:
+  using Task = void (*)(void* context, Index task);
+
+  // The pool is never destroyed: its detached workers may outlive static destructors.
+  static ThreadPool& instance() {
+    static std::atomic<ThreadPool*>& slot = instance_slot();
+    ThreadPool* pool = slot.load();
+    if (pool == nullptr) {
+      auto* fresh = new ThreadPool;
+      if (slot.compare_exchange_strong(pool, fresh)) {
+        pool = fresh;
+      } else {
+        delete fresh;
+      }
+    }
+    return *pool;
+  }
+
+  static void set_threads(int threads) { thread_count().store(threads); }
+  static int threads() { return thread_count().load(); }
+
+  // Runs task 0 … count-1, the caller working along. When the pool is busy with another caller's
+  // work, this caller does its tasks alone.
+  void run(Index count, void* context, Task task) {
+    const std::unique_lock<std::mutex> owner(owner_, std::try_to_lock);
+    const int helpers = static_cast<int>(std::min<Index>(threads(), count)) - 1;
+    if (helpers < 1 || !owner.owns_lock()) {
+      for (Index i = 0; i < count; ++i) task(context, i);
+      return;
+    }
+    while (workers_ < helpers) start_worker();
+    context_ = context;
+    task_ = task;
+    count_ = count;
+    error_ = nullptr;
+    helpers_ = helpers;
+    next_.store(0);
+    open_.store(true);
+    generation_.fetch_add(1);
+    if (sleeping_.load() > 0) {
+      const std::lock_guard<std::mutex> lock(sleep_);
+      wake_.notify_all();
+    }
+    work();
+    open_.store(false);
+    // A worker enters before it looks whether the job is open: once none is inside after the job
+    // was closed, every task that was taken is done.
+    while (inside_.load() != 0) relax();
+    if (error_ != nullptr) std::rethrow_exception(error_);
+  }
+
+ private:
+  static constexpr auto spin_time = std::chrono::microseconds(300);
+
+  static std::atomic<ThreadPool*>& instance_slot() {
+    static std::atomic<ThreadPool*> slot{nullptr};
+#if defined(__unix__) || defined(__APPLE__)
+    // A child process has none of its parent's threads: it starts with a pool of its own.
+    static const int registered =
+        pthread_atfork(nullptr, nullptr, [] { instance_slot().store(nullptr); });
+    static_cast<void>(registered);
+#endif
+    return slot;
+  }
+
+  static std::atomic<int>& thread_count() {
+    static std::atomic<int> count{1};
+    return count;
+  }
+
+  static void relax() {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#else
+    std::this_thread::yield();
+#endif
+  }
+
+  void start_worker() {
+    const int index = workers_++;
+    std::thread([this, index, seen = generation_.load()] { live(index, seen); }).detach();
+  }
+
+  void work() {
+    for (Index i = next_.fetch_add(1); i < count_; i = next_.fetch_add(1)) {
+      try {
+        task_(context_, i);
+      } catch (...) {
+        const std::lock_guard<std::mutex> lock(error_lock_);
+        if (error_ == nullptr) error_ = std::current_exception();
+        next_.store(count_);
+      }
+    }
+  }
+
+  // A worker's life: wait for a new generation (spin first, since inside an epoch the next job is
+  // microseconds away, then sleep), help, wait again.
+  void live(int index, std::uint64_t seen) {
+    for (;;) {
+      const auto start = std::chrono::steady_clock::now();
+      while (generation_.load() == seen) {
+        for (int i = 0; i < 64 && generation_.load() == seen; ++i) relax();
+        if (std::chrono::steady_clock::now() - start > spin_time) {
+          std::unique_lock<std::mutex> lock(sleep_);
+          sleeping_.fetch_add(1);
+          wake_.wait(lock, [&] { return generation_.load() != seen; });
+          sleeping_.fetch_sub(1);
+        }
+      }
+      inside_.fetch_add(1);
+      seen = generation_.load();
+      if (open_.load() && index < helpers_) work();
+      inside_.fetch_sub(1);
+    }
+  }
+
+  std::mutex owner_, sleep_, error_lock_;
+  std::condition_variable wake_;
+  std::exception_ptr error_;
+  void* context_ = nullptr;
+  Task task_ = nullptr;
+  Index count_ = 0;
+  int helpers_ = 0, workers_ = 0;
+  std::atomic<Index> next_{0};
+  std::atomic<bool> open_{false};
+  std::atomic<int> inside_{0}, sleeping_{0};
+  std::atomic<std::uint64_t> generation_{0};
+};
+
+// task(i) for i = 0 … count-1 in any order and in several threads; one task stays in the caller.
+template <class Task>
+void parallel_for(Index count, Task&& task) {
+  if (count == 1) {
+    task(Index{0});
+  } else if (count > 1) {
+    ThreadPool::instance().run(
+        count, &task,
+        [](void* context, Index i) { (*static_cast<std::remove_reference_t<Task>*>(context))(i); });
+  }
+}
+
+FASTOPT_END

@@ -1,0 +1,51 @@
+// Types that every part of fastopt shares.
+#pragma once
+
+#include <Eigen/Core>
+#include <cstddef>
+#include <cstdint>
+
+// The extension is compiled once per instruction set. An inline namespace per variant keeps the
+// templates of one apart from those of another when several are loaded in one process.
+#ifndef FASTOPT_VARIANT
+#define FASTOPT_VARIANT base
+#endif
+#define FASTOPT_BEGIN  \
+  namespace fastopt {  \
+  inline namespace FASTOPT_VARIANT {
+#define FASTOPT_END \
+  }                 \
+  }
+
+FASTOPT_BEGIN
+
+using Index = Eigen::Index;
+
+// Column-major throughout: a column is one sample. A C-ordered (samples x features) array of
+// NumPy's is the same memory, and a (fan_in x fan_out) weight matrix reads as (fan_out x fan_in).
+template <class Scalar>
+using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
+template <class Scalar>
+using Vector = Eigen::Matrix<Scalar, Eigen::Dynamic, 1>;
+template <class Scalar>
+using MatrixMap = Eigen::Map<Matrix<Scalar>>;
+template <class Scalar>
+using ConstMatrixMap = Eigen::Map<const Matrix<Scalar>>;
+template <class Scalar>
+using VectorMap = Eigen::Map<Vector<Scalar>>;
+template <class Scalar>
+using ConstVectorMap = Eigen::Map<const Vector<Scalar>>;
+// Flat, 64-byte aligned, and (see padded()) a whole number of packets long.
+template <class Scalar>
+using ArrayMap = Eigen::Map<Eigen::Array<Scalar, Eigen::Dynamic, 1>, Eigen::Aligned64>;
+template <class Scalar>
+using ConstArrayMap = Eigen::Map<const Eigen::Array<Scalar, Eigen::Dynamic, 1>, Eigen::Aligned64>;
+
+constexpr std::size_t alignment = 64;
+
+// Elements of a buffer are rounded up to whole packets, so that exp, log and tanh never meet a
+// scalar tail: packet and scalar code differ in the last bits.
+constexpr Index padding = 16;
+constexpr Index padded(Index n) { return (n + padding - 1) / padding * padding; }
+
+FASTOPT_END

@@ -1,0 +1,47 @@
+// The samples that a network is trained on: inputs, targets and weights.
+#pragma once
+
+#include <vector>
+
+#include "fastopt/core/buffer.hpp"
+#include "fastopt/objective/source.hpp"
+
+FASTOPT_BEGIN
+
+struct Dataset {
+  ArraySource inputs;
+  ArraySource targets;
+  // Where the targets are class labels 0 … classes-1 in one column: how many classes; otherwise 0.
+  Index classes = 0;
+  // One weight for each sample with mean 1, or empty.
+  std::vector<double> weights;
+
+  Index size() const { return inputs.rows; }
+  Index outputs() const { return classes > 0 ? classes : targets.columns; }
+
+  template <class Scalar>
+  void gather_targets(const std::uint32_t* order, Index first, Index count, Scalar* out) const {
+    if (classes == 0) {
+      targets.gather(order, first, count, out);
+      return;
+    }
+    std::fill(out, out + count * classes, Scalar(0));
+    for (Index i = 0; i < count; ++i) {
+      const Index row = order == nullptr ? first + i : static_cast<Index>(order[first + i]);
+      const auto label = static_cast<Index>(targets.element<double>(row));
+      // Labels were checked when the data came in; an array changed since then must not make
+      // this write elsewhere.
+      if (label >= 0 && label < classes) out[i * classes + label] = Scalar(1);
+    }
+  }
+
+  template <class Scalar>
+  void gather_weights(const std::uint32_t* order, Index first, Index count, Scalar* out) const {
+    for (Index i = 0; i < count; ++i) {
+      const Index row = order == nullptr ? first + i : static_cast<Index>(order[first + i]);
+      out[i] = static_cast<Scalar>(weights[static_cast<std::size_t>(row)]);
+    }
+  }
+};
+
+FASTOPT_END

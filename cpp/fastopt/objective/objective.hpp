@@ -1,0 +1,52 @@
+// What a solver minimises: a function of n weights in double precision, with the derivatives that it
+// can give. A network on data and a user's Python function are both one of these.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+#include "fastopt/core/types.hpp"
+
+FASTOPT_BEGIN
+
+class Objective {
+ public:
+  Objective() = default;
+  Objective(const Objective&) = delete;
+  Objective& operator=(const Objective&) = delete;
+  virtual ~Objective() = default;
+
+  // n
+  virtual Index size() const = 0;
+
+  // E(w); values that are not finite are returned as they are: the solver backs off.
+  virtual double value(const double* w) = 0;
+  // E(w) and g = ∇E(w), n numbers.
+  virtual double value_and_gradient(const double* w, double* g) = 0;
+
+  // H = ∇²E(w), n x n, both triangles; and H v.
+  virtual bool has_hessian() const { return false; }
+  virtual void hessian(const double* /*w*/, double* /*h*/) { missing("a Hessian"); }
+  virtual void hessian_vector(const double* /*w*/, const double* /*v*/, double* /*hv*/) {
+    missing("products with the Hessian");
+  }
+
+  // For sums of squares, ½Σe²: how many residuals there are (0: not a sum of squares), the residuals
+  // with their m x n Jacobian in C order, or the sums alone.
+  virtual Index n_residuals() const { return 0; }
+  virtual void residuals(const double* /*w*/, double* /*e*/) { missing("residuals"); }
+  virtual void residuals_and_jacobian(const double* /*w*/, double* /*e*/, double* /*j*/) {
+    missing("a Jacobian");
+  }
+  // Returns ½Σe²; fills Jᵀe (n) and both triangles of JᵀJ (n x n).
+  virtual double normal_equations(const double* /*w*/, double* /*jte*/, double* /*jtj*/) {
+    missing("normal equations");
+  }
+
+ private:
+  [[noreturn]] static void missing(const char* what) {
+    throw std::logic_error(std::string("this objective does not offer ") + what);
+  }
+};
+
+FASTOPT_END

@@ -1,0 +1,36 @@
+// RMSProp (Hinton 2012): s ← ρ s + (1-ρ) g⊗g ; w ← w - η g ÷ √(s + ε).
+#pragma once
+
+#include <cmath>
+
+#include "fastopt/update/rule.hpp"
+
+FASTOPT_BEGIN
+
+class RMSprop final : public RuleFor<RMSprop> {
+ public:
+  explicit RMSprop(const Settings& s) : epsilon_(s), rho_(s["rho"]) {}
+
+  int states() const override { return 1; }
+  void begin_step(std::int64_t, double learning_rate) override { rate_ = learning_rate; }
+
+  template <class S>
+  void update(const Slice<S>& x, S decay) const {
+    S* __restrict w = x.w + x.offset;
+    const S* __restrict g = x.g + x.offset;
+    S* __restrict s = x.state[0] + x.offset;
+    const S eta = static_cast<S>(rate_);
+    const S rho = static_cast<S>(rho_), rest = static_cast<S>(1 - rho_);
+    const S inside = static_cast<S>(epsilon_.inside), outside = static_cast<S>(epsilon_.outside);
+    for (Index i = 0; i < x.size; ++i) {
+      s[i] = rho * s[i] + rest * (g[i] * g[i]);
+      w[i] = w[i] - decay * w[i] - eta * g[i] / (std::sqrt(s[i] + inside) + outside);
+    }
+  }
+
+ private:
+  Epsilon epsilon_;
+  double rho_, rate_ = 0;
+};
+
+FASTOPT_END

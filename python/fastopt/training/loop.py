@@ -1,0 +1,34 @@
+"""The only loop: it steps a solver until somebody has a reason to stop."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+# Before a step, with its number; after a step, with its number and its report: the watcher returns
+# a reason to stop, or None.
+Before = Callable[[int], None]
+Watcher = Callable[[int, Any], str | None]
+
+
+def run(
+    solver: Any, steps: Iterable[int], watchers: Sequence[Watcher], before: Sequence[Before] = ()
+) -> str | None:
+    """Call ``solver.step()`` for each number of ``steps`` and let all watchers look at it.
+
+    All watchers see every step, also where an earlier one has found a reason: what they record and
+    remember is complete. The first reason counts.
+
+    Returns
+    -------
+    str or None
+        The reason to stop, or None when the steps were used up.
+    """
+    for i in steps:
+        for hook in before:
+            hook(i)
+        report = solver.step()
+        reasons = [reason for watcher in watchers if (reason := watcher(i, report)) is not None]
+        if reasons:
+            return reasons[0]
+        if report.status != "running":
+            return str(report.status)
+    return None
