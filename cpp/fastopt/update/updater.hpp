@@ -27,13 +27,17 @@ class RuleState {
     for (auto& vector : vectors_) vector.fill(static_cast<Scalar>(rule.initial_state()));
   }
 
+  Slice<Scalar> slice(Scalar* w, const Scalar* g, Index offset, Index size) const {
+    return {w, g, pointers_.data(), offset, size};
+  }
+
   // f(slice) over the stretch [offset, offset + size), in parallel where that pays.
   template <class F>
   void for_slices(Scalar* w, const Scalar* g, Index offset, Index size, F&& f) {
     const Index pieces = (size + piece - 1) / piece;
     const auto task = [&](Index i) {
       const Index begin = i * piece;
-      f(Slice<Scalar>{w, g, pointers_.data(), offset + begin, std::min(piece, size - begin)});
+      f(slice(w, g, offset + begin, std::min(piece, size - begin)));
     };
     if (pieces < 4) {
       for (Index i = 0; i < pieces; ++i) task(i);
@@ -63,17 +67,22 @@ class Updater {
   std::int64_t iteration() const { return iteration_; }
 
   void step(Scalar* w, const Scalar* g, double learning_rate) {
-    rule_->begin_step(++iteration_, learning_rate);
-    const auto apply = [&](Index offset, Index size, double decay) {
-      state_.for_slices(w, g, offset, size,
-                        [&](const Slice<Scalar>& slice) { rule_->apply(slice, decay); });
-    };
+    begin_step(learning_rate);
     if (weight_decay_ == 0) {
-      apply(0, state_.size(), 0);
+      in_slices(w, g, 0, state_.size(), 0);
       return;
     }
-    for (const Segment& s : segments_)
-      apply(s.offset, s.size, s.shrinks ? learning_rate * weight_decay_ : 0);
+    for (const Segment& s : segments_) in_slices(w, g, s.offset, s.size, decay(s.shrinks));
+  }
+
+  // The same in parts, for a caller that has a part of the gradient at hand while it is in the
+  // cache: begin_step once, then every stretch of the weights once, in any order and thread.
+  void begin_step(double learning_rate) {
+    learning_rate_ = learning_rate;
+    rule_->begin_step(++iteration_, learning_rate);
+  }
+  void apply(Scalar* w, const Scalar* g, Index offset, Index size, bool shrinks) {
+    rule_->apply(state_.slice(w, g, offset, size), decay(shrinks));
   }
 
   // For rules that look ahead: from w to the point where the gradient is taken (+1) and back (-1).
@@ -98,8 +107,14 @@ class Updater {
   }
 
  private:
+  double decay(bool shrinks) const { return shrinks ? learning_rate_ * weight_decay_ : 0; }
+  void in_slices(Scalar* w, const Scalar* g, Index offset, Index size, double decay) {
+    state_.for_slices(w, g, offset, size,
+                      [&](const Slice<Scalar>& slice) { rule_->apply(slice, decay); });
+  }
+
   std::unique_ptr<Rule> rule_;
-  double weight_decay_;
+  double weight_decay_, learning_rate_ = 0;
   std::vector<Segment> segments_;
   RuleState<Scalar> state_;
   std::int64_t iteration_ = 0;
