@@ -8,11 +8,15 @@ namespace py = pybind11;
 FASTOPT_BEGIN
 
 void bind_core(py::module_& module);
+void bind_network(py::module_& module);
 void bind_solve(py::module_& module);
+void bind_training(py::module_& module);
 
 FASTOPT_END
 
 PYBIND11_MODULE(FASTOPT_MODULE_NAME, module) {
   fastopt::bind_core(module);
   fastopt::bind_solve(module);
+  fastopt::bind_network(module);
+  fastopt::bind_training(module);
 }

@@ -18,10 +18,8 @@ class Buffer {
     std::copy(other.data_, other.data_ + padded(size_), data_);
   }
   Buffer(Buffer&& other) noexcept { swap(other); }
-  Buffer& operator=(Buffer other) noexcept {
-    swap(other);
-    return *this;
-  }
+  // Others look at the memory (views of the parameters): copy_from changes what stands in it.
+  Buffer& operator=(const Buffer&) = delete;
   ~Buffer() { release(data_); }
 
   Scalar* data() { return data_; }
@@ -35,6 +33,7 @@ class Buffer {
   const Scalar* end() const { return data_ + size_; }
   VectorMap<Scalar> vector() { return {data_, size_}; }
   ConstVectorMap<Scalar> vector() const { return {data_, size_}; }
+  void copy_from(const Buffer& other) { std::copy(other.begin(), other.end(), data_); }
   void fill(Scalar value) { std::fill(begin(), end(), value); }
 
  private:

@@ -20,7 +20,7 @@ FASTOPT_BEGIN
 
 class ThreadPool {
  public:
-  using Task = void (*)(void* context, Index task);
+  using Task = void (*)(const void* context, Index task);
 
   // The pool is never destroyed: its detached workers may outlive static destructors.
   static ThreadPool& instance() {
@@ -42,7 +42,7 @@ class ThreadPool {
 
   // Runs task 0 … count-1, the caller working along. When the pool is busy with another caller's
   // work, this caller does its tasks alone.
-  void run(Index count, void* context, Task task) {
+  void run(Index count, const void* context, Task task) {
     const std::unique_lock<std::mutex> owner(owner_, std::try_to_lock);
     const int helpers = static_cast<int>(std::min<Index>(threads(), count)) - 1;
     if (helpers < 1 || !owner.owns_lock()) {
@@ -138,7 +138,7 @@ class ThreadPool {
   std::mutex owner_, sleep_, error_lock_;
   std::condition_variable wake_;
   std::exception_ptr error_;
-  void* context_ = nullptr;
+  const void* context_ = nullptr;
   Task task_ = nullptr;
   Index count_ = 0;
   int helpers_ = 0, workers_ = 0;
@@ -150,13 +150,12 @@ class ThreadPool {
 
 // task(i) for i = 0 … count-1 in any order and in several threads; one task stays in the caller.
 template <class Task>
-void parallel_for(Index count, Task&& task) {
+void parallel_for(Index count, const Task& task) {
   if (count == 1) {
     task(Index{0});
   } else if (count > 1) {
     ThreadPool::instance().run(
-        count, &task,
-        [](void* context, Index i) { (*static_cast<std::remove_reference_t<Task>*>(context))(i); });
+        count, &task, [](const void* context, Index i) { (*static_cast<const Task*>(context))(i); });
   }
 }
 

@@ -35,13 +35,14 @@ struct OutputBlock {
   const Scalar* targets;  // q x n
   const Scalar* weights;  // n, or null where all are 1
   Scalar* delta;          // out: ∂E/∂z
-  Scalar* terms;          // out: each element's own loss (scratch)
+  Scalar* terms;          // scratch: each element's own loss
+  Scalar* z;              // scratch: z, where the output activation's derivative looks at it
 };
 
 template <class Scalar>
 class Loss {
  public:
-  // (outputs, targets, ∂value/∂outputs to fill, samples) → value
+  // (outputs, targets, ∂value/∂outputs to fill, samples) → value, of a whole batch at once
   using Custom = std::function<double(const Scalar*, const Scalar*, Scalar*, Index)>;
 
   explicit Loss(LossKind kind, Activation output, Custom custom = {})
@@ -59,6 +60,8 @@ class Loss {
   }
 
   LossKind kind() const { return kind_; }
+  // A loss of the user's sees a batch whole; the others are sums over samples.
+  bool needs_whole_batch() const { return kind_ == LossKind::custom; }
   Activation output_activation() const { return output_; }
 
   // Σ over the block's samples of weight · loss, and delta of scale · that sum. The loss of one
@@ -67,11 +70,13 @@ class Loss {
     if (fused_) {
       kind_ == LossKind::cross_entropy ? cross_entropy(b) : binary_cross_entropy(b);
     } else {
+      if (needs_input(output_))
+        flat(b.z, b) = flat(static_cast<const Scalar*>(b.outputs), b);
       activate_output(output_, b.outputs, b.q, b.n);
       if (kind_ == LossKind::custom) {
         const double value = custom_(b.outputs, b.targets, b.delta, b.n);
         output_slope(b);
-        return value;
+        return value * static_cast<double>(b.n);
       }
       elementwise(b);
     }
@@ -199,8 +204,8 @@ class Loss {
     with_activation(output_, [&](auto f) {
       if constexpr (!std::is_same_v<decltype(f), activation::Identity>) {
         auto slope = flat(b.terms, b);
-        f.template slope<Scalar>(flat(static_cast<const Scalar*>(b.outputs), b),
-                                 flat(static_cast<const Scalar*>(b.outputs), b), slope);
+        const Scalar* z = f.needs_input ? b.z : b.outputs;
+        f.template slope<Scalar>(flat(static_cast<const Scalar*>(b.outputs), b), flat(z, b), slope);
         flat(b.delta, b) *= slope;
       }
     });

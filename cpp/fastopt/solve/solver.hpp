@@ -3,9 +3,8 @@
 
 #include <cstdint>
 #include <limits>
-#include <string>
 
-#include "fastopt/core/types.hpp"
+#include "fastopt/solve/state.hpp"
 
 FASTOPT_BEGIN
 
@@ -44,16 +43,6 @@ struct Report {
   std::int64_t n_value = 0, n_gradient = 0, n_hessian = 0;
   std::int64_t iterations = 0;  // updates of w
   Status status = Status::running;
-};
-
-// Walks over all that a solver carries from step to step, to write it out or to read it back.
-class StateVisitor {
- public:
-  virtual ~StateVisitor() = default;
-  virtual void number(const std::string& name, double& value) = 0;
-  virtual void number(const std::string& name, std::int64_t& value) = 0;
-  virtual void array(const std::string& name, double* data, Index size) = 0;
-  virtual void array(const std::string& name, float* data, Index size) = 0;
 };
 
 class Solver {

@@ -6,6 +6,7 @@
 #include "fastopt/core/buffer.hpp"
 #include "fastopt/core/thread_pool.hpp"
 #include "fastopt/network/architecture.hpp"
+#include "fastopt/solve/state.hpp"
 #include "fastopt/update/registry.hpp"
 
 FASTOPT_BEGIN
@@ -95,15 +96,15 @@ class Updater {
   // State to zero (or where it starts); the step counter goes on.
   void forget() { state_.reset(*rule_); }
 
-  // visit(name, vector of numbers), for export and import.
-  template <class Visitor>
-  void visit(Visitor&& visitor) {
+  void visit(StateVisitor& visitor) {
     visitor.number("iteration", iteration_);
     auto memory = rule_->memory();
-    visitor.array("rule_memory", memory);
+    for (std::size_t k = 0; k < memory.size(); ++k)
+      visitor.number("rule_memory_" + std::to_string(k), memory[k]);
     rule_->set_memory(memory);
     int k = 0;
-    for (auto& vector : state_.vectors()) visitor.array("rule_state_" + std::to_string(k++), vector);
+    for (auto& vector : state_.vectors())
+      visitor.array("rule_state_" + std::to_string(k++), vector.data(), vector.size());
   }
 
  private:

@@ -47,5 +47,26 @@ variant: str = _choose_variant(os.environ.get("FASTOPT_SIMD"))
 _native = import_module(f"{__name__}._{variant}")
 
 build_info_raw = _native.build_info_raw
+set_threads = _native.set_threads
+threads = _native.threads
+activation_names: tuple[str, ...] = tuple(_native.activation_names)
+Dataset = _native.Dataset
+NetworkF32 = _native.NetworkF32
+NetworkF64 = _native.NetworkF64
+EpochF32 = _native.EpochF32
+EpochF64 = _native.EpochF64
 
-__all__ = ["build_info_raw", "built_variants", "supported_variants", "variant"]
+__all__ = [
+    "Dataset",
+    "EpochF32",
+    "EpochF64",
+    "NetworkF32",
+    "NetworkF64",
+    "activation_names",
+    "build_info_raw",
+    "built_variants",
+    "set_threads",
+    "supported_variants",
+    "threads",
+    "variant",
+]

@@ -1,0 +1,63 @@
+// First-order training of networks, an epoch a step.
+#include "bindings/interruption.hpp"
+#include "bindings/network.hpp"
+#include "fastopt/solve/epoch.hpp"
+
+FASTOPT_BEGIN
+
+namespace {
+
+ClipKind clip_named(const std::string& name) {
+  if (name == "value") return ClipKind::value;
+  if (name == "norm") return ClipKind::norm;
+  if (name == "global_norm") return ClipKind::global_norm;
+  return ClipKind::none;
+}
+
+template <class Scalar>
+void bind_epoch(py::module_& module) {
+  using Net = Network<Scalar>;
+  using Solves = Epoch<Scalar>;
+  const std::string name = std::string("Epoch") + suffix<Scalar>;
+  py::class_<Solves, Solver>(module, name.c_str(), py::module_local())
+      .def(py::init([](Net& net, const BoundDataset& data, const py::object& loss,
+                       const std::string& rule, std::map<std::string, double> settings,
+                       double weight_decay, Index batch_size, bool shuffle, std::uint64_t seed,
+                       double l2, const std::string& clip, double clip_limit, bool gradient_norm,
+                       bool can_undo) {
+             EpochOptions options;
+             options.batch_size = batch_size;
+             options.shuffle = shuffle;
+             options.seed = seed;
+             options.l2 = l2;
+             options.clip = {clip_named(clip), clip_limit};
+             options.gradient_norm = gradient_norm;
+             options.can_undo = can_undo;
+             return std::make_unique<Solves>(net, data.data, make_loss<Scalar>(net.architecture, loss),
+                                             make_rule(rule, Settings(std::move(settings))),
+                                             weight_decay, options);
+           }),
+           py::arg("network"), py::arg("data"), py::arg("loss"), py::arg("rule"),
+           py::arg("settings"), py::arg("weight_decay"), py::arg("batch_size"), py::arg("shuffle"),
+           py::arg("seed"), py::arg("l2"), py::arg("clip"), py::arg("clip_limit"),
+           py::arg("gradient_norm"), py::arg("can_undo"), py::keep_alive<1, 2>(),
+           py::keep_alive<1, 3>())
+      .def_property_readonly("iterations_per_epoch", &Solves::iterations_per_epoch)
+      .def(
+          "set_learning_rates",
+          [](Solves& solver, const py::array_t<double, py::array::forcecast>& rates) {
+            solver.set_learning_rates({rates.data(), rates.data() + rates.size()});
+          },
+          py::arg("rates"))
+      .def("undo", &Solves::undo)
+      .def("restore_best", &Solves::restore_best);
+}
+
+}  // namespace
+
+void bind_training(py::module_& module) {
+  bind_epoch<float>(module);
+  bind_epoch<double>(module);
+}
+
+FASTOPT_END

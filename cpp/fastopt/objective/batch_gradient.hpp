@@ -1,0 +1,145 @@
+// Loss and gradient of a network on a batch: samples gathered from the user's arrays, forward, backward,
+// and the parts of the gradient, each of them in several threads where that pays.
+#pragma once
+
+#include "fastopt/core/interruption.hpp"
+#include "fastopt/core/norm.hpp"
+#include "fastopt/core/thread_pool.hpp"
+#include "fastopt/network/loss.hpp"
+#include "fastopt/objective/dataset.hpp"
+#include "fastopt/objective/partition.hpp"
+
+FASTOPT_BEGIN
+
+template <class Scalar>
+class BatchGradient {
+ public:
+  // Workspaces for batches of up to `capacity` samples; larger ones are gone through in pieces.
+  BatchGradient(const Architecture& net, const Dataset& data, Loss<Scalar> loss, double l2,
+                Index capacity)
+      : net_(net),
+        data_(data),
+        loss_(std::move(loss)),
+        l2_(l2),
+        capacity_(loss_.needs_whole_batch() ? capacity : std::min(capacity, largest_piece)),
+        pass_(net, capacity_),
+        targets_(net.outputs() * capacity_),
+        terms_(net.outputs() * capacity_),
+        weights_(data.weights.empty() ? 0 : capacity_) {}
+
+  // E of the samples order[first … first + count): their weighted mean loss and the penalty. The
+  // gradient goes to g; finish(segment) is called, by the thread that made it, as soon as a
+  // stretch of g is complete, and may change the weights of that stretch.
+  template <class Finish>
+  double operator()(const Scalar* w, const std::uint32_t* order, Index first, Index count,
+                    Scalar* g, Finish&& finish) {
+    const double penalty = this->penalty(w);
+    double sum = 0;
+    for (Index done = 0; done < count; done += capacity_) {
+      const Index n = std::min(capacity_, count - done);
+      sum += samples(w, order, first + done, n, true, count);
+      const bool accumulate = done > 0, last = done + n == count;
+      const auto task = [&](Index i) {
+        const Segment s = gradient_part(net_, pass_, parts_[static_cast<std::size_t>(i)], n, g,
+                                        accumulate);
+        if (!last) return;
+        if (l2_ != 0 && s.shrinks) stretch(g, s) += static_cast<Scalar>(l2_) * stretch(w, s);
+        finish(s);
+      };
+      const auto n_parts = static_cast<Index>(parts_.size());
+      if (blocks_.size() > 1) {
+        parallel_for(n_parts, task);
+      } else {
+        for (Index i = 0; i < n_parts; ++i) task(i);
+      }
+    }
+    return sum / static_cast<double>(count) + penalty;
+  }
+
+  double operator()(const Scalar* w, const std::uint32_t* order, Index first, Index count,
+                    Scalar* g) {
+    return (*this)(w, order, first, count, g, [](const Segment&) {});
+  }
+
+  // E alone.
+  double value(const Scalar* w, const std::uint32_t* order, Index first, Index count) {
+    double sum = 0;
+    for (Index done = 0; done < count; done += capacity_)
+      sum += samples(w, order, first + done, std::min(capacity_, count - done), false, count);
+    return sum / static_cast<double>(count) + penalty(w);
+  }
+
+  // (l2/2) ‖W‖²
+  double penalty(const Scalar* w) const {
+    if (l2_ == 0) return 0;
+    double sum = 0;
+    for (const Segment& s : net_.segments)
+      if (s.shrinks) sum += squared_norm(w + s.offset, s.size);
+    return 0.5 * l2_ * sum;
+  }
+
+ private:
+  // Whole batches of this size stay in the caches of small networks.
+  static constexpr Index largest_piece = 1024;
+
+  static VectorMap<Scalar> stretch(Scalar* x, const Segment& s) { return {x + s.offset, s.size}; }
+  static ConstVectorMap<Scalar> stretch(const Scalar* x, const Segment& s) {
+    return {x + s.offset, s.size};
+  }
+
+  void cut(Index n) {
+    if (n == cut_for_) return;
+    const double work = net_.work_per_sample();
+    blocks_ = loss_.needs_whole_batch() ? std::vector<Columns>{{0, n}} : sample_blocks(work, n);
+    parts_ = gradient_parts(net_, n);
+    sums_.resize(blocks_.size());
+    cut_for_ = n;
+  }
+
+  // Forward and, with `back`, deltas of n samples; returns the sum of their weighted losses.
+  double samples(const Scalar* w, const std::uint32_t* order, Index first, Index n, bool back,
+                 Index batch) {
+    Interruption::poll(net_.work_per_sample() * static_cast<double>(n));
+    cut(n);
+    parallel_for(static_cast<Index>(blocks_.size()), [&](Index i) {
+      const auto at = static_cast<std::size_t>(i);
+      sums_[at] = block(w, order, first, blocks_[at], back, batch);
+    });
+    double sum = 0;
+    for (const double part : sums_) sum += part;
+    return sum;
+  }
+
+  double block(const Scalar* w, const std::uint32_t* order, Index first, Columns c, bool back,
+               Index batch) {
+    const Index q = net_.outputs(), last = net_.depth() - 1;
+    data_.inputs.gather(order, first + c.first, c.count, pass_.value(0, c.first));
+    data_.gather_targets(order, first + c.first, c.count, targets_.data() + q * c.first);
+    Scalar* weights = nullptr;
+    if (weights_.size() > 0) {
+      weights = weights_.data() + c.first;
+      data_.gather_weights(order, first + c.first, c.count, weights);
+    }
+    forward(net_, w, pass_, c);
+    const double sum = loss_({q, c.count, pass_.value(last + 1, c.first),
+                              targets_.data() + q * c.first, weights, pass_.delta(last, c.first),
+                              terms_.data() + q * c.first, pass_.input(last, c.first)},
+                             static_cast<Scalar>(1.0 / static_cast<double>(batch)));
+    if (back) backward(net_, w, pass_, c);
+    return sum;
+  }
+
+  const Architecture& net_;
+  const Dataset& data_;
+  Loss<Scalar> loss_;
+  double l2_;
+  Index capacity_;
+  Pass<Scalar> pass_;
+  Buffer<Scalar> targets_, terms_, weights_;
+  Index cut_for_ = -1;
+  std::vector<Columns> blocks_;
+  std::vector<GradientPart> parts_;
+  std::vector<double> sums_;
+};
+
+FASTOPT_END

@@ -1,0 +1,235 @@
+// First-order training of a network on data: one step is one epoch, in mini-batches or the full batch.
+#pragma once
+
+#include <numeric>
+
+#include "fastopt/core/random.hpp"
+#include "fastopt/network/network.hpp"
+#include "fastopt/objective/batch_gradient.hpp"
+#include "fastopt/solve/solver.hpp"
+#include "fastopt/update/clip.hpp"
+#include "fastopt/update/updater.hpp"
+
+FASTOPT_BEGIN
+
+struct EpochOptions {
+  Index batch_size = 0;  // the number of samples, or more: full batch
+  bool shuffle = true;
+  std::uint64_t seed = 0;
+  double l2 = 0;
+  Clip clip;
+  bool gradient_norm = false;  // whether reports tell it
+  bool can_undo = false;       // full batch: keep what undo() needs
+};
+
+template <class Scalar>
+class Epoch final : public Solver {
+ public:
+  Epoch(Network<Scalar>& network, Dataset data, Loss<Scalar> loss, std::unique_ptr<Rule> rule,
+        double weight_decay, EpochOptions options)
+      : net_(network),
+        data_(std::move(data)),
+        options_(options),
+        n_(network.architecture.n_parameters),
+        batch_(std::min(options.batch_size, data_.size())),
+        full_batch_(batch_ == data_.size()),
+        gradient_of_(network.architecture, data_, std::move(loss), options.l2, batch_),
+        updater_(std::move(rule), weight_decay, network.architecture.segments, n_),
+        gradient_(n_),
+        start_(n_),
+        best_(network.parameters),
+        undo_(options.can_undo ? n_ : 0),
+        known_at_(full_batch_ ? n_ : 0),
+        order_(full_batch_ ? 0 : static_cast<std::size_t>(data_.size())) {}
+
+  Index iterations_per_epoch() const { return (data_.size() + batch_ - 1) / batch_; }
+
+  // η of each iteration of the coming epoch.
+  void set_learning_rates(std::vector<double> rates) {
+    if (static_cast<Index>(rates.size()) != iterations_per_epoch())
+      throw std::invalid_argument("one learning rate is needed for each iteration of an epoch");
+    rates_ = std::move(rates);
+  }
+
+  Report step() override {
+    if (rates_.empty()) throw std::logic_error("learning rates have not been set");
+    start_.copy_from(net_.parameters);
+    Report report = full_batch_ ? iteration() : mini_batches();
+    report.learning_rate = rates_.back();
+    report.step_norm = distance(w(), start_.data(), n_);
+    report.iterations = updater_.iteration();
+    report.n_gradient = n_gradient_;
+    report.n_value = n_value_;
+    ++epoch_;
+    keep_best(report);
+    return report;
+  }
+
+  // Full batch: back to the weights before the last step, with the rule's state forgotten. Returns
+  // the loss there.
+  double undo() {
+    if (undo_.size() == 0) throw std::logic_error("this solver does not keep what undo needs");
+    net_.parameters.copy_from(start_);
+    remember(undo_loss_, undo_);
+    updater_.forget();
+    return loss_;
+  }
+
+  // The weights after the best epoch so far, or those from the start where no epoch was finite.
+  void restore_best() { net_.parameters.copy_from(best_); }
+
+  // The weights themselves belong to the network.
+  void visit(StateVisitor& visitor) override {
+    visitor.number("epoch", epoch_);
+    visitor.number("best_loss", best_loss_);
+    updater_.visit(visitor);
+    known_ = false;
+  }
+
+ private:
+  // While the rule's gradient is taken ahead of w, the network holds the look-ahead point; it gets
+  // w back however the epoch ends.
+  class LookAhead {
+   public:
+    LookAhead(Updater<Scalar>& updater, Scalar* w) : updater_(updater), w_(w) {
+      updater_.look_ahead(w_, 1);
+    }
+    ~LookAhead() { updater_.look_ahead(w_, -1); }
+    LookAhead(const LookAhead&) = delete;
+    LookAhead& operator=(const LookAhead&) = delete;
+
+   private:
+    Updater<Scalar>& updater_;
+    Scalar* w_;
+  };
+
+  Scalar* w() { return net_.parameters.data(); }
+
+  Report mini_batches() {
+    Report report;
+    const std::uint32_t* order = nullptr;
+    if (options_.shuffle) {
+      std::iota(order_.begin(), order_.end(), 0u);
+      fastopt::shuffle(order_, random_stream(options_.seed, Stream::shuffle,
+                                             static_cast<std::uint64_t>(epoch_)));
+      order = order_.data();
+    }
+    const LookAhead ahead(updater_, w());
+    double loss = 0, norms = 0;
+    for (Index k = 0; k < iterations_per_epoch(); ++k) {
+      const Index first = k * batch_, count = std::min(batch_, data_.size() - first);
+      const double of_batch = update(order, first, count, rates_[static_cast<std::size_t>(k)], norms);
+      loss += of_batch * static_cast<double>(count);
+      if (!std::isfinite(of_batch)) {
+        report.status = Status::diverged;
+        break;
+      }
+    }
+    report.loss = loss / static_cast<double>(data_.size());
+    if (options_.gradient_norm)
+      report.gradient_norm = norms / static_cast<double>(iterations_per_epoch());
+    return report;
+  }
+
+  // One update of the weights; returns the loss of the batch before it.
+  double update(const std::uint32_t* order, Index first, Index count, double learning_rate,
+                double& norms) {
+    Scalar* g = gradient_.data();
+    ++n_gradient_;
+    if (options_.clip.kind == ClipKind::none && !options_.gradient_norm) {
+      // Each stretch of the weights is updated as soon as its gradient is there.
+      updater_.begin_step(learning_rate);
+      return gradient_of_(w(), order, first, count, g, [&](const Segment& s) {
+        updater_.apply(w(), g, s.offset, s.size, s.shrinks);
+      });
+    }
+    const double loss = gradient_of_(w(), order, first, count, g);
+    norms += take_step(learning_rate);
+    return loss;
+  }
+
+  // Clips and applies the gradient at hand; returns its norm before clipping, where it is asked for.
+  double take_step(double learning_rate) {
+    Scalar* g = gradient_.data();
+    const double length = options_.gradient_norm ? norm(g, n_) : 0;
+    options_.clip.apply(g, n_, net_.architecture.segments);
+    updater_.step(w(), g, learning_rate);
+    return length;
+  }
+
+  // Full batch. The loss is that after the step; its gradient serves the next one.
+  Report iteration() {
+    Report report;
+    const Index count = data_.size();
+    Scalar* g = gradient_.data();
+    if (updater_.rule().looks_ahead()) {
+      double norms = 0;
+      {
+        const LookAhead ahead(updater_, w());
+        loss_ = update(nullptr, 0, count, rates_[0], norms);
+      }
+      loss_ = gradient_of_.value(w(), nullptr, 0, count);
+      ++n_value_;
+      report.gradient_norm = options_.gradient_norm ? norms : Report::none;
+    } else {
+      if (!known()) evaluate();
+      if (options_.can_undo) {
+        undo_.copy_from(gradient_);
+        undo_loss_ = loss_;
+      }
+      known_ = false;
+      take_step(rates_[0]);
+      evaluate();
+      if (options_.gradient_norm) report.gradient_norm = norm(g, n_);
+    }
+    report.loss = loss_;
+    return report;
+  }
+
+  void evaluate() {
+    loss_ = gradient_of_(w(), nullptr, 0, data_.size(), gradient_.data());
+    ++n_gradient_;
+    remember(loss_, gradient_);
+  }
+
+  void remember(double loss, const Buffer<Scalar>& gradient) {
+    loss_ = loss;
+    if (&gradient != &gradient_) gradient_.copy_from(gradient);
+    known_at_.copy_from(net_.parameters);
+    known_ = true;
+  }
+  // Between two steps anybody may have changed the weights.
+  bool known() const {
+    return known_ && std::equal(known_at_.begin(), known_at_.end(), net_.parameters.begin());
+  }
+
+  void keep_best(Report& report) {
+    if (options_.can_undo && !std::isfinite(report.loss)) return;  // for undo() to mend
+    if (!std::isfinite(report.loss)) {
+      report.status = Status::diverged;
+    } else if (report.loss < best_loss_) {
+      if (net_.parameters.vector().allFinite()) {
+        best_loss_ = report.loss;
+        best_.copy_from(net_.parameters);
+      } else {
+        report.status = Status::diverged;
+      }
+    }
+  }
+
+  Network<Scalar>& net_;
+  Dataset data_;
+  EpochOptions options_;
+  Index n_, batch_;
+  bool full_batch_;
+  BatchGradient<Scalar> gradient_of_;
+  Updater<Scalar> updater_;
+  Buffer<Scalar> gradient_, start_, best_, undo_, known_at_;
+  std::vector<std::uint32_t> order_;
+  std::vector<double> rates_;
+  std::int64_t epoch_ = 0, n_gradient_ = 0, n_value_ = 0;
+  double loss_ = 0, undo_loss_ = 0, best_loss_ = std::numeric_limits<double>::infinity();
+  bool known_ = false;  // whether loss_ and gradient_ are those of known_at_
+};
+
+FASTOPT_END
