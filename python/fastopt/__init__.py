@@ -1,0 +1,40 @@
+"""Accelerated gradient methods for neural networks and functions, in C++ under a Python API."""
+
+from fastopt._errors import DivergenceError
+from fastopt.callbacks import Callback, EarlyStopping, LearningRateScheduler, ReduceLROnPlateau
+from fastopt.clip import ClipByGlobalNorm, ClipByNorm, ClipByValue
+from fastopt.optimizers import SGD, AdaGrad, Adam, Nadam, RMSprop
+from fastopt.schedules import (
+    AdaptiveLearningRate,
+    CosineDecay,
+    ExponentialDecay,
+    PiecewiseConstant,
+    PowerSchedule,
+    WarmUp,
+)
+from fastopt.training.history import History
+from fastopt.training.stopping import Stopping
+
+__all__ = [
+    "SGD",
+    "AdaGrad",
+    "Adam",
+    "AdaptiveLearningRate",
+    "Callback",
+    "ClipByGlobalNorm",
+    "ClipByNorm",
+    "ClipByValue",
+    "CosineDecay",
+    "DivergenceError",
+    "EarlyStopping",
+    "ExponentialDecay",
+    "History",
+    "LearningRateScheduler",
+    "Nadam",
+    "PiecewiseConstant",
+    "PowerSchedule",
+    "RMSprop",
+    "ReduceLROnPlateau",
+    "Stopping",
+    "WarmUp",
+]

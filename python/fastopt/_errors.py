@@ -1,0 +1,38 @@
+"""Errors of fastopt's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fastopt.training.history import History
+
+
+class DivergenceError(ArithmeticError):
+    """Training left the finite numbers. The network holds the best finite weights.
+
+    Attributes
+    ----------
+    epoch : int
+        The epoch in which it happened, from 0.
+    step : int
+        The iteration (update of the weights) within that epoch, from 0.
+    loss : float
+        The loss that was found there.
+    history : History or None
+        Everything up to the epoch before.
+    """
+
+    def __init__(self, epoch: int, step: int, loss: float, history: History | None = None):
+        super().__init__(epoch, step, loss, history)
+        self.epoch, self.step, self.loss, self.history = epoch, step, loss, history
+
+    def __str__(self) -> str:
+        return (
+            f"training diverged in epoch {self.epoch}, step {self.step}: the loss became "
+            f"{self.loss}; the network holds the best finite weights. A smaller learning_rate or "
+            "clipped gradients (clip=) may help"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.epoch, self.step, self.loss, self.history)

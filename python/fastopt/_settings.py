@@ -1,0 +1,85 @@
+"""Small classes of settings: each value is checked whenever it is set, at construction and later.
+
+A class declares its settings as the fields of a dataclass, made by the functions of this module::
+
+    @dataclass
+    class Momentum(Settings):
+        beta: float = number(0.9, low=0, below=1)
+
+It has ``repr`` with all of them, equality, ``get_params`` and ``clone``. Other attributes than the
+declared ones cannot be set, so a misspelt name never goes unnoticed. Names that begin with an
+underscore are free; they take no part in repr, equality, copies and pickles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from copy import deepcopy
+from dataclasses import MISSING, dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from fastopt import _validation
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+Check = Callable[[str, Any], Any]
+
+
+@dataclass
+class Settings:
+    """Base of all classes of settings."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        declared = {f.name: f for f in fields(self)}
+        if name in declared:
+            check: Check | None = declared[name].metadata.get("check")
+            if check is not None:
+                value = check(name, value)
+        elif not name.startswith("_") and not isinstance(getattr(type(self), name, None), property):
+            raise AttributeError(
+                f"{type(self).__name__} has no setting {name!r}; it has {', '.join(declared)}"
+            )
+        object.__setattr__(self, name, value)
+
+    def get_params(self) -> dict[str, Any]:
+        """Return the settings by name."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.init}
+
+    def clone(self, **changes: Any) -> Self:
+        """Return a new object with the same settings, but for ``changes``, and nothing else."""
+        return type(self)(**{**deepcopy(self.get_params()), **changes})
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.get_params()
+
+
+def checked(check: Check, default: Any = MISSING) -> Any:
+    """Declare a setting that ``check(name, value)`` returns in its right form, or refuses."""
+    return field(default=default, metadata={"check": check})
+
+
+def number(default: Any = MISSING, *, optional: bool = False, **allowed: float) -> Any:
+    """Declare a number; ``allowed`` as for :func:`fastopt._validation.number`."""
+    return checked(_or_none(lambda n, v: _validation.number(n, v, **allowed), optional), default)
+
+
+def integer(default: Any = MISSING, *, optional: bool = False, **allowed: int) -> Any:
+    """Declare an integer; ``allowed`` as for :func:`fastopt._validation.integer`."""
+    return checked(_or_none(lambda n, v: _validation.integer(n, v, **allowed), optional), default)
+
+
+def flag(default: Any = MISSING) -> Any:
+    """Declare a bool."""
+    return checked(_validation.flag, default)
+
+
+def choice(choices: Collection[str], default: Any = MISSING, *, optional: bool = False) -> Any:
+    """Declare one name out of ``choices``."""
+    return checked(_or_none(lambda n, v: _validation.choice(n, v, choices), optional), default)
+
+
+def _or_none(check: Check, optional: bool) -> Check:
+    if not optional:
+        return check
+    return lambda name, value: None if value is None else check(name, value)

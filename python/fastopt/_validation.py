@@ -1,0 +1,180 @@
+"""The border: what users pass in is checked here, once, before any work starts.
+
+Each function returns the checked value in the one type that the rest of fastopt works with, or
+raises with the name, the value and what is allowed.
+"""
+
+from collections.abc import Collection
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+_ELEMENTS_AT_ONCE = 1 << 16  # so that checking a huge array needs little memory
+
+
+def interval(
+    low: float | None, high: float | None, above: float | None, below: float | None
+) -> str:
+    """Write a range as mathematics does: "[0, 1)"."""
+    left = f"({above}" if above is not None else "(-inf" if low is None else f"[{low}"
+    right = f"{below})" if below is not None else "inf)" if high is None else f"{high}]"
+    return f"{left}, {right}"
+
+
+def number(
+    name: str,
+    value: Any,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+) -> float:
+    """Return a finite number of the range ``low <= value <= high``, ``above < value < below``."""
+    allowed = interval(low, high, above, below)
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number in {allowed}, got {value!r}")
+    x = float(value)
+    if (
+        not np.isfinite(x)
+        or (low is not None and x < low)
+        or (high is not None and x > high)
+        or (above is not None and x <= above)
+        or (below is not None and x >= below)
+    ):
+        raise ValueError(f"{name} must be a number in {allowed}, got {value!r}")
+    return x
+
+
+def integer(name: str, value: Any, *, low: int | None = None, high: int | None = None) -> int:
+    """Return an integer of the range ``low <= value <= high``."""
+    allowed = interval(low, high, None, None)
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be an integer in {allowed}, got {value!r}")
+    i = int(value)
+    if (low is not None and i < low) or (high is not None and i > high):
+        raise ValueError(f"{name} must be an integer in {allowed}, got {value!r}")
+    return i
+
+
+def flag(name: str, value: Any) -> bool:
+    """Return a bool; numbers are not taken for one."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
+def choice(name: str, value: Any, choices: Collection[str]) -> str:
+    """Return one of the names in ``choices``."""
+    listed = ", ".join(repr(c) for c in choices)
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be one of {listed}, got {value!r}")
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {listed}, got {value!r}")
+    return value
+
+
+def seed(random_state: Any) -> int:
+    """Return the 64-bit seed that ``random_state`` stands for.
+
+    Parameters
+    ----------
+    random_state : None, int, numpy.random.Generator or numpy.random.RandomState
+        None: fresh entropy of the operating system. A non-negative integer below 2⁶⁴: itself.
+        A generator: the next number that it draws, so its state moves on.
+    """
+    if random_state is None:
+        return int(np.random.SeedSequence().generate_state(1, np.uint64)[0])
+    if isinstance(random_state, np.random.Generator):
+        return int(random_state.integers(0, 2**64, dtype=np.uint64))
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(0, 2**64, dtype=np.uint64))
+    if isinstance(random_state, bool | np.bool_) or not isinstance(random_state, Integral):
+        raise TypeError(
+            "random_state must be None, a non-negative integer, a numpy Generator or a "
+            f"RandomState, got {random_state!r}"
+        )
+    return integer("random_state", random_state, low=0, high=2**64 - 1)
+
+
+def array(name: str, value: Any, *, ndim: int | tuple[int, ...] = 2, finite: bool = True) -> Array:
+    """Return real numbers as an array, which is the caller's own wherever it can be.
+
+    float16, float32, float64, integers and bools are accepted in any byte order and layout,
+    read-only and memory-mapped too: nothing is copied here.
+
+    Parameters
+    ----------
+    ndim : int or tuple of int
+        The numbers of dimensions that are allowed.
+    finite : bool
+        Whether NaN and infinities are refused, with the place of the first one.
+
+    Raises
+    ------
+    TypeError
+        Numbers that are not real: complex, object, strings, dates.
+    ValueError
+        A wrong number of dimensions, no rows, no columns, NaN or infinity.
+    """
+    allowed = (ndim,) if isinstance(ndim, int) else ndim
+    try:
+        x = np.asarray(value)
+    except ValueError as error:  # nested lists of unequal lengths
+        raise ValueError(f"{name} must be an array of {_dimensions(allowed)}: {error}") from None
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name} must hold real numbers, got dtype {x.dtype}")
+    if x.ndim not in allowed:
+        hint = f"; {name}.reshape(-1, 1) makes one column of it" if x.ndim == 1 else ""
+        raise ValueError(f"{name} must have {_dimensions(allowed)}, got shape {x.shape}{hint}")
+    if x.size == 0:
+        what = "no columns" if x.shape[0] else "no rows"
+        raise ValueError(f"{name} has {what}: shape {x.shape}")
+    if finite:
+        check_finite(name, x)
+    return x
+
+
+def same_length(**arrays: Array | None) -> None:
+    """Raise ValueError unless all arrays (None is skipped) have as many rows as the first."""
+    given = {name: len(x) for name, x in arrays.items() if x is not None}
+    first = next(iter(given))
+    for name, length in given.items():
+        if length != given[first]:
+            raise ValueError(
+                f"{name} has {length} rows and {first} has {given[first]}: they must be equal"
+            )
+
+
+def check_finite(name: str, x: Array) -> None:
+    """Raise ValueError naming the place of the first NaN or infinity of ``x``, if there is one."""
+    if x.dtype.kind != "f":
+        return
+    if x.ndim == 0:
+        if not np.isfinite(x):
+            raise ValueError(f"{name} is {x}")
+        return
+    step = max(1, _ELEMENTS_AT_ONCE * len(x) // max(1, x.size))
+    for start in range(0, len(x), step):
+        finite = np.isfinite(x[start : start + step])
+        if finite.all():
+            continue
+        at = [int(k) for k in np.argwhere(~finite)[0]]
+        at[0] += start
+        found = x[tuple(at)]
+        raise ValueError(f"{name} holds {found} at {_place(at)}: all numbers must be finite")
+
+
+def _place(at: list[int]) -> str:
+    if len(at) > 2:
+        return f"index {tuple(at)}"
+    return " ".join(f"{word} {i}" for word, i in zip(("row", "column"), at, strict=False))
+
+
+def _dimensions(allowed: tuple[int, ...]) -> str:
+    plural = "" if allowed == (1,) else "s"
+    return " or ".join(str(n) for n in allowed) + f" dimension{plural}"

@@ -1,0 +1,347 @@
+"""Callbacks: Python code that the training loop calls between epochs, under Keras' names."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastopt import _validation
+from fastopt._settings import Settings, checked, choice, flag, integer, number
+from fastopt.training.context import Run
+
+Logs = dict[str, Any]
+
+_HOOKS = ("on_train_begin", "on_train_end", "on_epoch_begin", "on_epoch_end")
+_MODES = ("auto", "min", "max")
+_MAXIMISED = ("accuracy", "r2", "top_k_accuracy")
+
+
+class Callback:
+    """Base of all callbacks: override what you need.
+
+    Batches have no hooks: an epoch is one call into C++. A callback that defines one is refused.
+
+    Attributes
+    ----------
+    run : Run
+        The present call of ``fit``: weights, learning rate, history, epochs.
+
+    Examples
+    --------
+    >>> import fastopt
+    >>> class StopWhenSmall(fastopt.Callback):
+    ...     def on_epoch_end(self, epoch, logs):
+    ...         if logs["loss"] < 1e-3:
+    ...             self.stop("small")
+    """
+
+    _run: Run | None = None
+
+    @property
+    def run(self) -> Run:
+        """The present call of ``fit``."""
+        if self._run is None:
+            raise RuntimeError(f"{type(self).__name__} takes no part in a run yet")
+        return self._run
+
+    @property
+    def network(self) -> Any:
+        """The network that is trained."""
+        return self.run.network
+
+    @property
+    def model(self) -> Any:
+        """The network, by Keras' name."""
+        return self.run.network
+
+    @property
+    def stop_training(self) -> bool:
+        """Whether the run ends with this epoch; set it to True to end it."""
+        return self.run.stop_reason is not None
+
+    @stop_training.setter
+    def stop_training(self, value: bool) -> None:
+        if value:
+            self.run.stop()
+
+    def stop(self, reason: str = "callback") -> None:
+        """End the run after this epoch; ``history.stop_reason`` will be ``reason``."""
+        self.run.stop(reason)
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Before the first epoch."""
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """After the last epoch; ``logs`` are those of the last epoch."""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Before each epoch; epochs count from 0."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """After each epoch; ``logs`` is its row of the History: loss, val_loss, metrics."""
+
+
+class Callbacks:
+    """All callbacks of a run as one: a hook before each step and a watcher after it.
+
+    The History must have the row of the epoch before the watcher is called.
+    """
+
+    def __init__(self, callbacks: Callback | Iterable[Callback], run: Run) -> None:
+        self._callbacks = [callbacks] if isinstance(callbacks, Callback) else list(callbacks)
+        self._run = run
+        for callback in self._callbacks:
+            _check(callback)
+            callback._run = run
+
+    def __bool__(self) -> bool:
+        return bool(self._callbacks)
+
+    def train_begin(self) -> None:
+        """Call before the first step."""
+        for callback in self._callbacks:
+            callback.on_train_begin({})
+
+    def before(self, epoch: int) -> None:
+        """Call before each step."""
+        self._run.epoch = epoch
+        for callback in self._callbacks:
+            callback.on_epoch_begin(epoch, {})
+
+    def __call__(self, epoch: int, report: Any = None) -> str | None:
+        """Watch a step: return the reason to stop that a callback has, or None."""
+        for callback in self._callbacks:
+            callback.on_epoch_end(epoch, self._run.history.last())
+        # Keras' way: self.model.stop_training = True.
+        if vars(self._run.network).pop("stop_training", False):
+            self._run.stop()
+        return self._run.stop_reason
+
+    def train_end(self) -> None:
+        """Call after the last step."""
+        for callback in self._callbacks:
+            callback.on_train_end(self._run.history.last())
+
+
+def _check(callback: Any) -> None:
+    if not isinstance(callback, Callback):
+        hint = "; give an object, not the class" if inspect.isclass(callback) else ""
+        raise TypeError(f"callbacks must be Callback objects, got {callback!r}{hint}")
+    for name in dir(type(callback)):
+        if name.startswith("on_") and any(part in name for part in ("batch", "test", "predict")):
+            raise TypeError(
+                f"{type(callback).__name__}.{name} would never be called: an epoch is one call "
+                f"into C++; the hooks are {', '.join(_HOOKS)}"
+            )
+
+
+def _function(name: str, value: Any) -> Callable[..., float]:
+    if not callable(value):
+        raise TypeError(f"{name} must be a function of the epoch, got {value!r}")
+    return value  # type: ignore[no-any-return]
+
+
+@dataclass
+class LearningRateScheduler(Callback, Settings):
+    """η = schedule(epoch), any Python function, before each epoch.
+
+    Parameters
+    ----------
+    schedule : callable
+        ``schedule(epoch)`` or ``schedule(epoch, learning_rate)`` → the learning rate of the epoch.
+
+    Examples
+    --------
+    >>> import fastopt
+    >>> scheduler = fastopt.LearningRateScheduler(lambda epoch: 0.1 if epoch < 5 else 0.01)
+    """
+
+    schedule: Callable[..., float] = checked(_function)
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Set the learning rate of this epoch."""
+        arguments: tuple[Any, ...] = (epoch,)
+        if _takes_two(self.schedule):
+            arguments = (epoch, self.run.learning_rate)
+        rate = self.schedule(*arguments)
+        self.run.learning_rate = _validation.number("the value of schedule", rate, low=0)
+
+
+def _takes_two(function: Callable[..., Any]) -> bool:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # some functions written in C
+        return False
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    required = [p for p in parameters if p.kind in positional and p.default is p.empty]
+    return len(required) == 2
+
+
+class _Monitor(Callback, Settings):
+    """Common part of callbacks that follow one column of the History."""
+
+    monitor: str
+    mode: str
+    min_delta: float
+
+    def _value(self, logs: Logs) -> float:
+        if self.monitor not in logs:
+            hint = "; give validation data" if self.monitor.startswith("val_") else ""
+            raise ValueError(
+                f"{type(self).__name__} monitors {self.monitor!r}, which this run does not record: "
+                f"there is {', '.join(map(repr, logs))}{hint}"
+            )
+        return float(logs[self.monitor])
+
+    def _improves(self, value: float, best: float | None) -> bool:
+        """Whether ``value`` is better than ``best`` by more than ``min_delta``; NaN never is."""
+        if best is None:
+            return not math.isnan(value)
+        if self._maximised():
+            return value > best + self.min_delta
+        return value < best - self.min_delta
+
+    def _maximised(self) -> bool:
+        if self.mode == "auto":
+            return self.monitor.removeprefix("val_") in _MAXIMISED
+        return self.mode == "max"
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be the name of a column of the History, got {value!r}")
+    return value
+
+
+@dataclass
+class EarlyStopping(_Monitor):
+    """Stop when a quantity has not improved for ``patience`` epochs.
+
+    Parameters
+    ----------
+    monitor : str
+        A column of the History, "val_loss" by default.
+    patience : int
+        Epochs without an improvement after which the run ends; 10 by default, ≥ 0.
+    min_delta : float
+        An improvement must be larger than this; 0 by default, ≥ 0.
+    restore_best_weights : bool
+        Whether the network ends with the weights of the best epoch (True, the default) or with
+        the last ones. It holds also where the run ends for another reason.
+    mode : {"auto", "min", "max"}
+        "auto": accuracy, top_k_accuracy and r2 are to become large, all else small.
+
+    Attributes
+    ----------
+    best : float or None
+        The best value so far.
+    best_epoch : int or None
+        Its epoch.
+    stopped_epoch : int or None
+        The epoch after which this callback ended the run.
+
+    Examples
+    --------
+    >>> import fastopt
+    >>> fastopt.EarlyStopping("val_accuracy", patience=5)  # doctest: +NORMALIZE_WHITESPACE
+    EarlyStopping(monitor='val_accuracy', patience=5, min_delta=0.0, restore_best_weights=True,
+                  mode='auto')
+    """
+
+    monitor: str = checked(_text, "val_loss")
+    patience: int = integer(10, low=0)
+    min_delta: float = number(0.0, low=0)
+    restore_best_weights: bool = flag(True)
+    mode: str = choice(_MODES, "auto")
+
+    best: float | None = field(default=None, init=False, repr=False, compare=False)
+    best_epoch: int | None = field(default=None, init=False, repr=False, compare=False)
+    stopped_epoch: int | None = field(default=None, init=False, repr=False, compare=False)
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Start anew."""
+        self.best = self.best_epoch = self.stopped_epoch = None
+        self._wait = 0
+        self._best_weights: Any = None
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Compare with the best epoch so far."""
+        value = self._value(logs)
+        if self._improves(value, self.best):
+            self.best, self.best_epoch, self._wait = value, epoch, 0
+            if self.restore_best_weights:
+                self._best_weights = self.run.save()
+            return
+        self._wait += 1
+        if self._wait >= self.patience:
+            self.stopped_epoch = epoch
+            self.stop("early_stopping")
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Give the network the best weights back."""
+        if self._best_weights is not None:
+            self.run.restore(self._best_weights)
+            self._best_weights = None
+
+
+@dataclass
+class ReduceLROnPlateau(_Monitor):
+    """Multiply the learning rate by ``factor`` when a quantity has stopped improving.
+
+    Parameters
+    ----------
+    monitor : str
+        A column of the History, "val_loss" by default.
+    factor : float
+        η ← factor · η, in (0, 1); 0.1 by default.
+    patience : int
+        Epochs without an improvement after which η falls; 10 by default, ≥ 0.
+    min_delta : float
+        An improvement must be larger than this; 1e-4 by default, ≥ 0.
+    cooldown : int
+        Epochs after a fall in which nothing is counted; 0 by default.
+    min_lr : float
+        η does not fall below this; 0 by default.
+    mode : {"auto", "min", "max"}
+        "auto": accuracy, top_k_accuracy and r2 are to become large, all else small.
+
+    Examples
+    --------
+    >>> import fastopt
+    >>> callback = fastopt.ReduceLROnPlateau(factor=0.5, patience=5)
+    """
+
+    monitor: str = checked(_text, "val_loss")
+    factor: float = number(0.1, above=0, below=1)
+    patience: int = integer(10, low=0)
+    min_delta: float = number(1e-4, low=0)
+    cooldown: int = integer(0, low=0)
+    min_lr: float = number(0.0, low=0)
+    mode: str = choice(_MODES, "auto")
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Start anew."""
+        if self.run.has_schedule:
+            raise ValueError(
+                "ReduceLROnPlateau sets the learning rate itself: give the optimiser a number, "
+                "not a schedule"
+            )
+        self._best: float | None = None
+        self._wait = self._cooling = 0
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Compare with the best value so far."""
+        value = self._value(logs)
+        if self._cooling > 0:
+            self._cooling -= 1
+            self._wait = 0
+        if self._improves(value, self._best):
+            self._best, self._wait = value, 0
+        elif self._cooling == 0:
+            self._wait += 1
+            if self._wait >= self.patience and self.run.learning_rate > self.min_lr:
+                self.run.learning_rate = max(self.factor * self.run.learning_rate, self.min_lr)
+                self._cooling, self._wait = self.cooldown, 0

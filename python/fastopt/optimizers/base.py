@@ -1,0 +1,179 @@
+"""What all optimisers share, and what those share that follow the gradient alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, TypeVar
+
+import numpy.typing as npt
+
+from fastopt import _core
+from fastopt._settings import Settings, checked
+from fastopt.schedules import AdaptiveLearningRate, LearningRate, Schedule, check_learning_rate
+
+Kind = Literal["first_order", "second_order"]
+Arrays = TypeVar("Arrays", npt.NDArray[Any], Sequence[npt.NDArray[Any]])
+
+# Where ε stands; the places in this tuple are the numbers that C++ knows them by.
+EPSILON_POSITIONS = ("outside", "inside", "uncorrected")
+
+
+@dataclass
+class Optimizer(Settings):
+    """Base of all optimisers: hyperparameters, checked whenever they are set.
+
+    Attributes
+    ----------
+    kind : str
+        "first_order" (follows the gradient, batch by batch, in the network's precision) or
+        "second_order" (one iteration sees all data, in double precision).
+    full_batch : bool
+        Whether it needs all data in each iteration.
+    """
+
+    kind: ClassVar[Kind]
+    full_batch: ClassVar[bool] = False
+
+
+class FirstOrder(Optimizer):
+    """Base of the rules that follow the gradient.
+
+    A subclass names its rule in C++ and declares its settings: ``learning_rate`` first, then
+    numbers, flags and ``epsilon_position`` by the names that the C++ knows them by, and
+    ``weight_decay``.
+
+    Each of them also works on plain arrays, whoever computes the gradients; see :meth:`step`. The
+    state (momentum, means, the count of iterations) then belongs to the object. It takes no part
+    in ``repr``, equality, copies, clones and pickles: :meth:`state_dict` hands it out.
+    """
+
+    kind: ClassVar[Kind] = "first_order"
+    rule: ClassVar[str]
+
+    # Declared by each subclass, with its own default.
+    learning_rate: LearningRate
+    weight_decay: float
+
+    _handle: _core.RuleHandle | None = None
+    _waiting_state: dict[str, Any] | None = None  # loaded before the first step
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if self._handle is not None and name in self.__dataclass_fields__:
+            self._handle.configure(*self._rule())
+
+    def _rule(self) -> tuple[str, dict[str, float], float]:
+        """Return what C++ makes the rule from: its name, its numbers and the weight decay."""
+        settings = self.get_params()
+        del settings["learning_rate"]
+        weight_decay = settings.pop("weight_decay")
+        position = settings.get("epsilon_position")
+        if position is not None:
+            settings["epsilon_position"] = EPSILON_POSITIONS.index(position)
+        return self.rule, {name: float(value) for name, value in settings.items()}, weight_decay
+
+    def step(self, params: Arrays, grads: Arrays, *, epoch: int | None = None) -> None:
+        """Update arrays in place by one iteration.
+
+        Parameters
+        ----------
+        params : array or sequence of arrays
+            float32 or float64, all alike; of any shape and layout. They are written to. The first
+            call fixes the number and the shapes.
+        grads : array or sequence of arrays
+            ∂E/∂params, of the same shapes; any real dtype and layout.
+        epoch : int, optional
+            The number of the epoch, for schedules that count epochs.
+
+        Notes
+        -----
+        ``weight_decay`` shrinks every array that is given (a network shrinks its weights alone and
+        leaves biases as they are). With Nesterov's momentum ``params`` holds the look-ahead point,
+        where the gradient is taken: see :meth:`finalize`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from fastopt.optimizers import SGD
+        >>> w = np.array([1.0, 2.0])
+        >>> opt = SGD(learning_rate=0.25)
+        >>> for _ in range(2):
+        ...     opt.step(w, 2 * w)  # the gradient of w₁² + w₂²
+        >>> w
+        array([0.25, 0.5 ])
+        """
+        handle = self._handle
+        if handle is None:
+            handle = self._make_handle(params)
+        rate = self.learning_rate
+        if type(rate) is not float:
+            rate = self._current_rate(handle.iteration, epoch)
+        handle.step(params, grads, rate)
+
+    def finalize(self, params: Arrays) -> Arrays:
+        """Turn the look-ahead point of Nesterov's momentum into w, in place; return ``params``.
+
+        During training ``params`` holds θ = w + β m, where the gradient is taken. Other rules
+        leave ``params`` alone. To go on with the training afterwards, finalize a copy.
+        """
+        if self._handle is not None:
+            self._handle.finalize(params)
+        return params
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return a copy of the state that :meth:`step` carries: numbers and flat arrays by name.
+
+        Elements stand in C order, array after array.
+        """
+        if self._handle is not None:
+            return {"rule": self.rule, **self._handle.export_state()}
+        if self._waiting_state is not None:
+            return deepcopy(self._waiting_state)
+        return {"rule": self.rule, "iteration": 0}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a state that :meth:`state_dict` gave, with arrays of the same shapes."""
+        rule = state.get("rule")
+        if rule != self.rule:
+            raise ValueError(f"the state belongs to the rule {rule!r}, not to {self.rule!r}")
+        if self._handle is not None and "iteration" in state and len(state) > 2:
+            self._handle.import_state({k: v for k, v in state.items() if k != "rule"})
+        else:
+            self._handle = None
+            self._waiting_state = deepcopy(state)
+
+    def reset(self) -> None:
+        """Forget the state: the next step is the first one, on arrays of any shape."""
+        self._handle = None
+        self._waiting_state = None
+
+    def _make_handle(self, params: Arrays) -> _core.RuleHandle:
+        handle = _core.RuleHandle(*self._rule(), params)
+        state = self._waiting_state
+        if state is not None and len(state) > 2:
+            handle.import_state({k: v for k, v in state.items() if k != "rule"})
+        self._handle, self._waiting_state = handle, None
+        return handle
+
+    def _current_rate(self, iteration: int, epoch: int | None) -> float:
+        schedule = self.learning_rate
+        if isinstance(schedule, AdaptiveLearningRate):
+            raise ValueError(
+                "AdaptiveLearningRate follows the loss, which step() does not see: set "
+                "learning_rate yourself to what its decide(learning_rate, loss, new_loss) returns"
+            )
+        if not isinstance(schedule, Schedule):
+            return float(schedule)
+        if schedule.needs_epoch and epoch is None:
+            raise ValueError(
+                f"{type(schedule).__name__} counts epochs: tell step() which one it is, "
+                "step(params, grads, epoch=...)"
+            )
+        return schedule(iteration, epoch)
+
+
+def rate(default: float) -> Any:
+    """Declare the learning rate: a number > 0 or a schedule."""
+    return checked(check_learning_rate, default)

@@ -1,0 +1,104 @@
+"""What the training loop and the callbacks share while a run lasts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastopt.optimizers.base import Optimizer
+from fastopt.schedules import AdaptiveLearningRate, Schedule
+from fastopt.training.history import History
+
+
+class Run:
+    """One call of ``fit``, as callbacks see it.
+
+    Attributes
+    ----------
+    network : MLP
+        What is trained.
+    optimizer : Optimizer
+        Its hyperparameters; never changed by a run.
+    history : History
+        All epochs so far, the one that just ended included.
+    epochs : int
+        The number of the last epoch plus one.
+    epoch : int
+        The number of the present epoch.
+    stop_reason : str or None
+        What :meth:`stop` was called with; the run ends with the present epoch.
+    """
+
+    def __init__(
+        self, network: Any, optimizer: Optimizer, history: History, epochs: int, epoch: int = 0
+    ) -> None:
+        self.network, self.optimizer, self.history = network, optimizer, history
+        self.epochs, self.epoch = epochs, epoch
+        self.stop_reason: str | None = None
+        self._schedule: Schedule | None = None
+        self._learning_rate: float | None = None
+        rate = getattr(optimizer, "learning_rate", None)
+        if isinstance(rate, Schedule):
+            self._schedule = rate
+        elif isinstance(rate, AdaptiveLearningRate):
+            self._learning_rate = rate.initial
+        else:
+            self._learning_rate = rate
+
+    def stop(self, reason: str = "callback") -> None:
+        """End the run after the present epoch; the first reason counts."""
+        if self.stop_reason is None:
+            self.stop_reason = reason
+
+    @property
+    def weights(self) -> npt.NDArray[Any]:
+        """A copy of all weights as one flat vector; assigning sets them."""
+        return np.array(self.network.parameters)
+
+    @weights.setter
+    def weights(self, values: npt.NDArray[Any]) -> None:
+        self.network.parameters = values
+
+    def save(self) -> Any:
+        """Return a copy of all that the network has learned; :meth:`restore` takes it."""
+        return self.weights
+
+    def restore(self, saved: Any) -> None:
+        """Bring the network back to what :meth:`save` returned."""
+        self.weights = saved
+
+    @property
+    def has_schedule(self) -> bool:
+        """Whether the learning rate follows a schedule of the optimiser's."""
+        return self._schedule is not None
+
+    @property
+    def learning_rate(self) -> float:
+        """The present learning rate; an assigned one holds from the next epoch on.
+
+        Assigning takes the place of the optimiser's number or schedule.
+        """
+        if self._learning_rate is None and self._schedule is None:
+            raise AttributeError(f"{type(self.optimizer).__name__} has no learning rate")
+        if self._learning_rate is None:
+            raise AttributeError("the learning rate follows a schedule, and no epoch has begun")
+        return self._learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        if self._learning_rate is None and self._schedule is None:
+            raise AttributeError(f"{type(self.optimizer).__name__} has no learning rate to set")
+        if not (np.isfinite(value) and value >= 0):
+            raise ValueError(f"learning_rate must be a number in [0, inf), got {value!r}")
+        self._schedule = None
+        self._learning_rate = float(value)
+
+    def rates(self, first_iteration: int, n_iterations: int) -> npt.NDArray[np.float64]:
+        """Return η for each iteration of the present epoch."""
+        if self._schedule is None:
+            return np.full(n_iterations, self.learning_rate)
+        rates = self._schedule.rates(first_iteration, n_iterations, self.epoch)
+        self._learning_rate = float(rates[-1])
+        return rates

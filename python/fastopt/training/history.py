@@ -1,0 +1,121 @@
+"""What happened in a run, epoch by epoch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class History:
+    """One row for each epoch (full-batch methods: each iteration), alike for all methods.
+
+    The columns are lists, as attributes and as items: ``history.loss``, ``history["val_loss"]``.
+    There is ``loss`` and, where they exist, ``val_loss``, the metrics by their names (``val_…`` on
+    the validation data), ``learning_rate``, ``gradient_norm``, ``step_norm``, ``seconds`` (since
+    the start of the run), and what a method has of its own (``damping``, ``step_length``, numbers
+    of evaluations). A value that an epoch does not have is NaN.
+
+    Attributes
+    ----------
+    epoch : list of int
+        The numbers of the epochs, from ``initial_epoch`` on.
+    stop_reason : str or None
+        Which criterion ended the run; None while it goes on.
+    solver_state : dict or None
+        What ``fit(..., initial_epoch=…)`` needs to go on as if there had been no interruption.
+
+    Examples
+    --------
+    >>> from fastopt.training.history import History
+    >>> history = History()
+    >>> history.append(0, loss=2.0, val_loss=1.0)
+    >>> history.append(1, loss=1.0, val_loss=1.5)
+    >>> history.loss, history.best_epoch, len(history)
+    ([2.0, 1.0], 0, 2)
+    """
+
+    def __init__(self) -> None:
+        self.epoch: list[int] = []
+        self.stop_reason: str | None = None
+        self.solver_state: dict[str, Any] | None = None
+        self._columns: dict[str, list[Any]] = {}
+
+    def append(self, epoch: int, **values: Any) -> None:
+        """Add one row; values that are None are left out."""
+        rows = len(self.epoch)
+        self.epoch.append(epoch)
+        for name, value in values.items():
+            if value is not None:
+                self._columns.setdefault(name, [math.nan] * rows).append(value)
+        for column in self._columns.values():
+            if len(column) == rows:
+                column.append(math.nan)
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns."""
+        return list(self._columns)
+
+    @property
+    def best_epoch(self) -> int | None:
+        """The epoch with the smallest ``val_loss``, or ``loss`` where there is none."""
+        column = self._columns.get("val_loss", self._columns.get("loss", []))
+        finite = [(value, i) for i, value in enumerate(column) if not math.isnan(value)]
+        return self.epoch[min(finite)[1]] if finite else None
+
+    def last(self) -> dict[str, Any]:
+        """Return the last row by column."""
+        return {name: column[-1] for name, column in self._columns.items()} if self.epoch else {}
+
+    def to_dict(self) -> dict[str, list[Any]]:
+        """Return all columns, ``epoch`` the first, as new lists."""
+        return {"epoch": list(self.epoch), **{k: list(v) for k, v in self._columns.items()}}
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a DataFrame with the epochs as its index; needs the extra ``fastopt[pandas]``."""
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ImportError(
+                "History.to_pandas needs pandas: pip install 'fastopt[pandas]'"
+            ) from error
+        return pd.DataFrame(self._columns, index=pd.Index(self.epoch, name="epoch"))
+
+    def __getitem__(self, name: str) -> list[Any]:
+        if name == "epoch":
+            return self.epoch
+        try:
+            return self._columns[name]
+        except KeyError:
+            raise KeyError(f"no column {name!r}; there are {', '.join(self._columns)}") from None
+
+    def __getattr__(self, name: str) -> list[Any]:
+        # Called only for what is not an attribute already.
+        columns = self.__dict__.get("_columns", {})
+        if name in columns:
+            column: list[Any] = columns[name]
+            return column
+        raise AttributeError(
+            f"History has no {name!r}; its columns are {', '.join(columns) or 'none yet'}"
+        )
+
+    def __contains__(self, name: object) -> bool:
+        return name == "epoch" or name in self._columns
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(["epoch", *self._columns])
+
+    def __len__(self) -> int:
+        return len(self.epoch)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._columns]
+
+    def __repr__(self) -> str:
+        numbers = [f"{n}={v:.6g}" for n, v in self.last().items() if isinstance(v, float | int)]
+        reason = f", stop_reason={self.stop_reason!r}" if self.stop_reason else ""
+        return f"History({', '.join([f'{len(self)} epochs', *numbers])}{reason})"
