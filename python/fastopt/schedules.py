@@ -194,7 +194,9 @@ class PiecewiseConstant(Schedule):
 
     def rates(self, first_iteration: int, n_iterations: int, epoch: int | None = None) -> Rates:
         """Return the value of ``epoch`` for each iteration."""
-        return np.full(n_iterations, self(_given(epoch)))
+        if epoch is None:
+            raise ValueError("PiecewiseConstant counts epochs: it needs the number of the epoch")
+        return np.full(n_iterations, self(epoch))
 
     def __call__(self, i: int, epoch: int | None = None) -> float:
         """Return η of epoch ``i`` (or ``epoch``, where both are given)."""
