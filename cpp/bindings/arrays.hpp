@@ -46,15 +46,21 @@ struct BoundDataset {
   Dataset data;
   py::array inputs, targets;
 
-  BoundDataset(py::array x, py::array y, Index classes, std::optional<py::array_t<double>> weights)
+  BoundDataset(py::array x, py::array y, Index classes, std::optional<py::array_t<double>> weights,
+               std::optional<py::array_t<std::uint32_t>> rows)
       : inputs(std::move(x)), targets(std::move(y)) {
     data.inputs = source_of(inputs);
     data.targets = source_of(targets);
     data.classes = classes;
     if (data.targets.rows != data.inputs.rows)
       throw py::value_error("inputs and targets must have as many rows as each other");
+    if (rows) {
+      data.rows.assign(rows->data(), rows->data() + rows->size());
+      for (const std::uint32_t row : data.rows)
+        if (static_cast<Index>(row) >= data.inputs.rows) throw py::index_error("no such row");
+    }
     if (weights) {
-      if (weights->size() != data.size())
+      if (weights->size() != data.inputs.rows)
         throw py::value_error("one weight is needed for each sample");
       data.weights.assign(weights->data(), weights->data() + weights->size());
     }

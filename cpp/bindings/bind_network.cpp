@@ -1,7 +1,7 @@
 // Networks: parameters, outputs, loss and gradient.
 #include "bindings/interruption.hpp"
 #include "bindings/network.hpp"
-#include "fastopt/objective/batch_gradient.hpp"
+#include "fastopt/objective/evaluation.hpp"
 #include "fastopt/objective/predict.hpp"
 
 FASTOPT_BEGIN
@@ -28,48 +28,47 @@ void bind_network_of(py::module_& module) {
       .def("end_training", &Net::end_training)
       .def(
           "predict",
-          [](Net& net, const py::array& inputs) {
+          [](Net& net, const py::array& inputs,
+             const std::optional<py::array_t<std::uint32_t, py::array::c_style>>& rows) {
             const ArraySource source = source_of(inputs);
-            py::array_t<Scalar> out({source.rows, net.architecture.outputs()});
+            const std::uint32_t* order = rows ? rows->data() : nullptr;
+            const Index count = rows ? rows->size() : source.rows;
+            py::array_t<Scalar> out({count, net.architecture.outputs()});
             Scalar* data = out.mutable_data();
-            without_gil(
-                [&] { predict(net.architecture, net.parameters.data(), source, data); });
+            without_gil([&] {
+              predict(net.architecture, net.parameters.data(), source, order, count, data);
+            });
             return out;
           },
-          py::arg("inputs"))
-      .def(
-          "loss",
-          [](Net& net, const BoundDataset& data, const py::object& loss, double l2) {
-            BatchGradient<Scalar> gradient(net.architecture, data.data,
-                                           make_loss<Scalar>(net.architecture, loss), l2,
-                                           data.data.size());
-            return without_gil([&] {
-              return gradient.value(net.parameters.data(), nullptr, 0, data.data.size());
-            });
-          },
-          py::arg("data"), py::arg("loss"), py::arg("l2"))
-      .def(
-          "loss_and_gradient",
-          [](Net& net, const BoundDataset& data, const py::object& loss, double l2) {
-            BatchGradient<Scalar> gradient(net.architecture, data.data,
-                                           make_loss<Scalar>(net.architecture, loss), l2,
-                                           data.data.size());
-            Buffer<Scalar> g(net.parameters.size());
-            const double value = without_gil([&] {
-              return gradient(net.parameters.data(), nullptr, 0, data.data.size(), g.data());
-            });
-            return py::make_tuple(value, py::array_t<Scalar>(g.size(), g.data()));
-          },
-          py::arg("data"), py::arg("loss"), py::arg("l2"));
+          py::arg("inputs"), py::arg("rows") = std::nullopt);
+
+  // E and its gradient on a data set, again and again, as the weights change.
+  using Value = Evaluation<Scalar>;
+  const std::string evaluation = std::string("Evaluation") + suffix<Scalar>;
+  py::class_<Value>(module, evaluation.c_str(), py::module_local())
+      .def(py::init([](Net& net, const BoundDataset& data, const py::object& loss, double l2) {
+             return std::make_unique<Value>(net, data.data, make_loss<Scalar>(net.architecture, loss),
+                                            l2);
+           }),
+           py::arg("network"), py::arg("data"), py::arg("loss"), py::arg("l2") = 0.0,
+           py::keep_alive<1, 2>(), py::keep_alive<1, 3>())
+      .def("value", [](Value& self) { return without_gil([&] { return self.value(); }); })
+      .def("value_and_gradient", [](Value& self) {
+        py::array_t<Scalar> g(self.size());
+        const double value = without_gil([&] { return self.value_and_gradient(); });
+        std::copy(self.gradient().begin(), self.gradient().end(), g.mutable_data());
+        return py::make_tuple(value, g);
+      });
 }
 
 }  // namespace
 
 void bind_network(py::module_& module) {
   py::class_<BoundDataset>(module, "Dataset", py::module_local())
-      .def(py::init<py::array, py::array, Index, std::optional<py::array_t<double>>>(),
+      .def(py::init<py::array, py::array, Index, std::optional<py::array_t<double>>,
+                    std::optional<py::array_t<std::uint32_t>>>(),
            py::arg("inputs"), py::arg("targets"), py::arg("classes") = 0,
-           py::arg("weights") = std::nullopt);
+           py::arg("weights") = std::nullopt, py::arg("rows") = std::nullopt);
   bind_network_of<float>(module);
   bind_network_of<double>(module);
   std::vector<std::string> names;

@@ -33,6 +33,11 @@ class Buffer {
   const Scalar* end() const { return data_ + size_; }
   VectorMap<Scalar> vector() { return {data_, size_}; }
   ConstVectorMap<Scalar> vector() const { return {data_, size_}; }
+  // Zeros, and other memory.
+  void resize(Index size) {
+    Buffer fresh(size);
+    swap(fresh);
+  }
   void copy_from(const Buffer& other) { std::copy(other.begin(), other.end(), data_); }
   void fill(Scalar value) { std::fill(begin(), end(), value); }
 

@@ -75,6 +75,9 @@ class Loss {
       activate_output(output_, b.outputs, b.q, b.n);
       if (kind_ == LossKind::custom) {
         const double value = custom_(b.outputs, b.targets, b.delta, b.n);
+        // 1, unless the batch is a part of a larger sum.
+        const Scalar share = scale * static_cast<Scalar>(b.n);
+        if (share != Scalar(1)) flat(b.delta, b) *= share;
         output_slope(b);
         return value * static_cast<double>(b.n);
       }

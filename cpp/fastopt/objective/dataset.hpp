@@ -13,10 +13,14 @@ struct Dataset {
   ArraySource targets;
   // Where the targets are class labels 0 … classes-1 in one column: how many classes; otherwise 0.
   Index classes = 0;
-  // One weight for each sample with mean 1, or empty.
+  // One weight for each row of the arrays, with mean 1 over the samples, or empty.
   std::vector<double> weights;
+  // The rows of the arrays that are samples of this data set; empty: all of them.
+  std::vector<std::uint32_t> rows;
 
-  Index size() const { return inputs.rows; }
+  Index size() const { return rows.empty() ? inputs.rows : static_cast<Index>(rows.size()); }
+  // The samples in their own order, as the gathering functions take it.
+  const std::uint32_t* order() const { return rows.empty() ? nullptr : rows.data(); }
   Index outputs() const { return classes > 0 ? classes : targets.columns; }
 
   template <class Scalar>

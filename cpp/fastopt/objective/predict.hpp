@@ -1,4 +1,4 @@
-// The outputs of a network for all rows of an array.
+// The outputs of a network for rows of an array.
 #pragma once
 
 #include "fastopt/core/interruption.hpp"
@@ -9,20 +9,21 @@
 
 FASTOPT_BEGIN
 
-// out: inputs.rows x outputs, in C order.
+// Of the first `count` rows, or of rows order[0 … count). out: count x outputs, in C order.
 template <class Scalar>
-void predict(const Architecture& net, const Scalar* w, const ArraySource& inputs, Scalar* out) {
+void predict(const Architecture& net, const Scalar* w, const ArraySource& inputs,
+             const std::uint32_t* order, Index count, Scalar* out) {
   constexpr Index largest_piece = 1024;
   const Index q = net.outputs();
-  Pass<Scalar> pass(net, std::min(inputs.rows, largest_piece));
+  Pass<Scalar> pass(net, std::min(count, largest_piece));
   const double work = net.work_per_sample() / 3;
-  for (Index done = 0; done < inputs.rows; done += largest_piece) {
-    const Index n = std::min(largest_piece, inputs.rows - done);
+  for (Index done = 0; done < count; done += largest_piece) {
+    const Index n = std::min(largest_piece, count - done);
     Interruption::poll(work * static_cast<double>(n));
     const auto blocks = sample_blocks(work, n);
     parallel_for(static_cast<Index>(blocks.size()), [&](Index i) {
       const Columns c = blocks[static_cast<std::size_t>(i)];
-      inputs.gather(nullptr, done + c.first, c.count, pass.value(0, c.first));
+      inputs.gather(order, done + c.first, c.count, pass.value(0, c.first));
       forward(net, w, pass, c);
       Scalar* y = pass.value(net.depth(), c.first);
       Loss<Scalar>::activate_output(net.layers.back().activation, y, q, c.count);

@@ -18,7 +18,7 @@ struct EpochOptions {
   std::uint64_t seed = 0;
   double l2 = 0;
   Clip clip;
-  bool gradient_norm = false;  // whether reports tell it
+  bool gradient_norm = false;  // whether reports tell it: over all data, after the step
   bool can_undo = false;       // full batch: keep what undo() needs
 };
 
@@ -39,7 +39,7 @@ class Epoch final : public Solver {
         start_(n_),
         best_(network.parameters),
         undo_(options.can_undo ? n_ : 0),
-        known_at_(full_batch_ ? n_ : 0),
+        known_at_(full_batch_ || options.gradient_norm ? n_ : 0),
         order_(full_batch_ ? 0 : static_cast<std::size_t>(data_.size())) {}
 
   Index iterations_per_epoch() const { return (data_.size() + batch_ - 1) / batch_; }
@@ -56,6 +56,10 @@ class Epoch final : public Solver {
     start_.copy_from(net_.parameters);
     Report report = full_batch_ ? iteration() : mini_batches();
     report.learning_rate = rates_.back();
+    if (options_.gradient_norm && std::isfinite(report.loss)) {
+      if (!known()) evaluate();
+      report.gradient_norm = norm(gradient_.data(), n_);
+    }
     report.step_norm = distance(w(), start_.data(), n_);
     report.iterations = updater_.iteration();
     report.n_gradient = n_gradient_;
@@ -107,18 +111,22 @@ class Epoch final : public Solver {
 
   Report mini_batches() {
     Report report;
-    const std::uint32_t* order = nullptr;
+    const std::uint32_t* order = data_.order();
     if (options_.shuffle) {
-      std::iota(order_.begin(), order_.end(), 0u);
+      if (order == nullptr) {
+        std::iota(order_.begin(), order_.end(), 0u);
+      } else {
+        std::copy(order, order + order_.size(), order_.begin());
+      }
       fastopt::shuffle(order_, random_stream(options_.seed, Stream::shuffle,
                                              static_cast<std::uint64_t>(epoch_)));
       order = order_.data();
     }
     const LookAhead ahead(updater_, w());
-    double loss = 0, norms = 0;
+    double loss = 0;
     for (Index k = 0; k < iterations_per_epoch(); ++k) {
       const Index first = k * batch_, count = std::min(batch_, data_.size() - first);
-      const double of_batch = update(order, first, count, rates_[static_cast<std::size_t>(k)], norms);
+      const double of_batch = update(order, first, count, rates_[static_cast<std::size_t>(k)]);
       loss += of_batch * static_cast<double>(count);
       if (!std::isfinite(of_batch)) {
         report.status = Status::diverged;
@@ -126,17 +134,14 @@ class Epoch final : public Solver {
       }
     }
     report.loss = loss / static_cast<double>(data_.size());
-    if (options_.gradient_norm)
-      report.gradient_norm = norms / static_cast<double>(iterations_per_epoch());
     return report;
   }
 
   // One update of the weights; returns the loss of the batch before it.
-  double update(const std::uint32_t* order, Index first, Index count, double learning_rate,
-                double& norms) {
+  double update(const std::uint32_t* order, Index first, Index count, double learning_rate) {
     Scalar* g = gradient_.data();
     ++n_gradient_;
-    if (options_.clip.kind == ClipKind::none && !options_.gradient_norm) {
+    if (options_.clip.kind == ClipKind::none) {
       // Each stretch of the weights is updated as soon as its gradient is there.
       updater_.begin_step(learning_rate);
       return gradient_of_(w(), order, first, count, g, [&](const Segment& s) {
@@ -144,33 +149,27 @@ class Epoch final : public Solver {
       });
     }
     const double loss = gradient_of_(w(), order, first, count, g);
-    norms += take_step(learning_rate);
+    take_step(learning_rate);
     return loss;
   }
 
-  // Clips and applies the gradient at hand; returns its norm before clipping, where it is asked for.
-  double take_step(double learning_rate) {
+  void take_step(double learning_rate) {
     Scalar* g = gradient_.data();
-    const double length = options_.gradient_norm ? norm(g, n_) : 0;
     options_.clip.apply(g, n_, net_.architecture.segments);
     updater_.step(w(), g, learning_rate);
-    return length;
   }
 
   // Full batch. The loss is that after the step; its gradient serves the next one.
   Report iteration() {
     Report report;
     const Index count = data_.size();
-    Scalar* g = gradient_.data();
     if (updater_.rule().looks_ahead()) {
-      double norms = 0;
       {
         const LookAhead ahead(updater_, w());
-        loss_ = update(nullptr, 0, count, rates_[0], norms);
+        update(data_.order(), 0, count, rates_[0]);
       }
-      loss_ = gradient_of_.value(w(), nullptr, 0, count);
+      loss_ = gradient_of_.value(w(), data_.order(), 0, count);
       ++n_value_;
-      report.gradient_norm = options_.gradient_norm ? norms : Report::none;
     } else {
       if (!known()) evaluate();
       if (options_.can_undo) {
@@ -180,14 +179,13 @@ class Epoch final : public Solver {
       known_ = false;
       take_step(rates_[0]);
       evaluate();
-      if (options_.gradient_norm) report.gradient_norm = norm(g, n_);
     }
     report.loss = loss_;
     return report;
   }
 
   void evaluate() {
-    loss_ = gradient_of_(w(), nullptr, 0, data_.size(), gradient_.data());
+    loss_ = gradient_of_(w(), data_.order(), 0, data_.size(), gradient_.data());
     ++n_gradient_;
     remember(loss_, gradient_);
   }

@@ -55,11 +55,15 @@ NetworkF32 = _native.NetworkF32
 NetworkF64 = _native.NetworkF64
 EpochF32 = _native.EpochF32
 EpochF64 = _native.EpochF64
+EvaluationF32 = _native.EvaluationF32
+EvaluationF64 = _native.EvaluationF64
 
 __all__ = [
     "Dataset",
     "EpochF32",
     "EpochF64",
+    "EvaluationF32",
+    "EvaluationF64",
     "NetworkF32",
     "NetworkF64",
     "activation_names",
