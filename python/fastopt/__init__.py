@@ -3,6 +3,7 @@
 from fastopt._errors import DivergenceError
 from fastopt.callbacks import Callback, EarlyStopping, LearningRateScheduler, ReduceLROnPlateau
 from fastopt.clip import ClipByGlobalNorm, ClipByNorm, ClipByValue
+from fastopt.network import MLP
 from fastopt.optimizers import SGD, AdaGrad, Adam, Nadam, RMSprop
 from fastopt.schedules import (
     AdaptiveLearningRate,
@@ -16,6 +17,7 @@ from fastopt.training.history import History
 from fastopt.training.stopping import Stopping
 
 __all__ = [
+    "MLP",
     "SGD",
     "AdaGrad",
     "Adam",

@@ -19,7 +19,7 @@ struct EpochOptions {
   double l2 = 0;
   Clip clip;
   bool gradient_norm = false;  // whether reports tell it: over all data, after the step
-  bool can_undo = false;       // full batch: keep what undo() needs
+  bool can_undo = false;       // full batch: keep what undo() and loss_before() need
 };
 
 template <class Scalar>
@@ -72,12 +72,19 @@ class Epoch final : public Solver {
   // Full batch: back to the weights before the last step, with the rule's state forgotten. Returns
   // the loss there.
   double undo() {
-    if (undo_.size() == 0) throw std::logic_error("this solver does not keep what undo needs");
+    if (!options_.can_undo) throw std::logic_error("this solver does not keep what undo needs");
     net_.parameters.copy_from(start_);
-    remember(undo_loss_, undo_);
     updater_.forget();
+    if (updater_.rule().looks_ahead()) {
+      loss_ = undo_loss_;
+    } else {
+      remember(undo_loss_, undo_);
+    }
     return loss_;
   }
+
+  // Full batch: the loss before the last step.
+  double loss_before() const { return undo_loss_; }
 
   // The weights after the best epoch so far, or those from the start where no epoch was finite.
   void restore_best() { net_.parameters.copy_from(best_); }
@@ -164,12 +171,13 @@ class Epoch final : public Solver {
     Report report;
     const Index count = data_.size();
     if (updater_.rule().looks_ahead()) {
+      if (options_.can_undo) undo_loss_ = evaluated_ ? loss_ : value();
       {
         const LookAhead ahead(updater_, w());
         update(data_.order(), 0, count, rates_[0]);
       }
-      loss_ = gradient_of_.value(w(), data_.order(), 0, count);
-      ++n_value_;
+      loss_ = value();
+      evaluated_ = true;
     } else {
       if (!known()) evaluate();
       if (options_.can_undo) {
@@ -182,6 +190,11 @@ class Epoch final : public Solver {
     }
     report.loss = loss_;
     return report;
+  }
+
+  double value() {
+    ++n_value_;
+    return gradient_of_.value(w(), data_.order(), 0, data_.size());
   }
 
   void evaluate() {
@@ -227,7 +240,8 @@ class Epoch final : public Solver {
   std::vector<double> rates_;
   std::int64_t epoch_ = 0, n_gradient_ = 0, n_value_ = 0;
   double loss_ = 0, undo_loss_ = 0, best_loss_ = std::numeric_limits<double>::infinity();
-  bool known_ = false;  // whether loss_ and gradient_ are those of known_at_
+  bool evaluated_ = false;  // whether loss_ is that of the weights after the last step
+  bool known_ = false;      // whether loss_ and gradient_ are those of known_at_
 };
 
 FASTOPT_END

@@ -1,0 +1,178 @@
+"""Inputs, targets and weights of samples: checked, and handed to C++ as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastopt import _core, _validation
+
+Array = npt.NDArray[Any]
+
+LOSSES = ("mse", "mae", "huber", "binary_cross_entropy", "cross_entropy")
+
+
+class Data:
+    """Samples of a network: ``inputs``, ``targets`` and what C++ reads them through.
+
+    Attributes
+    ----------
+    classes : int
+        How many classes there are, where the targets are class numbers in one column; else 0.
+    rows : array of uint32 or None
+        Which rows of the arrays belong to the data; None: all of them.
+    """
+
+    def __init__(
+        self,
+        inputs: Array,
+        targets: Array,
+        classes: int,
+        weights: npt.NDArray[np.float64] | None = None,
+        rows: npt.NDArray[np.uint32] | None = None,
+    ) -> None:
+        self.inputs, self.targets, self.classes = inputs, targets, classes
+        self.weights, self.rows = weights, rows
+        if weights is not None:
+            used = weights if rows is None else weights[rows]
+            if not used.sum() > 0:
+                raise ValueError("sample_weight must not be zero for all samples")
+            weights = weights / used.mean()
+        self.native = _core.Dataset(inputs, targets, classes, weights, rows)
+
+    def __len__(self) -> int:
+        return len(self.inputs) if self.rows is None else len(self.rows)
+
+    def targets_of_rows(self) -> Array:
+        """Return the targets of the data's own rows."""
+        return self.targets if self.rows is None else self.targets[self.rows]
+
+    def split(self, share: float, rng: np.random.Generator) -> tuple[Data, Data]:
+        """Return two parts of the data, the second a random ``share`` of it; nothing is copied."""
+        n_second = int(round(share * len(self)))
+        if not 0 < n_second < len(self):
+            raise ValueError(
+                f"validation_split={share} of {len(self)} samples leaves no sample for "
+                f"{'validation' if n_second == 0 else 'training'}"
+            )
+        order = rng.permutation(len(self)).astype(np.uint32)
+        first, second = np.sort(order[n_second:]), np.sort(order[:n_second])
+        return self._part(first), self._part(second)
+
+    def _part(self, rows: npt.NDArray[np.uint32]) -> Data:
+        return Data(self.inputs, self.targets, self.classes, self.weights, rows)
+
+
+def check_inputs(X: Any, n_inputs: int, name: str = "X") -> Array:
+    """Return X as a finite array (N, n_inputs)."""
+    inputs = _plain(_validation.array(name, X, ndim=2))
+    if inputs.shape[1] != n_inputs:
+        raise ValueError(
+            f"{name} must have {n_inputs} columns, as the network has inputs; got shape "
+            f"{inputs.shape}"
+        )
+    return inputs
+
+
+def check_loss(loss: Any) -> Any:
+    """Return the name of a loss, or the caller's function."""
+    return loss if callable(loss) else _validation.choice("loss", loss, LOSSES)
+
+
+def check_targets(y: Any, loss: Any, n_outputs: int, name: str = "y") -> tuple[Array, int]:
+    """Return the targets, and the number of classes where they are class numbers, else 0."""
+    targets = _plain(_validation.array(name, y, ndim=(1, 2)))
+    if loss == "cross_entropy" and n_outputs > 1 and (targets.ndim == 1 or targets.shape[1] == 1):
+        _check_classes(name, targets, n_outputs)
+        return targets, n_outputs
+    columns = 1 if targets.ndim == 1 else targets.shape[1]
+    if columns != n_outputs:
+        raise ValueError(
+            f"{name} must have {n_outputs} columns, as the network has outputs; got shape "
+            f"{targets.shape}"
+        )
+    if loss in ("binary_cross_entropy", "cross_entropy"):
+        _check_range(name, targets, loss)
+    return targets, 0
+
+
+def check_weights(sample_weight: Any, targets: Array, class_weight: Any) -> Any:
+    """Return one weight for each sample, float64, or None where all count alike."""
+    weights = None
+    if sample_weight is not None:
+        weights = _validation.array("sample_weight", sample_weight, ndim=1).astype(np.float64)
+        _validation.same_length(sample_weight=weights, y=targets)
+        if (weights < 0).any():
+            at = int(np.argmax(weights < 0))
+            raise ValueError(f"sample_weight must be >= 0, got {weights[at]} at row {at}")
+    if class_weight is not None:
+        of_class = _class_weights(class_weight, targets)
+        weights = of_class if weights is None else weights * of_class
+    return weights
+
+
+def make_data(
+    X: Any,
+    y: Any,
+    loss: Any,
+    layer_sizes: tuple[int, ...],
+    sample_weight: Any = None,
+    class_weight: Any = None,
+    names: tuple[str, str] = ("X", "y"),
+) -> Data:
+    """Check everything and put it together."""
+    inputs = check_inputs(X, layer_sizes[0], names[0])
+    targets, classes = check_targets(y, loss, layer_sizes[-1], names[1])
+    _validation.same_length(**{names[0]: inputs, names[1]: targets})
+    if len(inputs) >= 2**32:
+        raise ValueError(f"{names[0]} has {len(inputs)} rows; fewer than 2**32 can be used")
+    return Data(inputs, targets, classes, check_weights(sample_weight, targets, class_weight))
+
+
+def _plain(x: Array) -> Array:
+    # Wider than C++ reads (long double): the one case that is converted as a whole.
+    return x.astype(np.float64) if x.dtype.itemsize > 8 else x
+
+
+def _check_classes(name: str, targets: Array, n_classes: int) -> None:
+    wrong = (targets < 0) | (targets >= n_classes) | (targets != np.floor(targets))
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        raise ValueError(
+            f"{name} must hold class numbers in [0, {n_classes - 1}] for the network's {n_classes} "
+            f"outputs, got {targets.reshape(-1)[at]} at row {at}"
+        )
+
+
+def _check_range(name: str, targets: Array, loss: str) -> None:
+    wrong = (targets < 0) | (targets > 1)
+    if wrong.any():
+        at = tuple(int(i) for i in np.argwhere(wrong)[0])
+        raise ValueError(f"{name} must lie in [0, 1] for {loss}, got {targets[at]} at row {at[0]}")
+
+
+def _class_weights(class_weight: Any, targets: Array) -> npt.NDArray[np.float64]:
+    labels = targets.reshape(len(targets), -1)
+    if labels.shape[1] > 1:  # one-hot
+        labels = labels.argmax(axis=1)
+    labels = labels.reshape(-1)
+    present, index, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    if isinstance(class_weight, str):
+        _validation.choice("class_weight", class_weight, ("balanced",))
+        weights = len(labels) / (len(present) * counts)
+    elif isinstance(class_weight, Mapping):
+        given = {
+            k: _validation.number(f"class_weight[{k!r}]", v, low=0)
+            for k, v in class_weight.items()
+        }
+        unknown = [k for k in given if k not in present]
+        if unknown:
+            raise ValueError(f"class_weight names {unknown[0]!r}, which is no class of y")
+        weights = np.array([given.get(label, 1.0) for label in present.tolist()])
+    else:
+        raise TypeError(f"class_weight must be a dict or 'balanced', got {class_weight!r}")
+    of_sample: npt.NDArray[np.float64] = weights[index.reshape(-1)]
+    return of_sample

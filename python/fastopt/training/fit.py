@@ -1,0 +1,259 @@
+"""``MLP.fit``: everything is checked, a solver is made, and the loop runs it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fastopt import _core, _validation
+from fastopt._errors import DivergenceError
+from fastopt.callbacks import Callbacks
+from fastopt.clip import Clip
+from fastopt.optimizers import Optimizer
+from fastopt.schedules import AdaptiveLearningRate
+from fastopt.training.context import Run
+from fastopt.training.data import Data
+from fastopt.training.history import History
+from fastopt.training.loop import Watcher, run
+from fastopt.training.metrics import Metrics
+from fastopt.training.progress import Progress
+from fastopt.training.stopping import Stopping
+
+
+def is_full_batch(optimizer: Optimizer) -> bool:
+    """Whether the method, or its learning rate's rule, needs all data in each iteration."""
+    rate = getattr(optimizer, "learning_rate", None)
+    return optimizer.full_batch or isinstance(rate, AdaptiveLearningRate)
+
+
+def check_batch_size(batch_size: Any, optimizer: Optimizer, n_samples: int) -> int:
+    """Return how many samples a batch holds."""
+    full_batch = is_full_batch(optimizer)
+    if batch_size is None:
+        return n_samples
+    if isinstance(batch_size, str):
+        if batch_size != "auto":
+            raise ValueError(
+                f"batch_size must be 'auto', None or a positive integer, got {batch_size!r}"
+            )
+        return n_samples if full_batch else min(32, n_samples)
+    size = _validation.integer("batch_size", batch_size, low=1)
+    if full_batch:
+        what = (
+            type(optimizer).__name__
+            if optimizer.full_batch
+            else f"{type(optimizer.learning_rate).__name__} "  # type: ignore[attr-defined]
+            "(a rule for full batches)"
+        )
+        raise ValueError(
+            f"{what} works on the full batch: batch_size must be None or 'auto', got {size}"
+        )
+    return min(size, n_samples)
+
+
+class Training:
+    """One call of ``fit``, from the checked arguments to the History.
+
+    Its methods are the watchers of the loop that belong to networks: they write the History, mind
+    divergence and drive the adaptive learning rate.
+    """
+
+    def __init__(
+        self,
+        network: Any,
+        data: Data,
+        optimizer: Optimizer,
+        loss: Any,
+        *,
+        epochs: int,
+        batch_size: int,
+        shuffle: bool,
+        validation: Data | None,
+        metrics: Metrics,
+        l2: float,
+        clip: Clip | None,
+        gradient_norm: bool,
+        seed: int,
+        initial_epoch: int | History,
+    ) -> None:
+        self.network, self.data, self.validation = network, data, validation
+        self.metrics = metrics
+        self.seed = seed
+        self.history = History()
+        first, state = 0, None
+        if isinstance(initial_epoch, History):
+            first, state = self._continue(initial_epoch)
+        else:
+            first = initial_epoch
+        if first > epochs:
+            raise ValueError(f"initial_epoch must be at most epochs={epochs}, got {first}")
+        self.run = Run(network, optimizer, self.history, epochs, first)
+        self.solver = network._solver(
+            data, optimizer, loss, batch_size, shuffle, self.seed, l2, clip, gradient_norm
+        )
+        if state is not None:
+            self.solver.import_state(state["solver"])
+            if not self.run.has_schedule and state["learning_rate"] is not None:
+                self.run.learning_rate = state["learning_rate"]
+        elif first:
+            self.solver.import_state({**self.solver.export_state(), "epoch": first})
+        self._validation_loss = (
+            None if validation is None else network._evaluation(validation, loss)
+        )
+        self._first_order = hasattr(self.solver, "set_learning_rates")
+        self._iterations = 0
+        self._start = time.perf_counter()
+
+    def _continue(self, history: History) -> tuple[int, dict[str, Any]]:
+        """Take up the epochs of an earlier run."""
+        if history.solver_state is None:
+            raise ValueError("initial_epoch: this History holds no state of a finished run")
+        self.seed = history.solver_state["seed"]
+        for i, epoch in enumerate(history.epoch):
+            self.history.append(epoch, **{name: history[name][i] for name in history.columns})
+        return (history.epoch[-1] + 1 if history.epoch else 0), history.solver_state
+
+    def execute(self, callbacks: Any, stopping: Stopping | None, verbose: int) -> History:
+        """Run the loop; whatever ends it, the History says what."""
+        called = Callbacks(callbacks, self.run)
+        history, first, epochs = self.history, self.run.epoch, self.run.epochs
+        progress = Progress(history, epochs, first) if verbose else None
+        watchers: list[Watcher] = [self.record]
+        if stopping is not None:
+            watchers.append(stopping.watcher())
+        watchers.append(called)
+        if progress is not None:
+            watchers.append(progress)
+        before: list[Callable[[int], None]] = [called.before]
+        if self._first_order:
+            before.append(self.set_learning_rates)
+        try:
+            called.train_begin()
+            reason = self.run.stop_reason or run(
+                self.solver, range(first, epochs), watchers, before
+            )
+            history.stop_reason = reason or "epochs"
+            called.train_end()
+        except BaseException as error:
+            history.stop_reason = (
+                "interrupted" if isinstance(error, KeyboardInterrupt) else type(error).__name__
+            )
+            raise
+        finally:
+            if progress is not None:
+                progress.close()
+        history.solver_state = {
+            "solver": self.solver.export_state(),
+            "seed": self.seed,
+            "learning_rate": None
+            if self.run.has_schedule or not self._first_order
+            else self.run.learning_rate,
+        }
+        return history
+
+    def set_learning_rates(self, epoch: int) -> None:
+        """Before each epoch: tell η of each of its iterations."""
+        n = self.solver.iterations_per_epoch
+        self.solver.set_learning_rates(self.run.rates(epoch * n, n))
+
+    def record(self, epoch: int, report: Any) -> str | None:
+        """Write the History; raise DivergenceError where training left the finite numbers."""
+        loss, step_norm = report.loss, report.step_norm
+        if self._adapts and not self._adapt(loss):
+            loss, step_norm = self.solver.undo(), 0.0
+        if not math.isfinite(loss) or report.status == "diverged":
+            self.solver.restore_best()
+            step = max(0, report.iterations - self._iterations - 1)
+            raise DivergenceError(epoch, step, loss, self.history)
+        self._iterations = report.iterations
+        row: dict[str, Any] = {"loss": loss}
+        if self.metrics:
+            row |= self._metrics_of(self.data)
+        if self._validation_loss is not None and self.validation is not None:
+            row["val_loss"] = self._validation_loss.value()
+            if self.metrics:
+                values = self._metrics_of(self.validation)
+                row |= {f"val_{name}": value for name, value in values.items()}
+        row["step_norm"] = step_norm
+        for name in ("learning_rate", "gradient_norm", "step_length", "damping"):
+            value = getattr(report, name)
+            row[name] = None if math.isnan(value) else value
+        if not self._first_order:
+            row["n_value"], row["n_gradient"] = report.n_value, report.n_gradient
+            row["n_hessian"] = report.n_hessian
+        self.history.append(epoch, **row, seconds=time.perf_counter() - self._start)
+        return None
+
+    @property
+    def _adapts(self) -> bool:
+        rate = getattr(self.run.optimizer, "learning_rate", None)
+        return isinstance(rate, AdaptiveLearningRate)
+
+    def _adapt(self, loss: float) -> bool:
+        """Move η by the adaptive rule; return whether the step is kept."""
+        rule: AdaptiveLearningRate = self.run.optimizer.learning_rate  # type: ignore[attr-defined]
+        rate = self.run.learning_rate
+        self.run.learning_rate, keep = rule.decide(rate, self.solver.loss_before, loss)
+        return keep
+
+    def _metrics_of(self, data: Data) -> dict[str, float]:
+        outputs = self.network._core.predict(data.inputs, data.rows)
+        return self.metrics(outputs, data.targets_of_rows(), data.classes)
+
+
+def split_validation(
+    data: Data,
+    validation_data: Any,
+    validation_split: Any,
+    make: Callable[..., Data],
+    seed: int,
+) -> tuple[Data, Data | None]:
+    """Return the training data, and the validation data where there are some."""
+    share = _validation.number("validation_split", validation_split, low=0, below=1)
+    if validation_data is not None:
+        if share > 0:
+            raise ValueError("give validation_data or validation_split, not both")
+        if not isinstance(validation_data, tuple | list) or len(validation_data) not in (2, 3):
+            raise TypeError("validation_data must be (X, y) or (X, y, sample_weight)")
+        return data, make(*validation_data, names=("validation_data[0]", "validation_data[1]"))
+    if share == 0:
+        return data, None
+    return data.split(share, np.random.default_rng(seed))
+
+
+def make_epoch_solver(
+    network: Any,
+    data: Data,
+    optimizer: Any,
+    loss: Any,
+    batch_size: int,
+    shuffle: bool,
+    seed: int,
+    l2: float,
+    clip: Clip | None,
+    gradient_norm: bool,
+) -> Any:
+    """Return the solver of a first-order rule: a step is an epoch."""
+    rule, settings, weight_decay = optimizer._rule()
+    adaptive = isinstance(optimizer.learning_rate, AdaptiveLearningRate)
+    solver = _core.EpochF32 if network.dtype == np.float32 else _core.EpochF64
+    return solver(
+        network._core,
+        data.native,
+        loss,
+        rule,
+        settings,
+        weight_decay,
+        batch_size,
+        shuffle,
+        seed,
+        l2,
+        "" if clip is None else clip.kind,
+        0.0 if clip is None else clip.limit,
+        gradient_norm,
+        adaptive,
+    )

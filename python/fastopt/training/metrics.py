@@ -1,0 +1,92 @@
+"""What is told of predictions besides the loss, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+# (outputs (N, q), targets (N, q)) → a number
+Metric = Callable[[Array, Array], float]
+
+
+def mse(outputs: Array, targets: Array) -> float:
+    """Mean of (T − Y)² over samples and outputs."""
+    return float(np.mean((targets - outputs) ** 2))
+
+
+def rmse(outputs: Array, targets: Array) -> float:
+    """√MSE."""
+    return float(np.sqrt(mse(outputs, targets)))
+
+
+def mae(outputs: Array, targets: Array) -> float:
+    """Mean of |T − Y|."""
+    return float(np.mean(np.abs(targets - outputs)))
+
+
+def r2(outputs: Array, targets: Array) -> float:
+    """1 − Σ(T − Y)² / Σ(T − mean T)², the mean over the outputs.
+
+    Constant targets: 1 where they are met, else 0 (as scikit-learn).
+    """
+    residual = np.sum((targets - outputs) ** 2, axis=0)
+    total = np.sum((targets - targets.mean(axis=0)) ** 2, axis=0)
+    share = np.divide(residual, total, out=np.where(residual == 0, 0.0, 1.0), where=total > 0)
+    return float(np.mean(1 - share))
+
+
+def accuracy(outputs: Array, targets: Array, threshold: float = 0.5) -> float:
+    """Share of samples whose class is right.
+
+    Several outputs: the largest one. One output: 1 where it is above ``threshold``.
+    """
+    if outputs.shape[1] == 1:
+        return float(np.mean((outputs > threshold) == (targets > 0.5)))
+    return float(np.mean(outputs.argmax(axis=1) == targets.argmax(axis=1)))
+
+
+def top_k_accuracy(outputs: Array, targets: Array, k: int = 5) -> float:
+    """Share of samples whose class is among the ``k`` largest outputs."""
+    rank = np.sum(outputs > np.take_along_axis(outputs, targets.argmax(axis=1)[:, None], 1), axis=1)
+    return float(np.mean(rank < k))
+
+
+METRICS: dict[str, Metric] = {
+    f.__name__: f for f in (mse, rmse, mae, r2, accuracy, top_k_accuracy)
+}
+
+
+class Metrics:
+    """The metrics of a run, by name; a function (outputs, targets) → number goes by its own name.
+
+    ``logits`` says that the outputs are logits of one class, whose boundary is 0.
+    """
+
+    def __init__(self, metrics: Any, logits: bool = False) -> None:
+        self.functions: dict[str, Metric] = {}
+        given: Iterable[Any] = [metrics] if isinstance(metrics, str) else metrics
+        for metric in given:
+            if callable(metric):
+                self.functions[getattr(metric, "__name__", type(metric).__name__)] = metric
+            elif isinstance(metric, str) and metric in METRICS:
+                self.functions[metric] = METRICS[metric]
+            else:
+                known = ", ".join(map(repr, METRICS))
+                raise ValueError(f"metrics must be functions or of {known}, got {metric!r}")
+        if logits and "accuracy" in self.functions:
+            self.functions["accuracy"] = lambda y, t: accuracy(y, t, threshold=0.0)
+
+    def __bool__(self) -> bool:
+        return bool(self.functions)
+
+    def __call__(self, outputs: Array, targets: Array, classes: int = 0) -> dict[str, float]:
+        """Return all metrics; ``classes`` > 0: the targets are class numbers."""
+        outputs = outputs.astype(np.float64, copy=False)
+        if classes:
+            targets = np.arange(classes) == targets.reshape(-1, 1)
+        expected = targets.reshape(len(outputs), -1).astype(np.float64, copy=False)
+        return {name: float(f(outputs, expected)) for name, f in self.functions.items()}
