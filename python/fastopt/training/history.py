@@ -49,8 +49,11 @@ class History:
         rows = len(self.epoch)
         self.epoch.append(epoch)
         for name, value in values.items():
-            if value is not None:
-                self._columns.setdefault(name, [math.nan] * rows).append(value)
+            if value is None:
+                continue
+            if name not in self._columns:
+                self._columns[name] = [math.nan] * rows
+            self._columns[name].append(value)
         for column in self._columns.values():
             if len(column) == rows:
                 column.append(math.nan)
