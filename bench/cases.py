@@ -8,7 +8,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Target:
-    """fastopt's time is at most ``limit`` times that of ``against`` ("" : ``limit`` in the unit)."""
+    """fastopt's time is at most ``limit`` times ``against``'s ("": ``limit`` in the unit)."""
 
     against: str
     limit: float

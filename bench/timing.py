@@ -13,7 +13,7 @@ SHORTEST_TURN = 0.1  # seconds; short work is repeated within a turn until it la
 
 
 def time_in_turns(contenders, rounds, shortest_turn=SHORTEST_TURN):
-    """Return seconds per unit of work, an array of ``rounds`` figures for each contender's label."""
+    """Return seconds per unit of work: ``rounds`` figures for each contender's label."""
     counts = {c.label: _calibrate(c, shortest_turn) for c in contenders}
     seconds = {c.label: np.empty(rounds) for c in contenders}
     for i in range(rounds):

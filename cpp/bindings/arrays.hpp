@@ -16,8 +16,8 @@ FASTOPT_BEGIN
 
 namespace py = pybind11;
 
-// Rows of a one- or two-dimensional array of any layout, byte order and real type. The array is neither
-// copied nor kept alive.
+// Rows of a one- or two-dimensional array of any layout, byte order and real type. The array is
+// neither copied nor kept alive.
 inline ArraySource source_of(const py::array& array) {
   static const std::map<std::pair<char, py::ssize_t>, ElementType> types = {
       {{'b', 1}, ElementType::b1},  {{'i', 1}, ElementType::i8},  {{'i', 2}, ElementType::i16},

@@ -50,7 +50,8 @@ py::dict build_info_raw() {
 }  // namespace
 
 void bind_core(py::module_& module) {
-  // Eigen's blocking follows the caches that it finds: with constants, results do not depend on them.
+  // Eigen's blocking follows the caches that it finds: with constants, results do not depend on
+  // them.
   Eigen::setCpuCacheSizes(32 * 1024, 512 * 1024, 4 * 1024 * 1024);
   Interruption::set_hook(&python_wants_to_stop);
   module.def("build_info_raw", &build_info_raw);

@@ -15,7 +15,8 @@ void bind_network_of(py::module_& module) {
   py::class_<Net>(module, name.c_str(), py::module_local())
       .def(py::init([](const std::vector<Index>& sizes, const std::vector<std::string>& names) {
              std::vector<Activation> activations;
-             for (const auto& activation : names) activations.push_back(activation_named(activation));
+             for (const auto& activation : names)
+               activations.push_back(activation_named(activation));
              return std::make_unique<Net>(Architecture(sizes, activations));
            }),
            py::arg("layer_sizes"), py::arg("activations"))
@@ -47,8 +48,8 @@ void bind_network_of(py::module_& module) {
   const std::string evaluation = std::string("Evaluation") + suffix<Scalar>;
   py::class_<Value>(module, evaluation.c_str(), py::module_local())
       .def(py::init([](Net& net, const BoundDataset& data, const py::object& loss, double l2) {
-             return std::make_unique<Value>(net, data.data, make_loss<Scalar>(net.architecture, loss),
-                                            l2);
+             return std::make_unique<Value>(net, data.data,
+                                            make_loss<Scalar>(net.architecture, loss), l2);
            }),
            py::arg("network"), py::arg("data"), py::arg("loss"), py::arg("l2") = 0.0,
            py::keep_alive<1, 2>(), py::keep_alive<1, 3>())

@@ -33,9 +33,9 @@ void bind_epoch(py::module_& module) {
              options.clip = {clip_named(clip), clip_limit};
              options.gradient_norm = gradient_norm;
              options.can_undo = can_undo;
-             return std::make_unique<Solves>(net, data.data, make_loss<Scalar>(net.architecture, loss),
-                                             make_rule(rule, Settings(std::move(settings))),
-                                             weight_decay, options);
+             return std::make_unique<Solves>(
+                 net, data.data, make_loss<Scalar>(net.architecture, loss),
+                 make_rule(rule, Settings(std::move(settings))), weight_decay, options);
            }),
            py::arg("network"), py::arg("data"), py::arg("loss"), py::arg("rule"),
            py::arg("settings"), py::arg("weight_decay"), py::arg("batch_size"), py::arg("shuffle"),

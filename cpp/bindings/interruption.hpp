@@ -1,5 +1,5 @@
-// Long work runs without the GIL; Ctrl-C reaches it through Interruption and comes out as Python's own
-// exception.
+// Long work runs without the GIL; Ctrl-C reaches it through Interruption and comes out as Python's
+// own exception.
 #pragma once
 
 #include <pybind11/pybind11.h>

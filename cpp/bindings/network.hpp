@@ -11,11 +11,11 @@ FASTOPT_BEGIN
 template <class Scalar>
 typename Loss<Scalar>::Custom custom_loss(py::function function, Index q) {
   // Copies and the end of the function object need the GIL, wherever they happen.
-  const auto shared = std::shared_ptr<py::function>(new py::function(std::move(function)),
-                                                    [](py::function* f) {
-                                                      const py::gil_scoped_acquire gil;
-                                                      delete f;
-                                                    });
+  const auto shared =
+      std::shared_ptr<py::function>(new py::function(std::move(function)), [](py::function* f) {
+        const py::gil_scoped_acquire gil;
+        delete f;
+      });
   return [shared, q](const Scalar* outputs, const Scalar* targets, Scalar* delta, Index n) {
     const py::gil_scoped_acquire gil;
     const py::object result =
@@ -23,10 +23,12 @@ typename Loss<Scalar>::Custom custom_loss(py::function function, Index q) {
     if (!py::isinstance<py::tuple>(result) || py::len(result) != 2)
       throw py::type_error("a loss function must return (value, d value / d outputs)");
     const auto pair = result.cast<py::tuple>();
-    const auto slope = py::array_t<Scalar, py::array::c_style | py::array::forcecast>::ensure(pair[1]);
+    const auto slope =
+        py::array_t<Scalar, py::array::c_style | py::array::forcecast>::ensure(pair[1]);
     if (!slope || slope.ndim() != 2 || slope.shape(0) != n || slope.shape(1) != q)
       throw py::value_error("the derivative that a loss function returns must have the shape (" +
-                            std::to_string(n) + ", " + std::to_string(q) + ") of the outputs, got " +
+                            std::to_string(n) + ", " + std::to_string(q) +
+                            ") of the outputs, got " +
                             (slope ? std::string(py::str(slope.attr("shape"))) : "no array"));
     std::copy(slope.data(), slope.data() + n * q, delta);
     return pair[0].cast<double>();
@@ -37,7 +39,8 @@ typename Loss<Scalar>::Custom custom_loss(py::function function, Index q) {
 template <class Scalar>
 Loss<Scalar> make_loss(const Architecture& net, const py::object& loss) {
   const Activation output = net.layers.back().activation;
-  if (py::isinstance<py::str>(loss)) return Loss<Scalar>(loss_named(loss.cast<std::string>()), output);
+  if (py::isinstance<py::str>(loss))
+    return Loss<Scalar>(loss_named(loss.cast<std::string>()), output);
   return Loss<Scalar>(LossKind::custom, output,
                       custom_loss<Scalar>(loss.cast<py::function>(), net.outputs()));
 }

@@ -1,6 +1,7 @@
 """Accelerated gradient methods for neural networks and functions, in C++ under a Python API."""
 
 from fastopt._errors import DivergenceError
+from fastopt._runtime import build_info, get_num_threads, set_num_threads
 from fastopt.callbacks import Callback, EarlyStopping, LearningRateScheduler, ReduceLROnPlateau
 from fastopt.clip import ClipByGlobalNorm, ClipByNorm, ClipByValue
 from fastopt.network import MLP
@@ -39,4 +40,7 @@ __all__ = [
     "ReduceLROnPlateau",
     "Stopping",
     "WarmUp",
+    "build_info",
+    "get_num_threads",
+    "set_num_threads",
 ]

@@ -137,7 +137,7 @@ class MLP:
 
     @property
     def intercepts_(self) -> list[Array]:
-        """b of each layer, (fan_out,): live views of ``parameters``."""
+        """The biases of each layer, (fan_out,): live views of ``parameters``."""
         return [b for _, b in self._layers()]
 
     def _layers(self) -> list[tuple[Array, Array]]:
@@ -387,7 +387,9 @@ class MLP:
         names = [metrics] if isinstance(metrics, str) else list(metrics)
         recorded = {name for name in names if isinstance(name, str) and name in _RECORDED}
         if clip is not None and not isinstance(clip, Clip):
-            raise TypeError(f"clip must be a ClipByValue, ClipByNorm or ClipByGlobalNorm, got {clip!r}")
+            raise TypeError(
+                f"clip must be a ClipByValue, ClipByNorm or ClipByGlobalNorm, got {clip!r}"
+            )
         if stopping is not None and not isinstance(stopping, Stopping):
             raise TypeError(f"stopping must be a Stopping, got {stopping!r}")
         _validation.flag("shuffle", shuffle)
@@ -424,7 +426,9 @@ def _check_sizes(layer_sizes: Any) -> tuple[int, ...]:
     try:
         sizes = tuple(layer_sizes)
     except TypeError:
-        raise TypeError(f"layer_sizes must be a sequence of integers, got {layer_sizes!r}") from None
+        raise TypeError(
+            f"layer_sizes must be a sequence of integers, got {layer_sizes!r}"
+        ) from None
     if len(sizes) < 2:
         raise ValueError(
             f"layer_sizes must name at least the inputs and the outputs, got {layer_sizes!r}"

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from reference.deep import (
     DeepMLP,
     alpha_dropout,

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from reference.network import MLP
 from reference.rules import RULES
 

@@ -45,7 +45,8 @@ class Buffer {
   static Scalar* allocate(Index size) {
     if (size == 0) return nullptr;
     const auto n = static_cast<std::size_t>(padded(size));
-    auto* data = static_cast<Scalar*>(::operator new(n * sizeof(Scalar), std::align_val_t{alignment}));
+    auto* data =
+        static_cast<Scalar*>(::operator new(n * sizeof(Scalar), std::align_val_t{alignment}));
     std::fill(data, data + n, Scalar(0));
     return data;
   }

@@ -12,8 +12,8 @@ double squared_norm(const Scalar* x, Index n) {
   constexpr Index piece = 4096;
   double sum = 0;
   for (Index at = 0; at < n; at += piece)
-    sum += static_cast<double>(
-        ConstVectorMap<Scalar>(x + at, std::min(piece, n - at)).squaredNorm());
+    sum +=
+        static_cast<double>(ConstVectorMap<Scalar>(x + at, std::min(piece, n - at)).squaredNorm());
   return sum;
 }
 

@@ -158,7 +158,8 @@ inline void shuffle(std::vector<std::uint32_t>& order, const Random& random) {
     std::uint64_t product = std::uint64_t{next()} * bound;
     if (static_cast<std::uint32_t>(product) < bound) {
       const std::uint32_t threshold = (0u - bound) % bound;
-      while (static_cast<std::uint32_t>(product) < threshold) product = std::uint64_t{next()} * bound;
+      while (static_cast<std::uint32_t>(product) < threshold)
+        product = std::uint64_t{next()} * bound;
     }
     std::swap(order[i - 1], order[product >> 32]);
   }

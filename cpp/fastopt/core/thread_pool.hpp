@@ -154,8 +154,9 @@ void parallel_for(Index count, const Task& task) {
   if (count == 1) {
     task(Index{0});
   } else if (count > 1) {
-    ThreadPool::instance().run(
-        count, &task, [](const void* context, Index i) { (*static_cast<const Task*>(context))(i); });
+    ThreadPool::instance().run(count, &task, [](const void* context, Index i) {
+      (*static_cast<const Task*>(context))(i);
+    });
   }
 }
 

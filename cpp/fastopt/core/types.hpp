@@ -10,8 +10,8 @@
 #ifndef FASTOPT_VARIANT
 #define FASTOPT_VARIANT base
 #endif
-#define FASTOPT_BEGIN  \
-  namespace fastopt {  \
+#define FASTOPT_BEGIN \
+  namespace fastopt { \
   inline namespace FASTOPT_VARIANT {
 #define FASTOPT_END \
   }                 \

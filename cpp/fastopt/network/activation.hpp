@@ -102,8 +102,7 @@ struct PiecewiseLinear {
   }
   template <class S>
   static void slope(ConstArrayMap<S> a, ConstArrayMap<S>, ArrayMap<S> out) {
-    out = (a > S(0)).select(constant(a.size(), S(1)),
-                            constant(a.size(), left<S>()));
+    out = (a > S(0)).select(constant(a.size(), S(1)), constant(a.size(), left<S>()));
   }
   template <class S>
   static void curvature(ConstArrayMap<S>, ConstArrayMap<S>, ArrayMap<S> out) {
@@ -140,9 +139,8 @@ struct Gelu {
   static constexpr bool needs_input = true;
   template <class S>
   static void value(ArrayMap<S> a) {
-    in_pieces<S>(a.size(), a.data(), [&](Index at, auto z, auto cdf, auto) {
-      a.segment(at, z.size()) = z * cdf;
-    });
+    in_pieces<S>(a.size(), a.data(),
+                 [&](Index at, auto z, auto cdf, auto) { a.segment(at, z.size()) = z * cdf; });
   }
   template <class S>
   static void slope(ConstArrayMap<S>, ConstArrayMap<S> z, ArrayMap<S> out) {
@@ -241,11 +239,16 @@ decltype(auto) with_activation(Activation kind, F&& f) {
 }
 
 inline const std::pair<const char*, Activation> activation_names[] = {
-    {"identity", Activation::identity},     {"sigmoid", Activation::sigmoid},
-    {"tanh", Activation::tanh},             {"relu", Activation::relu},
-    {"leaky_relu", Activation::leaky_relu}, {"elu", Activation::elu},
-    {"selu", Activation::selu},             {"gelu", Activation::gelu},
-    {"silu", Activation::silu},             {"softplus", Activation::softplus},
+    {"identity", Activation::identity},
+    {"sigmoid", Activation::sigmoid},
+    {"tanh", Activation::tanh},
+    {"relu", Activation::relu},
+    {"leaky_relu", Activation::leaky_relu},
+    {"elu", Activation::elu},
+    {"selu", Activation::selu},
+    {"gelu", Activation::gelu},
+    {"silu", Activation::silu},
+    {"softplus", Activation::softplus},
     {"softmax", Activation::softmax},
 };
 

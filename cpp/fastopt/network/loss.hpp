@@ -70,8 +70,7 @@ class Loss {
     if (fused_) {
       kind_ == LossKind::cross_entropy ? cross_entropy(b) : binary_cross_entropy(b);
     } else {
-      if (needs_input(output_))
-        flat(b.z, b) = flat(static_cast<const Scalar*>(b.outputs), b);
+      if (needs_input(output_)) flat(b.z, b) = flat(static_cast<const Scalar*>(b.outputs), b);
       activate_output(output_, b.outputs, b.q, b.n);
       if (kind_ == LossKind::custom) {
         const double value = custom_(b.outputs, b.targets, b.delta, b.n);
@@ -120,8 +119,8 @@ class Loss {
       d = d.sign();
     } else {  // Huber with δ = 1
       terms = (d.abs() <= Scalar(1)).select(d.square() * Scalar(0.5), d.abs() - Scalar(0.5));
-      d = d.template max<Eigen::PropagateNaN>(Scalar(-1)).template min<Eigen::PropagateNaN>(
-          Scalar(1));
+      d = d.template max<Eigen::PropagateNaN>(Scalar(-1))
+              .template min<Eigen::PropagateNaN>(Scalar(1));
     }
   }
 

@@ -15,28 +15,27 @@ namespace detail {
 template <class Scalar>
 Scalar erf_core(Scalar x) {
   const Scalar s = x * x;
-  const Scalar top =
-      ((((Scalar(1.85777706184603153e-1) * s + Scalar(3.16112374387056560e0)) * s +
-         Scalar(1.13864154151050156e2)) *
-            s +
-        Scalar(3.77485237685302021e2)) *
+  const Scalar top = ((((Scalar(1.85777706184603153e-1) * s + Scalar(3.16112374387056560e0)) * s +
+                        Scalar(1.13864154151050156e2)) *
+                           s +
+                       Scalar(3.77485237685302021e2)) *
+                          s +
+                      Scalar(3.20937758913846947e3));
+  const Scalar bottom =
+      ((((s + Scalar(2.36012909523441209e1)) * s + Scalar(2.44024637934444173e2)) * s +
+        Scalar(1.28261652607737228e3)) *
            s +
-       Scalar(3.20937758913846947e3));
-  const Scalar bottom = ((((s + Scalar(2.36012909523441209e1)) * s + Scalar(2.44024637934444173e2)) * s +
-                          Scalar(1.28261652607737228e3)) *
-                             s +
-                         Scalar(2.84423683343917062e3));
+       Scalar(2.84423683343917062e3));
   return x * top / bottom;
 }
 
 template <class Scalar>
 Scalar erfc_tail(Scalar y, Scalar exp_minus_square) {
   if (y <= Scalar(4)) {
-    static constexpr double c[] = {2.15311535474403846e-8, 5.64188496988670089e-1,
-                                   8.88314979438837594e0,  6.61191906371416295e1,
-                                   2.98635138197400131e2,  8.81952221241769090e2,
-                                   1.71204761263407058e3,  2.05107837782607147e3,
-                                   1.23033935479799725e3};
+    static constexpr double c[] = {
+        2.15311535474403846e-8, 5.64188496988670089e-1, 8.88314979438837594e0,
+        6.61191906371416295e1,  2.98635138197400131e2,  8.81952221241769090e2,
+        1.71204761263407058e3,  2.05107837782607147e3,  1.23033935479799725e3};
     static constexpr double d[] = {1.0,
                                    1.57449261107098347e1,
                                    1.17693950891312499e2,

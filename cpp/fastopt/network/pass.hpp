@@ -8,8 +8,8 @@
 
 FASTOPT_BEGIN
 
-// A range of the columns (samples) of a pass. It begins at a multiple of the padding, so that it may
-// be treated as flat aligned arrays, and several threads may work on one pass side by side.
+// A range of the columns (samples) of a pass. It begins at a multiple of the padding, so that it
+// may be treated as flat aligned arrays, and several threads may work on one pass side by side.
 struct Columns {
   Index first, count;
 };
@@ -114,8 +114,8 @@ void backward(const Architecture& net, const Scalar* w, Pass<Scalar>& pass, Colu
   }
 }
 
-// A part of the gradient that one thread makes from the deltas of n samples: some of the columns of a
-// layer's W, in the order of the flat vector, or its bias.
+// A part of the gradient that one thread makes from the deltas of n samples: some of the columns of
+// a layer's W, in the order of the flat vector, or its bias.
 struct GradientPart {
   Index layer;
   Index begin, end;  // of the layer's fan_in; the bias: begin = end

@@ -1,5 +1,5 @@
-// Loss and gradient of a network on a batch: samples gathered from the user's arrays, forward, backward,
-// and the parts of the gradient, each of them in several threads where that pays.
+// Loss and gradient of a network on a batch: samples gathered from the user's arrays, forward,
+// backward, and the parts of the gradient, each of them in several threads where that pays.
 #pragma once
 
 #include "fastopt/core/interruption.hpp"
@@ -40,8 +40,8 @@ class BatchGradient {
       sum += samples(w, order, first + done, n, true, count);
       const bool accumulate = done > 0, last = done + n == count;
       const auto task = [&](Index i) {
-        const Segment s = gradient_part(net_, pass_, parts_[static_cast<std::size_t>(i)], n, g,
-                                        accumulate);
+        const Segment s =
+            gradient_part(net_, pass_, parts_[static_cast<std::size_t>(i)], n, g, accumulate);
         if (!last) return;
         if (l2_ != 0 && s.shrinks) stretch(g, s) += static_cast<Scalar>(l2_) * stretch(w, s);
         finish(s);
@@ -121,10 +121,10 @@ class BatchGradient {
       data_.gather_weights(order, first + c.first, c.count, weights);
     }
     forward(net_, w, pass_, c);
-    const double sum = loss_({q, c.count, pass_.value(last + 1, c.first),
-                              targets_.data() + q * c.first, weights, pass_.delta(last, c.first),
-                              terms_.data() + q * c.first, pass_.input(last, c.first)},
-                             static_cast<Scalar>(1.0 / static_cast<double>(batch)));
+    const double sum =
+        loss_({q, c.count, pass_.value(last + 1, c.first), targets_.data() + q * c.first, weights,
+               pass_.delta(last, c.first), terms_.data() + q * c.first, pass_.input(last, c.first)},
+              static_cast<Scalar>(1.0 / static_cast<double>(batch)));
     if (back) backward(net_, w, pass_, c);
     return sum;
   }

@@ -15,7 +15,9 @@ class NetworkObjective final : public Objective {
 
   Index size() const override { return net_.n_parameters; }
 
-  double value(const double* w) override { return gradient_of_.value(w, data_.order(), 0, data_.size()); }
+  double value(const double* w) override {
+    return gradient_of_.value(w, data_.order(), 0, data_.size());
+  }
 
   double value_and_gradient(const double* w, double* g) override {
     return gradient_of_(w, data_.order(), 0, data_.size(), g);

@@ -1,5 +1,5 @@
-// What a solver minimises: a function of n weights in double precision, with the derivatives that it
-// can give. A network on data and a user's Python function are both one of these.
+// What a solver minimises: a function of n weights in double precision, with the derivatives that
+// it can give. A network on data and a user's Python function are both one of these.
 #pragma once
 
 #include <stdexcept>
@@ -31,8 +31,8 @@ class Objective {
     missing("products with the Hessian");
   }
 
-  // For sums of squares, ½Σe²: how many residuals there are (0: not a sum of squares), the residuals
-  // with their m x n Jacobian in C order, or the sums alone.
+  // For sums of squares, ½Σe²: how many residuals there are (0: not a sum of squares), the
+  // residuals with their m x n Jacobian in C order, or the sums alone.
   virtual Index n_residuals() const { return 0; }
   virtual void residuals(const double* /*w*/, double* /*e*/) { missing("residuals"); }
   virtual void residuals_and_jacobian(const double* /*w*/, double* /*e*/, double* /*j*/) {

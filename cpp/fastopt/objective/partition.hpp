@@ -1,5 +1,5 @@
-// How a batch is cut into tasks for threads: by the shapes alone, so that the bits of the result are
-// the same for any number of threads.
+// How a batch is cut into tasks for threads: by the shapes alone, so that the bits of the result
+// are the same for any number of threads.
 #pragma once
 
 #include <algorithm>
@@ -12,8 +12,8 @@ FASTOPT_BEGIN
 // Below this many floating-point operations a task is not worth a second thread.
 constexpr double least_work = 2e6;
 
-// Blocks of samples: halves of a small batch, 128 at a time of a large one. Sizes are multiples of 16,
-// and a short last block joins the one before it: single columns would go to other kernels.
+// Blocks of samples: halves of a small batch, 128 at a time of a large one. Sizes are multiples of
+// 16, and a short last block joins the one before it: single columns would go to other kernels.
 inline std::vector<Columns> sample_blocks(double work_per_sample, Index n) {
   const Index size = n <= 256 ? std::max<Index>(16, n / 2 / 16 * 16) : 128;
   const bool worthwhile = work_per_sample * static_cast<double>(n) >= 2 * least_work;
@@ -24,7 +24,8 @@ inline std::vector<Columns> sample_blocks(double work_per_sample, Index n) {
   return blocks;
 }
 
-// Parts of the gradient of n samples: a layer's W whole where it is small, else some of its columns.
+// Parts of the gradient of n samples: a layer's W whole where it is small, else some of its
+// columns.
 inline std::vector<GradientPart> gradient_parts(const Architecture& net, Index n) {
   std::vector<GradientPart> parts;
   for (Index l = 0; l < net.depth(); ++l) {

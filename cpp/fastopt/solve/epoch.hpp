@@ -1,4 +1,5 @@
-// First-order training of a network on data: one step is one epoch, in mini-batches or the full batch.
+// First-order training of a network on data: one step is one epoch, in mini-batches or the full
+// batch.
 #pragma once
 
 #include <numeric>

@@ -1,4 +1,5 @@
-// A solver is a state machine: an optimiser at work on an objective. Control returns after each step.
+// A solver is a state machine: an optimiser at work on an objective. Control returns after each
+// step.
 #pragma once
 
 #include <cstdint>
@@ -23,9 +24,9 @@ enum class Status {
 };
 
 inline const char* status_name(Status status) {
-  static constexpr const char* names[] = {"running",     "gradient", "function_change", "step",
-                                          "noise_floor", "line_search", "damping", "unbounded",
-                                          "non_finite",  "diverged"};
+  static constexpr const char* names[] = {
+      "running",     "gradient", "function_change", "step",       "noise_floor",
+      "line_search", "damping",  "unbounded",       "non_finite", "diverged"};
   return names[static_cast<int>(status)];
 }
 
@@ -52,8 +53,8 @@ class Solver {
   Solver& operator=(const Solver&) = delete;
   virtual ~Solver() = default;
 
-  // One iteration, or for mini-batches one epoch. A step that throws leaves the weights those of the
-  // last accepted update.
+  // One iteration, or for mini-batches one epoch. A step that throws leaves the weights those of
+  // the last accepted update.
   virtual Report step() = 0;
 
   // The same sequence of names and sizes at every call.

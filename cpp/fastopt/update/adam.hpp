@@ -26,7 +26,8 @@ class AdamFamily : public RuleFor<AdamFamily> {
     S* __restrict s = x.state[1] + x.offset;
     const S beta_1 = static_cast<S>(beta_1_), rest_1 = static_cast<S>(1 - beta_1_);
     const S beta_2 = static_cast<S>(beta_2_), rest_2 = static_cast<S>(1 - beta_2_);
-    const S of_m = static_cast<S>(of_m_), of_g = static_cast<S>(of_g_), of_s = static_cast<S>(of_s_);
+    const S of_m = static_cast<S>(of_m_), of_g = static_cast<S>(of_g_),
+            of_s = static_cast<S>(of_s_);
     const S inside = static_cast<S>(epsilon_.inside), outside = static_cast<S>(epsilon_.outside);
     for (Index i = 0; i < x.size; ++i) {
       m[i] = beta_1 * m[i] + rest_1 * g[i];

@@ -21,11 +21,8 @@ struct RegisteredRule {
 };
 
 inline const RegisteredRule registered_rules[] = {
-    {"sgd", make<SGD>},
-    {"adagrad", make<AdaGrad>},
-    {"rmsprop", make<RMSprop>},
-    {"adam", make<Adam>},
-    {"nadam", make<Nadam>},
+    {"sgd", make<SGD>},   {"adagrad", make<AdaGrad>}, {"rmsprop", make<RMSprop>},
+    {"adam", make<Adam>}, {"nadam", make<Nadam>},
 };
 
 inline std::unique_ptr<Rule> make_rule(const std::string& name, const Settings& settings) {

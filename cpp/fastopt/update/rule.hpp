@@ -87,7 +87,9 @@ struct Epsilon {
   EpsilonPosition position;
 
   explicit Epsilon(const Settings& settings)
-      : inside(0), outside(0), position(static_cast<EpsilonPosition>(static_cast<int>(settings["epsilon_position"]))) {
+      : inside(0),
+        outside(0),
+        position(static_cast<EpsilonPosition>(static_cast<int>(settings["epsilon_position"]))) {
     (position == EpsilonPosition::inside ? inside : outside) = settings["epsilon"];
   }
 };

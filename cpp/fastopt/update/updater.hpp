@@ -58,7 +58,8 @@ class RuleState {
 template <class Scalar>
 class Updater {
  public:
-  Updater(std::unique_ptr<Rule> rule, double weight_decay, std::vector<Segment> segments, Index size)
+  Updater(std::unique_ptr<Rule> rule, double weight_decay, std::vector<Segment> segments,
+          Index size)
       : rule_(std::move(rule)),
         weight_decay_(weight_decay),
         segments_(std::move(segments)),

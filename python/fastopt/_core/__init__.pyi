@@ -2,12 +2,25 @@
 
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 __all__ = [
+    "Dataset",
+    "EpochF32",
+    "EpochF64",
+    "EvaluationF32",
+    "EvaluationF64",
+    "NetworkF32",
+    "NetworkF64",
     "RuleHandle",
+    "activation_names",
     "build_info_raw",
     "built_variants",
     "clip",
+    "set_threads",
     "supported_variants",
+    "threads",
     "variant",
 ]
 
@@ -16,6 +29,100 @@ built_variants: tuple[str, ...]
 supported_variants: tuple[str, ...]
 
 def build_info_raw() -> dict[str, str]: ...
+def set_threads(threads: int) -> None: ...
+def threads() -> int: ...
+
+# Networks on data
+
+activation_names: tuple[str, ...]
+
+class Dataset:
+    """Inputs, targets and weights, read where they lie."""
+
+    def __init__(
+        self,
+        inputs: npt.NDArray[Any],
+        targets: npt.NDArray[Any],
+        classes: int = 0,
+        weights: npt.NDArray[np.float64] | None = None,
+        rows: npt.NDArray[np.uint32] | None = None,
+    ) -> None: ...
+
+class _Network:
+    def __init__(self, layer_sizes: list[int], activations: list[str]) -> None: ...
+    @property
+    def parameters(self) -> npt.NDArray[Any]: ...
+    def predict(
+        self, inputs: npt.NDArray[Any], rows: npt.NDArray[np.uint32] | None = None
+    ) -> npt.NDArray[Any]: ...
+    def begin_training(self) -> None: ...
+    def end_training(self) -> None: ...
+
+class NetworkF32(_Network): ...
+class NetworkF64(_Network): ...
+
+class _Evaluation:
+    def __init__(self, network: _Network, data: Dataset, loss: Any, l2: float = 0.0) -> None: ...
+    def value(self) -> float: ...
+    def value_and_gradient(self) -> tuple[float, npt.NDArray[Any]]: ...
+
+class EvaluationF32(_Evaluation): ...
+class EvaluationF64(_Evaluation): ...
+
+# Solvers
+
+class Report:
+    """What happened in one step; NaN stands for what a method does not have."""
+
+    loss: float
+    gradient_norm: float
+    step_norm: float
+    learning_rate: float
+    step_length: float
+    damping: float
+    n_value: int
+    n_gradient: int
+    n_hessian: int
+    iterations: int
+    status: str
+
+class Solver:
+    """A state machine: an optimiser at work on an objective."""
+
+    def step(self) -> Report: ...
+    def export_state(self) -> dict[str, Any]: ...
+    def import_state(self, state: dict[str, Any]) -> None: ...
+
+class _Epoch(Solver):
+    def __init__(
+        self,
+        network: _Network,
+        data: Dataset,
+        loss: Any,
+        rule: str,
+        settings: dict[str, float],
+        weight_decay: float,
+        batch_size: int,
+        shuffle: bool,
+        seed: int,
+        l2: float,
+        clip: str,
+        clip_limit: float,
+        gradient_norm: bool,
+        can_undo: bool,
+    ) -> None: ...
+    @property
+    def iterations_per_epoch(self) -> int: ...
+    @property
+    def loss_before(self) -> float: ...
+    def set_learning_rates(self, rates: npt.NDArray[np.float64]) -> None: ...
+    def undo(self) -> float: ...
+    def restore_best(self) -> None: ...
+
+class EpochF32(_Epoch): ...
+class EpochF64(_Epoch): ...
+
+# Rules on plain arrays
 
 class RuleHandle:
     """An update rule at work on arrays of the caller's."""

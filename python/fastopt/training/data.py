@@ -165,8 +165,7 @@ def _class_weights(class_weight: Any, targets: Array) -> npt.NDArray[np.float64]
         weights = len(labels) / (len(present) * counts)
     elif isinstance(class_weight, Mapping):
         given = {
-            k: _validation.number(f"class_weight[{k!r}]", v, low=0)
-            for k, v in class_weight.items()
+            k: _validation.number(f"class_weight[{k!r}]", v, low=0) for k, v in class_weight.items()
         }
         unknown = [k for k in given if k not in present]
         if unknown:

@@ -55,9 +55,7 @@ def top_k_accuracy(outputs: Array, targets: Array, k: int = 5) -> float:
     return float(np.mean(rank < k))
 
 
-METRICS: dict[str, Metric] = {
-    f.__name__: f for f in (mse, rmse, mae, r2, accuracy, top_k_accuracy)
-}
+METRICS: dict[str, Metric] = {f.__name__: f for f in (mse, rmse, mae, r2, accuracy, top_k_accuracy)}
 
 
 class Metrics:
