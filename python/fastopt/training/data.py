@@ -52,7 +52,7 @@ class Data:
 
     def split(self, share: float, rng: np.random.Generator) -> tuple[Data, Data]:
         """Return two parts of the data, the second a random ``share`` of it; nothing is copied."""
-        n_second = int(round(share * len(self)))
+        n_second = round(share * len(self))
         if not 0 < n_second < len(self):
             raise ValueError(
                 f"validation_split={share} of {len(self)} samples leaves no sample for "
@@ -155,10 +155,8 @@ def _check_range(name: str, targets: Array, loss: str) -> None:
 
 
 def _class_weights(class_weight: Any, targets: Array) -> npt.NDArray[np.float64]:
-    labels = targets.reshape(len(targets), -1)
-    if labels.shape[1] > 1:  # one-hot
-        labels = labels.argmax(axis=1)
-    labels = labels.reshape(-1)
+    one_hot = targets.ndim == 2 and targets.shape[1] > 1
+    labels = targets.argmax(axis=1) if one_hot else targets.reshape(-1)
     present, index, counts = np.unique(labels, return_inverse=True, return_counts=True)
     if isinstance(class_weight, str):
         _validation.choice("class_weight", class_weight, ("balanced",))
