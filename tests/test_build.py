@@ -81,7 +81,10 @@ def test_environment_variable_chooses_the_variant(name):
 
 
 def test_one_variant_is_loaded():
-    code = "import fastopt._core, sys; print(*(name for name in sys.modules if 'fastopt._core._' in name))"
+    code = """
+import fastopt._core, sys
+print(*(name for name in sys.modules if "fastopt._core._" in name))
+"""
     expected = {f"fastopt._core._{name}" for name in ("cpu", USABLE[0])}
     assert set(output(code, simd=USABLE[0]).split()) == expected
 

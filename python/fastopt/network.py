@@ -463,7 +463,7 @@ def _check_dtype(dtype: Any) -> np.dtype[Any]:
         raise TypeError(f"dtype must be 'float64' or 'float32', got {dtype!r}") from None
     if checked not in (np.float64, np.float32):
         raise ValueError(f"dtype must be 'float64' or 'float32', got {dtype!r}")
-    return np.dtype(checked.type)
+    return np.dtype(np.float32 if checked == np.float32 else np.float64)
 
 
 __all__ = ["MLP", "Initializer"]
