@@ -1,29 +1,11 @@
-"""The sizes that are measured, their data, and the ratios that fastopt is to reach."""
+"""The networks that are trained, their data, and the ratios that fastopt is to reach."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-
-@dataclass(frozen=True)
-class Target:
-    """fastopt's time is at most ``limit`` times ``against``'s ("": ``limit`` in the unit)."""
-
-    against: str
-    limit: float
-
-    def __str__(self):
-        if not self.against:
-            return f"≤ {self.limit:g}"
-        if self.limit > 1:
-            return f"≤ {self.limit:g}× {self.against}"
-        return f"≥ {1 / self.limit:.3g}× {self.against}"
-
-
-def faster(against, ratio):
-    """Return the target of being ``ratio`` times as fast as ``against``."""
-    return Target(against, 1 / ratio)
+from bench.question import faster
 
 
 @dataclass(frozen=True)

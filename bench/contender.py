@@ -1,4 +1,4 @@
-"""What is timed, and how the contenders of one case are made."""
+"""What is timed."""
 
 from abc import ABC, abstractmethod
 
@@ -25,25 +25,13 @@ class Contender(ABC):
     def run(self, count):
         """Do ``count`` pieces of the work and return how many units (steps, calls …) they hold."""
 
+    def answer(self):
+        """Return what the work comes to, a number or an array, or None; not timed.
 
-class Missing:
-    """A contender that cannot be made here, and why."""
+        All contenders of a case must come to the same.
+        """
+        return None
 
-    def __init__(self, label, reason):
-        self.label, self.reason = label, reason
-
-
-def construct(factories, wanted=()):
-    """Call the factories, a dict of label → factory, and part what they made from the missing.
-
-    ``wanted`` are beginnings of labels; where given, no others are made.
-    """
-    made, missing = [], []
-    for label, factory in factories.items():
-        if wanted and not label.startswith(tuple(wanted)):
-            continue
-        try:
-            made.append(factory())
-        except ImportError as error:
-            missing.append(Missing(label, str(error)))
-    return made, missing
+    def finish(self):
+        """Undo what would change the turn of another one (numbers of threads); not timed."""
+        return

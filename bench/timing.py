@@ -45,6 +45,7 @@ def _take_turn(contender, count):
         elapsed = perf_counter() - start
     finally:
         gc.enable()
+        contender.finish()
     return elapsed, elapsed / units
 
 

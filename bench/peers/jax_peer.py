@@ -1,10 +1,21 @@
-"""JAX: a whole epoch in one compiled ``lax.scan``."""
+"""JAX: a whole epoch in one compiled ``lax.scan``; the rule alone in one compiled function."""
 
 from functools import partial
 
 import numpy as np
 
 from bench.contender import Contender
+
+
+def adam(jax, state, g):
+    """Return the next (w, m, s, t), each of the first three a tree of arrays."""
+    w, m, s, t = state
+    t = t + 1
+    m = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, m, g)
+    s = jax.tree.map(lambda s, g: 0.999 * s + 0.001 * g * g, s, g)
+    c1, c2 = 1 - 0.9**t, 1 - 0.999**t
+    w = jax.tree.map(lambda w, m, s: w - 1e-3 * (m / c1) / (jax.numpy.sqrt(s / c2) + 1e-8), w, m, s)
+    return w, m, s, t
 
 
 class JaxMinibatch(Contender):
@@ -32,16 +43,8 @@ class JaxMinibatch(Contender):
         @partial(jax.jit, donate_argnums=0)
         def epoch(state, X, y, order):
             def step(state, rows):
-                w, m, s, t = state
-                value, g = jax.value_and_grad(loss)(w, X[rows], y[rows])
-                t = t + 1
-                m = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, m, g)
-                s = jax.tree.map(lambda s, g: 0.999 * s + 0.001 * g * g, s, g)
-                c1, c2 = 1 - 0.9**t, 1 - 0.999**t
-                w = jax.tree.map(
-                    lambda w, m, s: w - 1e-3 * (m / c1) / (jnp.sqrt(s / c2) + 1e-8), w, m, s
-                )
-                return (w, m, s, t), value
+                value, g = jax.value_and_grad(loss)(state[0], X[rows], y[rows])
+                return adam(jax, state, g), value
 
             state, values = jax.lax.scan(step, state, order)
             return state, jnp.mean(values)
@@ -67,3 +70,36 @@ class JaxMinibatch(Contender):
         self.losses = [float(loss) for loss in losses]
         self.jax.block_until_ready(self.state)
         return count * self.case.steps
+
+    def answer(self):
+        self.run(1, shuffle=False)
+        return self.losses
+
+
+class JaxAdam(Contender):
+    """The rule alone, on one flat array."""
+
+    name = "JAX"
+
+    def __init__(self, vectors):
+        import jax
+
+        self.jax, self.vectors = jax, vectors
+        self.g = jax.numpy.array(vectors.g)
+        self.step = jax.jit(partial(adam, jax), donate_argnums=0)
+        self.state = self._start(vectors.w)
+
+    def _start(self, w):
+        numpy = self.jax.numpy
+        return numpy.array(w), *(numpy.zeros(len(w), "float32") for _ in range(2)), numpy.float32(0)
+
+    def run(self, count):
+        step, state, g = self.step, self.state, self.g
+        for _ in range(count):
+            state = step(state, g)
+        self.state = self.jax.block_until_ready(state)
+        return count
+
+    def answer(self):
+        w = self.vectors.sample()
+        return self.step(self._start(w), self.vectors.g[: len(w)])[0]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from bench.contender import Contender
+from bench.threads import BlasThreads
 
 
 class FlatAdam:
@@ -40,8 +41,9 @@ class FlatAdam:
 class NumpyMinibatch(Contender):
     name = "NumPy"
 
-    def __init__(self, case):
+    def __init__(self, case, threads):
         self.case = case
+        self.threads = BlasThreads(threads)
         self.X, self.y = case.data()
         self.initial = case.initial_parameters()
         self.w, self.g = self.initial.copy(), np.empty_like(self.initial)
@@ -61,6 +63,14 @@ class NumpyMinibatch(Contender):
     def prepare(self):
         self.w[:] = self.initial
         self.adam.reset()
+        self.threads.begin()
+
+    def finish(self):
+        self.threads.end()
+
+    def answer(self):
+        self.run(1, shuffle=False)
+        return self.losses
 
     def run(self, count, shuffle=True):
         n, batch = self.case.n_samples, self.case.batch
@@ -121,3 +131,22 @@ class NumpyMinibatch(Contender):
         delta[self.rows, self.target] -= 1
         delta /= len(delta)
         return float(np.mean(np.log(self.column[:, 0]) - picked))
+
+
+class NumpyAdam(Contender):
+    """The rule alone, on a flat vector."""
+
+    name = "NumPy"
+
+    def __init__(self, vectors):
+        self.vectors, self.adam = vectors, FlatAdam(vectors.n)
+
+    def run(self, count):
+        for _ in range(count):
+            self.adam.step(self.vectors.w, self.vectors.g)
+        return count
+
+    def answer(self):
+        w = self.vectors.sample()
+        FlatAdam(len(w)).step(w, self.vectors.g[: len(w)])
+        return w

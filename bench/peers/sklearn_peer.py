@@ -5,16 +5,17 @@ import warnings
 import numpy as np
 
 from bench.contender import Contender
+from bench.threads import BlasThreads
 
 
 class SklearnMinibatch(Contender):
     name = "scikit-learn"
 
-    def __init__(self, case):
+    def __init__(self, case, threads):
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-        self.case = case
+        self.case, self.threads = case, BlasThreads(threads)
         self.ignored_warning = ConvergenceWarning
         self.X, y = case.data()
         self.y = y.ravel()
@@ -39,6 +40,14 @@ class SklearnMinibatch(Contender):
     def prepare(self):
         views = self.case.views(self.initial.copy())
         self.net.coefs_, self.net.intercepts_ = views[::2], views[1::2]
+        self.threads.begin()
+
+    def finish(self):
+        self.threads.end()
+
+    def answer(self):
+        self.run(1, shuffle=False)
+        return self.losses
 
     def run(self, count, shuffle=True):
         self.net.set_params(max_iter=count, shuffle=shuffle)

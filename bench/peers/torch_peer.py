@@ -10,10 +10,12 @@ SETTINGS = ("eager", "fused Adam", "compiled, fused Adam")
 class TorchMinibatch(Contender):
     name = "PyTorch"
 
-    def __init__(self, case, setting):
+    def __init__(self, case, setting, threads):
         import torch
 
         self.case, self.setting, self.torch = case, setting, torch
+        self.threads, self.before = threads, torch.get_num_threads()
+        torch.set_num_threads(threads)
         X, y = case.data()
         self.X, self.y = torch.from_numpy(X), torch.from_numpy(y)
         activation = {"tanh": torch.nn.Tanh, "relu": torch.nn.ReLU}[case.activation]
@@ -26,10 +28,10 @@ class TorchMinibatch(Contender):
         if "compiled" in setting:
             self.forward = torch.compile(self._forward, dynamic=False)
         self.rng = np.random.default_rng(2)
-        self.prepare()
 
     def prepare(self):
         torch = self.torch
+        torch.set_num_threads(self.threads)
         views = self.case.views(self.case.initial_parameters())
         with torch.no_grad():
             for parameter, value in zip(self.net.parameters(), views, strict=True):
@@ -37,6 +39,13 @@ class TorchMinibatch(Contender):
         self.adam = torch.optim.Adam(
             self.net.parameters(), lr=1e-3, fused=True if "fused" in self.setting else None
         )
+
+    def finish(self):
+        self.torch.set_num_threads(self.before)
+
+    def answer(self):
+        self.run(1, shuffle=False)
+        return self.losses
 
     def _forward(self, rows):
         return self.loss(self.net(self.X[rows]), self.y[rows])
@@ -55,3 +64,38 @@ class TorchMinibatch(Contender):
                 batches.append(loss.detach())
             self.losses.append(torch.stack(batches).mean().item())
         return count * self.case.steps
+
+
+class TorchAdam(Contender):
+    """The rule alone, on one flat tensor."""
+
+    name = "PyTorch"
+
+    def __init__(self, vectors, setting, threads):
+        import torch
+
+        self.torch, self.vectors, self.setting, self.threads = torch, vectors, setting, threads
+        self.before = torch.get_num_threads()
+        self.adam = self._adam(vectors.w, vectors.g)
+
+    def _adam(self, w, g):
+        torch = self.torch
+        parameter = torch.nn.Parameter(torch.from_numpy(w))
+        parameter.grad = torch.from_numpy(g)
+        return torch.optim.Adam([parameter], lr=1e-3, **{self.setting: True})
+
+    def prepare(self):
+        self.torch.set_num_threads(self.threads)
+
+    def run(self, count):
+        for _ in range(count):
+            self.adam.step()
+        return count
+
+    def answer(self):
+        w = self.vectors.sample()
+        self._adam(w, self.vectors.g[: len(w)]).step()
+        return w
+
+    def finish(self):
+        self.torch.set_num_threads(self.before)
