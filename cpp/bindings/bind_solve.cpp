@@ -3,6 +3,7 @@
 #include <pybind11/pybind11.h>
 
 #include "bindings/interruption.hpp"
+#include "fastopt/objective/objective.hpp"
 #include "fastopt/solve/solver.hpp"
 
 namespace py = pybind11;
@@ -96,7 +97,11 @@ void bind_solve(py::module_& module) {
       .def_readonly("n_gradient", &Report::n_gradient)
       .def_readonly("n_hessian", &Report::n_hessian)
       .def_readonly("iterations", &Report::iterations)
+      .def_readonly("optimal", &Report::optimal)
       .def_property_readonly("status", [](const Report& r) { return status_name(r.status); });
+
+  py::class_<Objective>(module, "Objective", py::module_local())
+      .def_property_readonly("size", &Objective::size);
 
   py::class_<Solver>(module, "Solver", py::module_local())
       .def("step", [](Solver& solver) { return without_gil([&] { return solver.step(); }); })

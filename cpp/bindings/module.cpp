@@ -9,6 +9,7 @@ FASTOPT_BEGIN
 
 void bind_core(py::module_& module);
 void bind_network(py::module_& module);
+void bind_least_squares(py::module_& module);
 void bind_solve(py::module_& module);
 void bind_training(py::module_& module);
 
@@ -19,4 +20,5 @@ PYBIND11_MODULE(FASTOPT_MODULE_NAME, module) {
   fastopt::bind_solve(module);
   fastopt::bind_network(module);
   fastopt::bind_training(module);
+  fastopt::bind_least_squares(module);
 }

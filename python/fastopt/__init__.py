@@ -5,7 +5,7 @@ from fastopt._runtime import build_info, get_num_threads, set_num_threads
 from fastopt.callbacks import Callback, EarlyStopping, LearningRateScheduler, ReduceLROnPlateau
 from fastopt.clip import ClipByGlobalNorm, ClipByNorm, ClipByValue
 from fastopt.network import MLP
-from fastopt.optimizers import SGD, AdaGrad, Adam, Nadam, RMSprop
+from fastopt.optimizers import SGD, AdaGrad, Adam, LevenbergMarquardt, Nadam, RMSprop
 from fastopt.schedules import (
     AdaptiveLearningRate,
     CosineDecay,
@@ -33,6 +33,7 @@ __all__ = [
     "ExponentialDecay",
     "History",
     "LearningRateScheduler",
+    "LevenbergMarquardt",
     "Nadam",
     "PiecewiseConstant",
     "PowerSchedule",

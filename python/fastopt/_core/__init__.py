@@ -57,6 +57,9 @@ EpochF32 = _native.EpochF32
 EpochF64 = _native.EpochF64
 EvaluationF32 = _native.EvaluationF32
 EvaluationF64 = _native.EvaluationF64
+LevenbergMarquardtSolver = _native.LevenbergMarquardtSolver
+PythonNormalEquations = _native.PythonNormalEquations
+PythonResiduals = _native.PythonResiduals
 
 __all__ = [
     "Dataset",
@@ -64,8 +67,11 @@ __all__ = [
     "EpochF64",
     "EvaluationF32",
     "EvaluationF64",
+    "LevenbergMarquardtSolver",
     "NetworkF32",
     "NetworkF64",
+    "PythonNormalEquations",
+    "PythonResiduals",
     "activation_names",
     "build_info_raw",
     "built_variants",

@@ -11,9 +11,15 @@ __all__ = [
     "EpochF64",
     "EvaluationF32",
     "EvaluationF64",
+    "LevenbergMarquardtSolver",
     "NetworkF32",
     "NetworkF64",
+    "Objective",
+    "PythonNormalEquations",
+    "PythonResiduals",
+    "Report",
     "RuleHandle",
+    "Solver",
     "activation_names",
     "build_info_raw",
     "built_variants",
@@ -85,6 +91,7 @@ class Report:
     n_hessian: int
     iterations: int
     status: str
+    optimal: bool
 
 class Solver:
     """A state machine: an optimiser at work on an objective."""
@@ -139,3 +146,41 @@ class RuleHandle:
     def import_state(self, state: dict[str, Any]) -> None: ...
 
 def clip(kind: str, limit: float, grads: Any) -> bool: ...
+
+# Sums of squares
+
+class Objective:
+    """A function with what it can give of its derivatives."""
+
+    size: int
+
+class PythonNormalEquations(Objective):
+    """A callable that returns (½Σe², Jᵀe, JᵀJ)."""
+
+    def __init__(
+        self, fun: Any, args: tuple[Any, ...], kwargs: dict[str, Any], x0: Any
+    ) -> None: ...
+
+class PythonResiduals(Objective):
+    """A callable that returns residuals."""
+
+    def __init__(
+        self,
+        fun: Any,
+        jac: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        x0: Any,
+        relative_step: Any,
+        loss: str,
+        f_scale: float,
+        lower: Any,
+        upper: Any,
+    ) -> None: ...
+
+class LevenbergMarquardtSolver(Solver):
+    """Levenberg-Marquardt with a damping rule, on any sum of squares."""
+
+    def __init__(self, objective: Objective, w0: Any, **settings: Any) -> None: ...
+    weights: Any
+    gradient: Any

@@ -7,6 +7,7 @@ from typing import Any
 from fastopt.optimizers.adagrad import AdaGrad
 from fastopt.optimizers.adam import Adam
 from fastopt.optimizers.base import FirstOrder, Optimizer
+from fastopt.optimizers.levenberg_marquardt import LevenbergMarquardt
 from fastopt.optimizers.nadam import Nadam
 from fastopt.optimizers.rmsprop import RMSprop
 from fastopt.optimizers.sgd import SGD
@@ -20,6 +21,7 @@ registry: dict[str, Callable[..., Optimizer]] = {
     "rmsprop": RMSprop,
     "adam": Adam,
     "nadam": Nadam,
+    "lm": LevenbergMarquardt,
 }
 
 
@@ -49,6 +51,7 @@ __all__ = [
     "AdaGrad",
     "Adam",
     "FirstOrder",
+    "LevenbergMarquardt",
     "Nadam",
     "Optimizer",
     "RMSprop",

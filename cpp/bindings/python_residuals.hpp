@@ -1,0 +1,364 @@
+// Sums of squares given by Python callables: the border where what they return is checked.
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "fastopt/objective/objective.hpp"
+#include "fastopt/objective/robust_loss.hpp"
+
+FASTOPT_BEGIN
+
+namespace py = pybind11;
+
+// f(x, *args, **kwargs), x a fresh array each time, so that nobody can change what the solver
+// holds.
+class PythonCall {
+ public:
+  PythonCall(py::object function, py::tuple args, py::dict kwargs)
+      : function_(std::move(function)), args_(std::move(args)), kwargs_(std::move(kwargs)) {}
+
+  py::object operator()(const py::object& x) const {
+    PyObject* result = nullptr;
+    if (args_.empty() && kwargs_.empty()) {
+      result = PyObject_CallOneArg(function_.ptr(), x.ptr());
+    } else {
+      py::tuple all(args_.size() + 1);
+      all[0] = x;
+      for (std::size_t i = 0; i < args_.size(); ++i) all[i + 1] = args_[i];
+      result = PyObject_Call(function_.ptr(), all.ptr(), kwargs_.empty() ? nullptr : kwargs_.ptr());
+    }
+    if (result == nullptr) throw py::error_already_set();
+    return py::reinterpret_steal<py::object>(result);
+  }
+
+  py::object operator()(const double* x, Index n) const {
+    return (*this)(py::array_t<double>(n, x));
+  }
+
+ private:
+  py::object function_;
+  py::tuple args_;
+  py::dict kwargs_;
+};
+
+// What a callable returned, as float64 in C order; `what` names it in errors.
+inline py::array_t<double> as_real_array(const py::object& value, const char* what) {
+  if (py::isinstance<py::array_t<double, py::array::c_style>>(value))
+    return py::reinterpret_borrow<py::array_t<double>>(value);
+  py::object dense = value;
+  if (!py::isinstance<py::array>(value) && py::hasattr(value, "toarray"))
+    dense = value.attr("toarray")();  // scipy.sparse
+  const auto array = py::array::ensure(dense);
+  if (!array) {
+    PyErr_Clear();
+    throw py::type_error(std::string(what) + " must return real numbers");
+  }
+  const char kind = array.dtype().kind();
+  if (std::strchr("fiub", kind) == nullptr)
+    throw py::type_error(std::string(what) + " must return real numbers, got an array of dtype " +
+                         py::str(array.dtype()).cast<std::string>());
+  return py::array_t<double, py::array::c_style | py::array::forcecast>::ensure(array);
+}
+
+inline std::string shape_of(const py::array& array) {
+  return py::str(array.attr("shape")).cast<std::string>();
+}
+
+enum class JacobianKind { callable, two_point, three_point, complex_step };
+
+class PythonResiduals final : public Objective {
+ public:
+  // Calls fun once, at x0.
+  PythonResiduals(py::object fun, py::object jac, JacobianKind kind, const py::tuple& args,
+                  const py::dict& kwargs, const py::array_t<double>& x0,
+                  const py::array_t<double>& relative_step, RobustLoss loss,
+                  const py::array_t<double>& lower, const py::array_t<double>& upper)
+      : fun_(std::move(fun), args, kwargs),
+        jac_(std::move(jac), args, kwargs),
+        kind_(kind),
+        loss_(loss),
+        n_(x0.size()),
+        at_(x0.data(), x0.data() + n_),
+        relative_step_(relative_step.data(), relative_step.data() + relative_step.size()),
+        lower_(lower.data(), lower.data() + lower.size()),
+        upper_(upper.data(), upper.data() + upper.size()) {
+    const py::array_t<double> e = call(at_.data());
+    m_ = e.size();
+    if (m_ == 0) throw py::value_error("fun must return at least one residual, got none");
+    e_.assign(e.data(), e.data() + m_);
+    for (Index k = 0; k < m_; ++k)
+      if (!std::isfinite(e_[to_size(k)]))
+        throw py::value_error("fun must return finite residuals at x0, got " +
+                              py::repr(py::float_(e_[to_size(k)])).cast<std::string>() +
+                              " at index " + std::to_string(k));
+    if (!std::isfinite(loss_.cost(e_.data(), m_)))
+      throw py::value_error("the sum of squares of the residuals at x0 overflows");
+    plus_.resize(e_.size());
+    minus_.resize(e_.size());
+  }
+
+  Index size() const override { return n_; }
+  Index n_residuals() const override { return m_; }
+
+  double value(const double* w) override {
+    evaluate(w);
+    return loss_.cost(e_.data(), m_);
+  }
+
+  double value_and_gradient(const double* w, double* g) override {
+    std::vector<double> e(e_.size()), j(e_.size() * to_size(n_));
+    residuals_and_jacobian(w, e.data(), j.data());
+    VectorMap<double>(g, n_).noalias() =
+        ConstMatrixMap<double>(j.data(), n_, m_) * ConstVectorMap<double>(e.data(), m_);
+    return value(w);
+  }
+
+  void residuals(const double* w, double* e) override {
+    evaluate(w);
+    std::copy(e_.begin(), e_.end(), e);
+  }
+
+  // With a robust loss, e and J are scaled so that Jᵀe is the gradient of the cost and JᵀJ stands
+  // for its Hessian.
+  void residuals_and_jacobian(const double* w, double* e, double* j) override {
+    evaluate(w);
+    std::copy(e_.begin(), e_.end(), e);
+    {
+      const py::gil_scoped_acquire gil;
+      jacobian(w, j);
+    }
+    ++n_jacobian_;
+    find_not_finite(j);
+    loss_.scale(e, j, m_, n_);
+  }
+
+  double normal_equations(const double* w, double* jte, double* jtj) override {
+    std::vector<double> e(e_.size()), j(e_.size() * to_size(n_));
+    residuals_and_jacobian(w, e.data(), j.data());
+    const ConstMatrixMap<double> jt(j.data(), n_, m_);
+    VectorMap<double>(jte, n_).noalias() = jt * ConstVectorMap<double>(e.data(), m_);
+    MatrixMap<double>(jtj, n_, n_).noalias() = jt * jt.transpose();
+    return value(w);
+  }
+
+  const std::vector<double>& residuals_at(const double* w) {
+    evaluate(w);
+    return e_;
+  }
+  // Names the entry of the last Jacobian that is not finite; empty: all are.
+  const std::string& not_finite() const { return not_finite_; }
+  // Calls of fun for numerical Jacobians.
+  std::int64_t n_differences() const { return n_differences_; }
+
+ private:
+  static std::size_t to_size(Index i) { return static_cast<std::size_t>(i); }
+
+  py::array_t<double> call(const double* w) const {
+    py::array_t<double> e = as_real_array(fun_(w, n_), "fun");
+    if (e.ndim() > 1)
+      throw py::value_error("fun must return residuals of shape (m,), got " + shape_of(e));
+    return e;
+  }
+
+  void call_into(const double* w, double* e) const {
+    const py::array_t<double> result = call(w);
+    if (result.size() != m_)
+      throw py::value_error("fun must return " + std::to_string(m_) +
+                            " residuals as it did at x0, got " + std::to_string(result.size()));
+    std::copy(result.data(), result.data() + m_, e);
+  }
+
+  // The residuals at w, from the last call where it was at w.
+  void evaluate(const double* w) {
+    if (std::equal(at_.begin(), at_.end(), w)) return;
+    const py::gil_scoped_acquire gil;
+    at_.assign(to_size(n_), std::numeric_limits<double>::quiet_NaN());  // nowhere, if fun throws
+    call_into(w, e_.data());
+    std::copy(w, w + n_, at_.begin());
+  }
+
+  void jacobian(const double* w, double* j) {
+    if (kind_ == JacobianKind::callable) {
+      const py::array_t<double> result = as_real_array(jac_(w, n_), "jac");
+      const bool right = (result.ndim() == 2 && result.shape(0) == m_ && result.shape(1) == n_) ||
+                         (result.ndim() == 1 && result.size() == m_ * n_ && (m_ == 1 || n_ == 1));
+      if (!right)
+        throw py::value_error("jac must return an array of shape (" + std::to_string(m_) + ", " +
+                              std::to_string(n_) + "), got " + shape_of(result));
+      std::copy(result.data(), result.data() + m_ * n_, j);
+    } else if (kind_ == JacobianKind::complex_step) {
+      complex_step(w, j);
+    } else {
+      differences(w, j);
+    }
+  }
+
+  void complex_step(const double* w, double* j) {
+    constexpr double h = 1e-30;
+    for (Index i = 0; i < n_; ++i) {
+      py::array_t<std::complex<double>> x(n_);
+      for (Index k = 0; k < n_; ++k) x.mutable_data()[k] = w[k];
+      x.mutable_data()[i] += std::complex<double>(0, h);
+      ++n_differences_;
+      const auto result =
+          py::array_t<std::complex<double>, py::array::c_style | py::array::forcecast>::ensure(
+              fun_(x));
+      if (!result || result.size() != m_ || result.ndim() > 1)
+        throw py::value_error("fun must return " + std::to_string(m_) +
+                              " residuals for complex x, as jac='cs' needs");
+      for (Index k = 0; k < m_; ++k) j[k * n_ + i] = result.data()[k].imag() / h;
+    }
+  }
+
+  // Steps in proportion to each parameter. Where the parameter is zero its scale is unknown: that
+  // of the others, at most 1. A step that hardly moves the residuals beyond their rounding is made
+  // larger, so that a parameter near zero is not lost in noise.
+  void differences(const double* w, double* j) {
+    std::vector<double> x(w, w + n_);
+    double typical = 0;
+    for (const double value : x) typical = std::max(typical, std::abs(value));
+    typical = typical > 0 ? std::min(typical, 1.0) : 1.0;
+    const bool central = kind_ == JacobianKind::three_point;
+    const double epsilon = std::numeric_limits<double>::epsilon();
+    const double standard = central ? std::cbrt(epsilon) : std::sqrt(epsilon);
+    for (Index i = 0; i < n_; ++i) {
+      const double wi = w[i];
+      const double relative = relative_step_.empty() ? standard : relative_step_[to_size(i)];
+      double h = relative * (wi != 0 ? std::abs(wi) : typical);
+      for (int attempt = 0;; ++attempt) {
+        const double moved = difference(x, i, wi < 0 ? -h : h, central, j);
+        const double limit = relative * std::max(std::abs(wi), typical);
+        const bool lost = moved < enough * epsilon && h < limit;
+        if (!lost || attempt == 3 || !relative_step_.empty()) break;
+        h = std::min(h * 1e3, limit);
+      }
+    }
+  }
+
+  // Column i with step h; returns how far the residuals moved, relative to their size.
+  double difference(std::vector<double>& x, Index i, double h, bool central, double* j) {
+    const double wi = x[to_size(i)];
+    double up = wi + h, down = central ? wi - h : wi;
+    if (!lower_.empty()) {  // stay within the bounds
+      const double lower = lower_[to_size(i)], upper = upper_[to_size(i)];
+      up = std::clamp(up, lower, upper);
+      down = std::clamp(down, lower, upper);
+      if (up == down) down = wi - h >= lower ? wi - h : std::min(upper, wi + std::abs(h));
+    }
+    shifted(x, i, up, plus_.data());
+    const bool fresh = down != wi;
+    if (fresh) shifted(x, i, down, minus_.data());
+    x[to_size(i)] = wi;
+    const double* low = fresh ? minus_.data() : e_.data();
+    double moved = 0, size = 0;
+    for (Index k = 0; k < m_; ++k) {
+      const double difference = plus_[to_size(k)] - low[k];
+      moved += difference * difference;
+      size += plus_[to_size(k)] * plus_[to_size(k)] + low[k] * low[k];
+      j[k * n_ + i] = difference / (up - down);
+    }
+    return size > 0 ? std::sqrt(moved / size) : 1.0;
+  }
+
+  void shifted(std::vector<double>& x, Index i, double value, double* e) {
+    x[to_size(i)] = value;
+    ++n_differences_;
+    call_into(x.data(), e);
+  }
+
+  void find_not_finite(const double* j) {
+    not_finite_.clear();
+    if (ConstVectorMap<double>(j, m_ * n_).allFinite()) return;
+    for (Index at = 0; at < m_ * n_ && not_finite_.empty(); ++at)
+      if (!std::isfinite(j[at]))
+        not_finite_ = "the Jacobian is not finite: " + std::to_string(j[at]) + " at row " +
+                      std::to_string(at / n_) + ", column " + std::to_string(at % n_);
+    if (n_jacobian_ == 1) throw py::value_error(not_finite_ + " at x0");
+  }
+
+  static constexpr double enough = 1e3;
+
+  PythonCall fun_, jac_;
+  JacobianKind kind_;
+  RobustLoss loss_;
+  Index n_, m_ = 0;
+  std::vector<double> at_, e_, plus_, minus_, relative_step_, lower_, upper_;
+  std::string not_finite_;
+  std::int64_t n_jacobian_ = 0, n_differences_ = 0;
+};
+
+// A callable that returns (½Σe², Jᵀe, JᵀJ), for data that is summed elsewhere.
+class PythonNormalEquations final : public Objective {
+ public:
+  PythonNormalEquations(py::object fun, const py::tuple& args, const py::dict& kwargs,
+                        const py::array_t<double>& x0)
+      : fun_(std::move(fun), args, kwargs),
+        n_(x0.size()),
+        at_(static_cast<std::size_t>(n_), std::numeric_limits<double>::quiet_NaN()),
+        jte_(static_cast<std::size_t>(n_)),
+        jtj_(static_cast<std::size_t>(n_ * n_)) {
+    evaluate(x0.data());
+    if (!std::isfinite(value_) || !ConstVectorMap<double>(jte_.data(), n_).allFinite() ||
+        !ConstVectorMap<double>(jtj_.data(), n_ * n_).allFinite())
+      throw py::value_error("normal_equations must return finite numbers at x0");
+  }
+
+  Index size() const override { return n_; }
+
+  double value(const double* w) override {
+    evaluate(w);
+    return value_;
+  }
+  double value_and_gradient(const double* w, double* g) override {
+    evaluate(w);
+    std::copy(jte_.begin(), jte_.end(), g);
+    return value_;
+  }
+  double normal_equations(const double* w, double* jte, double* jtj) override {
+    evaluate(w);
+    std::copy(jte_.begin(), jte_.end(), jte);
+    std::copy(jtj_.begin(), jtj_.end(), jtj);
+    return value_;
+  }
+
+ private:
+  void evaluate(const double* w) {
+    if (std::equal(at_.begin(), at_.end(), w)) return;
+    const py::gil_scoped_acquire gil;
+    at_.assign(at_.size(), std::numeric_limits<double>::quiet_NaN());
+    const py::object result = fun_(w, n_);
+    if (!py::isinstance<py::sequence>(result) || py::len(result) != 3)
+      throw py::type_error("normal_equations must return the three values (½Σe², Jᵀe, JᵀJ)");
+    const py::sequence parts(result);
+    const auto value = as_real_array(parts[0], "normal_equations");
+    const auto jte = as_real_array(parts[1], "normal_equations");
+    const auto jtj = as_real_array(parts[2], "normal_equations");
+    if (value.size() != 1)
+      throw py::value_error("normal_equations must return a number first, got shape " +
+                            shape_of(value));
+    if (jte.ndim() != 1 || jte.size() != n_)
+      throw py::value_error("normal_equations must return Jᵀe of shape (" + std::to_string(n_) +
+                            ",), got " + shape_of(jte));
+    if (jtj.ndim() != 2 || jtj.shape(0) != n_ || jtj.shape(1) != n_)
+      throw py::value_error("normal_equations must return JᵀJ of shape (" + std::to_string(n_) +
+                            ", " + std::to_string(n_) + "), got " + shape_of(jtj));
+    value_ = *value.data();
+    std::copy(jte.data(), jte.data() + n_, jte_.begin());
+    std::copy(jtj.data(), jtj.data() + n_ * n_, jtj_.begin());
+    std::copy(w, w + n_, at_.begin());
+  }
+
+  PythonCall fun_;
+  Index n_;
+  std::vector<double> at_, jte_, jtj_;
+  double value_ = 0;
+};
+
+FASTOPT_END

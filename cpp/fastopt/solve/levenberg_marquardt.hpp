@@ -1,0 +1,202 @@
+// Levenberg-Marquardt: steps p with (JᵀJ + ν D) p = −Jᵀe on E = ½Σe², ν by one of three rules.
+// Sources: Hagan & Menhaj 1994 (networks), Nielsen 1999, Osowski 2020 (Marquardt's rule).
+#pragma once
+
+#include <memory>
+
+#include "fastopt/core/norm.hpp"
+#include "fastopt/solve/damping.hpp"
+#include "fastopt/solve/solver.hpp"
+#include "fastopt/solve/step_computer.hpp"
+
+FASTOPT_BEGIN
+
+enum class Scaling { identity, diagonal };
+
+struct LevenbergMarquardtSettings {
+  DampingSettings damping;
+  Scaling scaling = Scaling::identity;
+  // MINPACK's tests, relative; zero switches one off.
+  double ftol = 0, xtol = 0, gtol = 0;
+};
+
+class LevenbergMarquardt final : public Solver {
+ public:
+  LevenbergMarquardt(Objective& objective, const double* w0,
+                     const LevenbergMarquardtSettings& settings)
+      : LevenbergMarquardt(objective, default_computer(objective), w0, settings) {}
+
+  LevenbergMarquardt(Objective& objective, std::unique_ptr<StepComputer> computer, const double* w0,
+                     const LevenbergMarquardtSettings& settings)
+      : objective_(objective),
+        computer_(std::move(computer)),
+        settings_(settings),
+        damping_(settings.damping),
+        n_(objective.size()),
+        w_(n_),
+        trial_(n_),
+        p_(n_),
+        g_(n_),
+        squares_(n_),
+        largest_(n_),
+        d_(n_) {
+    std::copy(w0, w0 + n_, w_.begin());
+  }
+
+  // One iteration: more and more damping until a step is kept. Where none can be, w stays and the
+  // report says why.
+  Report step() override {
+    if (!started_) {
+      loss_ = value(w_.data());
+      if (!std::isfinite(loss_)) return report(Status::non_finite);
+    }
+    if (!linear_ && !linearize()) return report(Status::non_finite);
+    if (!started_) damping_.start(largest_ratio());
+    started_ = true;
+    if (stationary()) return report(Status::gradient);
+
+    // A copy, so that a step that throws leaves ν as it was.
+    Damping damping = damping_;
+    damping.begin();
+    for (;;) {
+      const double nu = damping.value();
+      bool more = false;
+      if (computer_->solve(nu, d_.data(), p_.data())) {
+        const double predicted = predicted_decrease(nu);
+        trial_.vector() = w_.vector() + p_.vector();
+        if ((trial_.vector().array() == w_.vector().array()).all())
+          return report(Status::noise_floor);
+        const double loss = value(trial_.data());
+        if (std::isfinite(loss) && damping.keeps(loss - loss_, predicted)) {
+          damping.accept((loss_ - loss) / predicted);
+          damping_ = damping;
+          return accept(loss, nu, predicted);
+        }
+        if (predicted <= rounding * loss_) return report(Status::noise_floor);
+        more = damping.reject();
+      } else {
+        more = damping.reject_singular();
+      }
+      if (!more) {
+        damping_ = damping;
+        return report(Status::damping);
+      }
+    }
+  }
+
+  const Buffer<double>& weights() const { return w_; }
+  const Buffer<double>& gradient() const { return g_; }
+
+  void visit(StateVisitor& visitor) override {
+    trial_.vector() = w_.vector();
+    visitor.array("w", w_.data(), n_);
+    if ((trial_.vector().array() != w_.vector().array()).any()) linear_ = false;
+    visitor.array("largest_squares", largest_.data(), n_);
+    visitor.number("loss", loss_);
+    damping_.visit(visitor);
+    std::int64_t started = started_ ? 1 : 0;
+    visitor.number("started", started);
+    started_ = started != 0;
+    visitor.number("iterations", iterations_);
+    visitor.number("n_value", n_value_);
+    visitor.number("n_gradient", n_gradient_);
+  }
+
+ private:
+  static constexpr double rounding = 2 * std::numeric_limits<double>::epsilon();
+
+  static std::unique_ptr<StepComputer> default_computer(Objective& objective) {
+    if (objective.n_residuals() > 0 && objective.n_residuals() < objective.size())
+      return std::make_unique<DualStep>(objective);
+    return std::make_unique<NormalEquationsStep>(objective);
+  }
+
+  double value(const double* w) {
+    ++n_value_;
+    return objective_.value(w);
+  }
+
+  // g, diag(JᵀJ) and D at w; false where they are not finite.
+  bool linearize() {
+    computer_->linearize(w_.data(), g_.data(), squares_.data());
+    // After an import the model is taken again where it was taken before: it counts once.
+    if (n_gradient_ <= iterations_) ++n_gradient_;
+    if (!g_.vector().allFinite() || !squares_.vector().allFinite()) return false;
+    for (Index i = 0; i < n_; ++i) {
+      largest_[i] = std::max(largest_[i], squares_[i]);
+      d_[i] = settings_.scaling == Scaling::diagonal && largest_[i] > 0 ? largest_[i] : 1.0;
+    }
+    linear_ = true;
+    return true;
+  }
+
+  double largest_ratio() const {
+    return (squares_.vector().array() / d_.vector().array()).maxCoeff();
+  }
+
+  // E(w) − model(w + p) = ½ pᵀ (ν D p − g), without cancellation.
+  double predicted_decrease(double nu) const {
+    const auto p = p_.vector().array();
+    return 0.5 * (nu * (d_.vector().array() * p * p).sum() - g_.vector().dot(p_.vector()));
+  }
+
+  // The largest cosine between e and a column of J is at most gtol; g = 0 in any case.
+  bool stationary() const {
+    const double norm_e = std::sqrt(2 * loss_);
+    for (Index i = 0; i < n_; ++i)
+      if (std::abs(g_[i]) > settings_.gtol * std::sqrt(squares_[i]) * norm_e) return false;
+    return true;
+  }
+
+  Report accept(double loss, double nu, double predicted) {
+    const double gain = loss_ - loss, old_loss = loss_;
+    const double scaled_step =
+        std::sqrt((d_.vector().array() * p_.vector().array().square()).sum());
+    const double scaled_w =
+        std::sqrt((d_.vector().array() * trial_.vector().array().square()).sum());
+    step_norm_ = p_.vector().norm();
+    std::copy(trial_.begin(), trial_.end(), w_.begin());
+    loss_ = loss;
+    ++iterations_;
+    linear_ = false;
+    Status status = Status::running;
+    if (!linearize())
+      status = Status::non_finite;
+    else if (stationary())
+      status = Status::gradient;
+    else if (gain <= settings_.ftol * old_loss && predicted <= settings_.ftol * old_loss)
+      status = Status::function_change;
+    else if (scaled_step <= settings_.xtol * scaled_w)
+      status = Status::step;
+    Report result = report(status);
+    result.step_norm = step_norm_;
+    result.damping = nu;
+    return result;
+  }
+
+  Report report(Status status) const {
+    Report result;
+    result.loss = loss_;
+    if (linear_) result.gradient_norm = norm(g_.data(), n_);
+    result.step_norm = 0;
+    result.damping = damping_.value();
+    result.n_value = n_value_;
+    result.n_gradient = n_gradient_;
+    result.iterations = iterations_;
+    result.status = status;
+    return result;
+  }
+
+  Objective& objective_;
+  std::unique_ptr<StepComputer> computer_;
+  LevenbergMarquardtSettings settings_;
+  Damping damping_;
+  Index n_;
+  // D follows from the largest squared column norms so far.
+  Buffer<double> w_, trial_, p_, g_, squares_, largest_, d_;
+  double loss_ = std::numeric_limits<double>::quiet_NaN(), step_norm_ = 0;
+  bool started_ = false, linear_ = false;
+  std::int64_t iterations_ = 0, n_value_ = 0, n_gradient_ = 0;
+};
+
+FASTOPT_END

@@ -1,0 +1,84 @@
+"""Levenberg-Marquardt."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from fastopt._settings import choice, integer, number
+from fastopt.optimizers.base import Kind, Optimizer
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+@dataclass
+class LevenbergMarquardt(Optimizer):
+    """Sums of squares: between steepest descent (ν large) and Gauss-Newton (ν → 0).
+
+    (JᵀJ + ν D) p = −Jᵀe ; w ← w + p, where e are the residuals, J = ∂e/∂w and E = ½ Σ e². In an
+    iteration the damping ν grows until p lowers E; a step that does not is never kept.
+
+    Parameters
+    ----------
+    damping : float, optional
+        ν₀ > 0. By default that of the rule: 1e-3 · max diag(JᵀJ) ("nielsen"), 10 ("marquardt"),
+        1e-3 ("matlab").
+    damping_rule : {"nielsen", "marquardt", "matlab"}
+        How ν changes. "nielsen", the default: ϱ is the decrease of E over the one that the linear
+        model predicts; ν ← ν · max(1/3, 1 − (2ϱ − 1)³) after a step that is kept, otherwise
+        ν · 2, then · 4, · 8 … "marquardt": ν/10 is tried first, then ν, 10 ν, 100 ν … until E does
+        not grow. "matlab" (as ``trainlm``): ν/10 after a step that is kept, otherwise 10 ν.
+    scaling : {"identity", "diagonal"}
+        D = I, the default, or the largest diag(JᵀJ) so far, with which the units of the parameters
+        play no part.
+    damping_max : float
+        Where ν stops to grow and the run ends, 1e10 by default (MATLAB); for "nielsen" it is a
+        multiple of max diag(JᵀJ), as ν₀ is.
+    gradient_norm : float, optional
+        Training of networks ends where ‖∇E‖ is at most this; None, the default: it does not.
+    validation_failures : int, optional
+        Training of networks ends after so many epochs in a row without a better validation loss;
+        None, the default: it does not.
+
+    Notes
+    -----
+    An iteration costs the products JᵀJ, summed block by block so that J is never held whole, and a
+    Cholesky factorisation of JᵀJ + ν D for each try, n³/3; memory n² numbers. With fewer residuals
+    m than parameters n it is the m × m system of JJᵀ instead.
+
+    References
+    ----------
+    Hagan & Menhaj 1994 (networks); Nielsen 1999; Osowski 2020 (Marquardt's rule); Moré 1978.
+
+    Examples
+    --------
+    >>> import fastopt
+    >>> fastopt.LevenbergMarquardt(damping_rule="marquardt").damping_rule
+    'marquardt'
+    """
+
+    kind: ClassVar[Kind] = "second_order"
+    full_batch: ClassVar[bool] = True
+
+    _: KW_ONLY
+    damping: float | None = number(None, optional=True, above=0)
+    damping_rule: str = choice(("nielsen", "marquardt", "matlab"), "nielsen")
+    scaling: str = choice(("identity", "diagonal"), "identity")
+    damping_max: float = number(1e10, above=0)
+    gradient_norm: float | None = number(None, optional=True, low=0)
+    validation_failures: int | None = integer(None, optional=True, low=1)
+
+    @classmethod
+    def matlab(cls) -> Self:
+        """Return one with the values of MATLAB's ``trainlm``.
+
+        ν₀ 1e-3, factors 0.1 and 10, largest ν 1e10, gradient norm 1e-7, 6 validation failures.
+        """
+        return cls(
+            damping=1e-3,
+            damping_rule="matlab",
+            damping_max=1e10,
+            gradient_norm=1e-7,
+            validation_failures=6,
+        )
