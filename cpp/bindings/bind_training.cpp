@@ -7,13 +7,6 @@ FASTOPT_BEGIN
 
 namespace {
 
-ClipKind clip_named(const std::string& name) {
-  if (name == "value") return ClipKind::value;
-  if (name == "norm") return ClipKind::norm;
-  if (name == "global_norm") return ClipKind::global_norm;
-  return ClipKind::none;
-}
-
 template <class Scalar>
 void bind_epoch(py::module_& module) {
   using Net = Network<Scalar>;

@@ -12,6 +12,8 @@ void bind_network(py::module_& module);
 void bind_least_squares(py::module_& module);
 void bind_solve(py::module_& module);
 void bind_training(py::module_& module);
+void bind_random(py::module_& module);
+void bind_update(py::module_& module);
 
 FASTOPT_END
 
@@ -21,4 +23,6 @@ PYBIND11_MODULE(FASTOPT_MODULE_NAME, module) {
   fastopt::bind_network(module);
   fastopt::bind_training(module);
   fastopt::bind_least_squares(module);
+  fastopt::bind_random(module);
+  fastopt::bind_update(module);
 }

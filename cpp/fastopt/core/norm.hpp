@@ -19,7 +19,17 @@ double squared_norm(const Scalar* x, Index n) {
 
 template <class Scalar>
 double norm(const Scalar* x, Index n) {
-  return std::sqrt(squared_norm(x, n));
+  const double sum = squared_norm(x, n);
+  if (std::isfinite(sum)) return std::sqrt(sum);
+  // The squares overflowed, or x is not finite.
+  const auto largest = static_cast<double>(ConstVectorMap<Scalar>(x, n).cwiseAbs().maxCoeff());
+  if (!std::isfinite(largest)) return std::sqrt(sum);
+  double scaled = 0;
+  for (Index i = 0; i < n; ++i) {
+    const double ratio = static_cast<double>(x[i]) / largest;
+    scaled += ratio * ratio;
+  }
+  return largest * std::sqrt(scaled);
 }
 
 template <class Scalar>

@@ -17,9 +17,9 @@ class AdaGrad final : public RuleFor<AdaGrad> {
 
   template <class S>
   void update(const Slice<S>& x, S decay) const {
-    S* __restrict w = x.w + x.offset;
-    const S* __restrict g = x.g + x.offset;
-    S* __restrict s = x.state[0] + x.offset;
+    S* __restrict w = x.w;
+    const S* __restrict g = x.g;
+    S* __restrict s = x.state[0];
     const S eta = static_cast<S>(rate_);
     const S inside = static_cast<S>(epsilon_.inside), outside = static_cast<S>(epsilon_.outside);
     for (Index i = 0; i < x.size; ++i) {

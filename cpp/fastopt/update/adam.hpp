@@ -20,10 +20,10 @@ class AdamFamily : public RuleFor<AdamFamily> {
 
   template <class S>
   void update(const Slice<S>& x, S decay) const {
-    S* __restrict w = x.w + x.offset;
-    const S* __restrict g = x.g + x.offset;
-    S* __restrict m = x.state[0] + x.offset;
-    S* __restrict s = x.state[1] + x.offset;
+    S* __restrict w = x.w;
+    const S* __restrict g = x.g;
+    S* __restrict m = x.state[0];
+    S* __restrict s = x.state[1];
     const S beta_1 = static_cast<S>(beta_1_), rest_1 = static_cast<S>(1 - beta_1_);
     const S beta_2 = static_cast<S>(beta_2_), rest_2 = static_cast<S>(1 - beta_2_);
     const S of_m = static_cast<S>(of_m_), of_g = static_cast<S>(of_g_),
@@ -75,6 +75,7 @@ class Nadam final : public AdamFamily {
   }
   std::vector<double> memory() const override { return {product_}; }
   void set_memory(const std::vector<double>& memory) override { product_ = memory.at(0); }
+  void forget() override { product_ = 1; }
 
  private:
   double momentum(std::int64_t t) const {

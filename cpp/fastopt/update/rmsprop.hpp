@@ -16,9 +16,9 @@ class RMSprop final : public RuleFor<RMSprop> {
 
   template <class S>
   void update(const Slice<S>& x, S decay) const {
-    S* __restrict w = x.w + x.offset;
-    const S* __restrict g = x.g + x.offset;
-    S* __restrict s = x.state[0] + x.offset;
+    S* __restrict w = x.w;
+    const S* __restrict g = x.g;
+    S* __restrict s = x.state[0];
     const S eta = static_cast<S>(rate_);
     const S rho = static_cast<S>(rho_), rest = static_cast<S>(1 - rho_);
     const S inside = static_cast<S>(epsilon_.inside), outside = static_cast<S>(epsilon_.outside);

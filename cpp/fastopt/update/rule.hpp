@@ -1,6 +1,7 @@
 // First-order update rules: one fused pass over the weights, the gradient and the rule's state.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <stdexcept>
@@ -11,13 +12,16 @@
 
 FASTOPT_BEGIN
 
-// A stretch of the weights with the gradient and the state vectors that belong to it.
+// The largest number of state vectors that a rule has.
+constexpr std::size_t max_states = 2;
+
+// A stretch of the weights with the stretches of the gradient and of the state that belong to it.
 template <class Scalar>
 struct Slice {
   Scalar* w;
   const Scalar* g;
-  Scalar* const* state;
-  Index offset, size;  // of the stretch, in each of these
+  std::array<Scalar*, max_states> state;
+  Index size;
 };
 
 // Named numbers, as they come from Python.
@@ -61,6 +65,7 @@ class Rule {
   // What begin_step carries from step to step, beyond t.
   virtual std::vector<double> memory() const { return {}; }
   virtual void set_memory(const std::vector<double>&) {}
+  virtual void forget() {}
 };
 
 // Forwards both precisions to one template: Derived::update<Scalar>(slice, decay).

@@ -15,14 +15,14 @@ class SGD final : public RuleFor<SGD> {
 
   template <class S>
   void update(const Slice<S>& x, S decay) const {
-    S* __restrict w = x.w + x.offset;
-    const S* __restrict g = x.g + x.offset;
+    S* __restrict w = x.w;
+    const S* __restrict g = x.g;
     const S eta = static_cast<S>(rate_), beta = static_cast<S>(momentum_);
     if (momentum_ == 0) {  // w ← w - η g
       for (Index i = 0; i < x.size; ++i) w[i] = w[i] - decay * w[i] - eta * g[i];
       return;
     }
-    S* __restrict m = x.state[0] + x.offset;
+    S* __restrict m = x.state[0];
     if (!nesterov_) {  // m ← β m - η g ; w ← w + m
       for (Index i = 0; i < x.size; ++i) {
         m[i] = beta * m[i] - eta * g[i];
@@ -45,7 +45,9 @@ class SGD final : public RuleFor<SGD> {
   template <class S>
   void move(const Slice<S>& x, double sign) const {
     const S factor = static_cast<S>(sign * momentum_);
-    for (Index i = x.offset; i < x.offset + x.size; ++i) x.w[i] += factor * x.state[0][i];
+    S* __restrict w = x.w;
+    const S* __restrict m = x.state[0];
+    for (Index i = 0; i < x.size; ++i) w[i] += factor * m[i];
   }
 
   double momentum_, rate_ = 0;

@@ -11,14 +11,12 @@
 
 FASTOPT_BEGIN
 
+// The state vectors of a rule.
 template <class Scalar>
 class RuleState {
  public:
   RuleState(const Rule& rule, Index size) : size_(size) {
-    for (int k = 0; k < rule.states(); ++k) {
-      vectors_.emplace_back(size);
-      pointers_.push_back(vectors_.back().data());
-    }
+    for (int k = 0; k < rule.states(); ++k) vectors_.emplace_back(size);
     reset(rule);
   }
 
@@ -28,23 +26,24 @@ class RuleState {
     for (auto& vector : vectors_) vector.fill(static_cast<Scalar>(rule.initial_state()));
   }
 
-  Slice<Scalar> slice(Scalar* w, const Scalar* g, Index offset, Index size) const {
-    return {w, g, pointers_.data(), offset, size};
+  // `size` weights from w on, with their gradient and the state from `offset` on.
+  Slice<Scalar> slice(Scalar* w, const Scalar* g, Index offset, Index size) {
+    Slice<Scalar> slice{w, g, {}, size};
+    for (std::size_t k = 0; k < vectors_.size(); ++k) slice.state[k] = vectors_[k].data() + offset;
+    return slice;
   }
 
-  // f(slice) over the stretch [offset, offset + size), in parallel where that pays.
+  // f(slice) over all of that, in pieces and in parallel where that pays.
   template <class F>
   void for_slices(Scalar* w, const Scalar* g, Index offset, Index size, F&& f) {
-    const Index pieces = (size + piece - 1) / piece;
-    const auto task = [&](Index i) {
-      const Index begin = i * piece;
-      f(slice(w, g, offset + begin, std::min(piece, size - begin)));
-    };
-    if (pieces < 4) {
-      for (Index i = 0; i < pieces; ++i) task(i);
-    } else {
-      parallel_for(pieces, task);
+    if (size < 4 * piece) {
+      f(slice(w, g, offset, size));
+      return;
     }
+    parallel_for((size + piece - 1) / piece, [&](Index i) {
+      const Index at = i * piece;
+      f(slice(w + at, g == nullptr ? g : g + at, offset + at, std::min(piece, size - at)));
+    });
   }
 
  private:
@@ -52,7 +51,6 @@ class RuleState {
 
   Index size_;
   std::vector<Buffer<Scalar>> vectors_;
-  std::vector<Scalar*> pointers_;
 };
 
 template <class Scalar>
@@ -66,39 +64,62 @@ class Updater {
         state_(*rule_, size) {}
 
   const Rule& rule() const { return *rule_; }
+  const std::vector<Segment>& segments() const { return segments_; }
   std::int64_t iteration() const { return iteration_; }
 
   void step(Scalar* w, const Scalar* g, double learning_rate) {
     begin_step(learning_rate);
     if (weight_decay_ == 0) {
-      in_slices(w, g, 0, state_.size(), 0);
+      update(w, g, {0, state_.size(), false});
       return;
     }
-    for (const Segment& s : segments_) in_slices(w, g, s.offset, s.size, decay(s.shrinks));
+    for (const Segment& s : segments_) update(w + s.offset, g + s.offset, s);
   }
 
-  // The same in parts, for a caller that has a part of the gradient at hand while it is in the
-  // cache: begin_step once, then every stretch of the weights once, in any order and thread.
+  // The same in parts, for a caller whose arrays lie apart, or that has a part of the gradient at
+  // hand while it is in the cache: begin_step once, then every stretch of the weights once.
   void begin_step(double learning_rate) {
     learning_rate_ = learning_rate;
-    rule_->begin_step(++iteration_, learning_rate);
+    ++iteration_;
+    rule_->begin_step(++rule_iteration_, learning_rate);
   }
+  // w and g begin with the stretch.
+  void update(Scalar* w, const Scalar* g, const Segment& s) {
+    state_.for_slices(w, g, s.offset, s.size,
+                      [&](const Slice<Scalar>& slice) { rule_->apply(slice, decay(s.shrinks)); });
+  }
+  // w and g are whole vectors. May be called in any thread.
   void apply(Scalar* w, const Scalar* g, Index offset, Index size, bool shrinks) {
-    rule_->apply(state_.slice(w, g, offset, size), decay(shrinks));
+    rule_->apply(state_.slice(w + offset, g + offset, offset, size), decay(shrinks));
   }
 
   // For rules that look ahead: from w to the point where the gradient is taken (+1) and back (-1).
-  void look_ahead(Scalar* w, double sign) {
+  void look_ahead(Scalar* w, double sign) { look_ahead(w, {0, state_.size(), false}, sign); }
+  // The same for one stretch, with which w begins.
+  void look_ahead(Scalar* w, const Segment& s, double sign) {
     if (!rule_->looks_ahead()) return;
-    state_.for_slices(w, nullptr, 0, state_.size(),
+    state_.for_slices(w, nullptr, s.offset, s.size,
                       [&](const Slice<Scalar>& slice) { rule_->look_ahead(slice, sign); });
   }
 
-  // State to zero (or where it starts); the step counter goes on.
-  void forget() { state_.reset(*rule_); }
+  // The rule starts anew, as if w had been given just now; `iteration` goes on.
+  void forget() {
+    state_.reset(*rule_);
+    rule_->forget();
+    rule_iteration_ = 0;
+  }
+
+  // Another rule, or the same with other settings, goes on with the state where it fits.
+  void set_rule(std::unique_ptr<Rule> rule, double weight_decay) {
+    if (rule->states() != rule_->states()) state_ = RuleState<Scalar>(*rule, state_.size());
+    rule->set_memory(rule_->memory());
+    rule_ = std::move(rule);
+    weight_decay_ = weight_decay;
+  }
 
   void visit(StateVisitor& visitor) {
     visitor.number("iteration", iteration_);
+    visitor.number("rule_iteration", rule_iteration_);
     auto memory = rule_->memory();
     for (std::size_t k = 0; k < memory.size(); ++k)
       visitor.number("rule_memory_" + std::to_string(k), memory[k]);
@@ -110,16 +131,13 @@ class Updater {
 
  private:
   double decay(bool shrinks) const { return shrinks ? learning_rate_ * weight_decay_ : 0; }
-  void in_slices(Scalar* w, const Scalar* g, Index offset, Index size, double decay) {
-    state_.for_slices(w, g, offset, size,
-                      [&](const Slice<Scalar>& slice) { rule_->apply(slice, decay); });
-  }
 
   std::unique_ptr<Rule> rule_;
   double weight_decay_, learning_rate_ = 0;
   std::vector<Segment> segments_;
   RuleState<Scalar> state_;
-  std::int64_t iteration_ = 0;
+  // All updates of w, and those since the rule last started anew.
+  std::int64_t iteration_ = 0, rule_iteration_ = 0;
 };
 
 FASTOPT_END

@@ -60,6 +60,11 @@ EvaluationF64 = _native.EvaluationF64
 LevenbergMarquardtSolver = _native.LevenbergMarquardtSolver
 PythonNormalEquations = _native.PythonNormalEquations
 PythonResiduals = _native.PythonResiduals
+RuleHandle = _native.RuleHandle
+clip = _native.clip
+random_normal = _native.random_normal
+random_orthonormal = _native.random_orthonormal
+random_uniform = _native.random_uniform
 
 __all__ = [
     "Dataset",
@@ -72,9 +77,14 @@ __all__ = [
     "NetworkF64",
     "PythonNormalEquations",
     "PythonResiduals",
+    "RuleHandle",
     "activation_names",
     "build_info_raw",
     "built_variants",
+    "clip",
+    "random_normal",
+    "random_orthonormal",
+    "random_uniform",
     "set_threads",
     "supported_variants",
     "threads",

@@ -24,6 +24,9 @@ __all__ = [
     "build_info_raw",
     "built_variants",
     "clip",
+    "random_normal",
+    "random_orthonormal",
+    "random_uniform",
     "set_threads",
     "supported_variants",
     "threads",
@@ -184,3 +187,9 @@ class LevenbergMarquardtSolver(Solver):
     def __init__(self, objective: Objective, w0: Any, **settings: Any) -> None: ...
     weights: Any
     gradient: Any
+
+def random_uniform(seed: int, part: int, rows: int, columns: int) -> npt.NDArray[np.float64]: ...
+def random_normal(seed: int, part: int, rows: int, columns: int) -> npt.NDArray[np.float64]: ...
+def random_orthonormal(
+    seed: int, part: int, rows: int, columns: int
+) -> npt.NDArray[np.float64]: ...

@@ -61,7 +61,11 @@ class FirstOrder(Optimizer):
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        if self._handle is not None and name in self.__dataclass_fields__:
+        if (
+            self._handle is not None
+            and name in self.__dataclass_fields__
+            and name != "learning_rate"
+        ):
             self._handle.configure(*self._rule())
 
     def _rule(self) -> tuple[str, dict[str, float], float]:
@@ -129,33 +133,34 @@ class FirstOrder(Optimizer):
         """
         if self._handle is not None:
             return {"rule": self.rule, **self._handle.export_state()}
-        if self._waiting_state is not None:
-            return deepcopy(self._waiting_state)
-        return {"rule": self.rule, "iteration": 0}
+        return {"rule": self.rule, **deepcopy(self._waiting_state or {"iteration": 0})}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a state that :meth:`state_dict` gave, with arrays of the same shapes."""
-        rule = state.get("rule")
+        entries = dict(state)
+        rule = entries.pop("rule", None)
         if rule != self.rule:
             raise ValueError(f"the state belongs to the rule {rule!r}, not to {self.rule!r}")
-        if self._handle is not None and "iteration" in state and len(state) > 2:
-            self._handle.import_state({k: v for k, v in state.items() if k != "rule"})
+        if entries == {"iteration": 0}:
+            self.reset()
+        elif self._handle is not None:
+            self._handle.import_state(entries)
         else:
-            self._handle = None
-            self._waiting_state = deepcopy(state)
+            self._waiting_state = deepcopy(entries)
 
     def reset(self) -> None:
         """Forget the state: the next step is the first one, on arrays of any shape."""
-        self._handle = None
+        self.__dict__.pop("_handle", None)
         self._waiting_state = None
 
     def _make_handle(self, params: Arrays) -> _core.RuleHandle:
         handle = _core.RuleHandle(*self._rule(), params)
-        state = self._waiting_state
-        if state is not None and len(state) > 2:
-            handle.import_state({k: v for k, v in state.items() if k != "rule"})
-        self._handle, self._waiting_state = handle, None
-        return handle
+        if self._waiting_state is not None:
+            handle.import_state(self._waiting_state)
+        # Where two threads take the first step at once, one handle serves both.
+        shared: _core.RuleHandle = self.__dict__.setdefault("_handle", handle)
+        self._waiting_state = None
+        return shared
 
     def _current_rate(self, iteration: int, epoch: int | None) -> float:
         schedule = self.learning_rate
