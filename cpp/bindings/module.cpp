@@ -10,6 +10,7 @@ FASTOPT_BEGIN
 void bind_core(py::module_& module);
 void bind_network(py::module_& module);
 void bind_least_squares(py::module_& module);
+void bind_second_order(py::module_& module);
 void bind_solve(py::module_& module);
 void bind_training(py::module_& module);
 void bind_random(py::module_& module);
@@ -25,4 +26,5 @@ PYBIND11_MODULE(FASTOPT_MODULE_NAME, module) {
   fastopt::bind_least_squares(module);
   fastopt::bind_random(module);
   fastopt::bind_update(module);
+  fastopt::bind_second_order(module);
 }

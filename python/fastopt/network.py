@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastopt import _core, _validation
+from fastopt._second_order import SecondOrder
 from fastopt.callbacks import Callback
 from fastopt.clip import Clip
 from fastopt.initializers import Initializer, initial_parameters
@@ -18,6 +19,7 @@ from fastopt.training.data import Data, check_inputs, check_loss, make_data
 from fastopt.training.fit import Training, check_batch_size, make_epoch_solver, split_validation
 from fastopt.training.history import History
 from fastopt.training.metrics import Metrics
+from fastopt.training.second_order import make_full_batch_solver
 from fastopt.training.stopping import Stopping
 
 Array = npt.NDArray[Any]
@@ -26,7 +28,7 @@ Array = npt.NDArray[Any]
 _RECORDED = ("gradient_norm",)
 
 
-class MLP:
+class MLP(SecondOrder):
     """A multilayer perceptron: a_l = φ_l(a_{l−1} W_l + b_l).
 
     All parameters lie in one flat vector, layer by layer W (fan_in × fan_out, C order), then b;
@@ -283,6 +285,9 @@ class MLP:
 
     def _solver(self, data: Data, optimizer: Any, loss: Any, *settings: Any) -> Any:
         """Return the solver of an optimiser on data."""
+        if optimizer.kind == "second_order":
+            *_, l2, clip, _ = settings
+            return make_full_batch_solver(self, data, optimizer, loss, l2, clip)
         return make_epoch_solver(self, data, optimizer, loss, *settings)
 
     # --- training ------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from reference.numerical import central_difference_jacobian, complex_step_jacobian
 
 from problems.more_garbow_hillstrom import PROBLEMS
+from reference.numerical import central_difference_jacobian, complex_step_jacobian
 
 
 def points(problem):

@@ -1,6 +1,9 @@
 // A network on data as a function of its weights, over the full batch in double precision.
 #pragma once
 
+#include <memory>
+
+#include "fastopt/network/hessian.hpp"
 #include "fastopt/objective/batch_gradient.hpp"
 #include "fastopt/objective/objective.hpp"
 
@@ -11,6 +14,8 @@ class NetworkObjective final : public Objective {
   NetworkObjective(const Architecture& net, Dataset data, Loss<double> loss, double l2)
       : net_(net),
         data_(std::move(data)),
+        loss_(loss),
+        l2_(l2),
         gradient_of_(net, data_, std::move(loss), l2, data_.size()) {}
 
   Index size() const override { return net_.n_parameters; }
@@ -23,10 +28,24 @@ class NetworkObjective final : public Objective {
     return gradient_of_(w, data_.order(), 0, data_.size(), g);
   }
 
+  bool has_hessian() const override { return loss_.kind() != LossKind::custom; }
+  void hessian(const double* w, double* h) override { second_derivative()(data_, w, h); }
+  void hessian_vector(const double* w, const double* v, double* hv) override {
+    second_derivative().times_vector(data_, w, v, hv);
+  }
+
  private:
+  NetworkHessian& second_derivative() {
+    if (hessian_ == nullptr) hessian_ = std::make_unique<NetworkHessian>(net_, loss_, l2_);
+    return *hessian_;
+  }
+
   const Architecture& net_;
   Dataset data_;
+  Loss<double> loss_;
+  double l2_;
   BatchGradient<double> gradient_of_;
+  std::unique_ptr<NetworkHessian> hessian_;
 };
 
 FASTOPT_END

@@ -53,6 +53,10 @@ activation_names: tuple[str, ...] = tuple(_native.activation_names)
 Dataset = _native.Dataset
 NetworkF32 = _native.NetworkF32
 NetworkF64 = _native.NetworkF64
+NetworkObjective = _native.NetworkObjective
+NetworkSolver = _native.NetworkSolver
+NetworkSquares = _native.NetworkSquares
+jacobian = _native.jacobian
 EpochF32 = _native.EpochF32
 EpochF64 = _native.EpochF64
 EvaluationF32 = _native.EvaluationF32
@@ -75,6 +79,9 @@ __all__ = [
     "LevenbergMarquardtSolver",
     "NetworkF32",
     "NetworkF64",
+    "NetworkObjective",
+    "NetworkSolver",
+    "NetworkSquares",
     "PythonNormalEquations",
     "PythonResiduals",
     "RuleHandle",
@@ -82,6 +89,7 @@ __all__ = [
     "build_info_raw",
     "built_variants",
     "clip",
+    "jacobian",
     "random_normal",
     "random_orthonormal",
     "random_uniform",

@@ -11,7 +11,7 @@ import numpy as np
 
 from fastopt import _core, _validation
 from fastopt._errors import DivergenceError
-from fastopt.callbacks import Callbacks
+from fastopt.callbacks import Callback, Callbacks
 from fastopt.clip import Clip
 from fastopt.optimizers import Optimizer
 from fastopt.schedules import AdaptiveLearningRate
@@ -21,6 +21,7 @@ from fastopt.training.history import History
 from fastopt.training.loop import Watcher, run
 from fastopt.training.metrics import Metrics
 from fastopt.training.progress import Progress
+from fastopt.training.second_order import own_criteria
 from fastopt.training.stopping import Stopping
 
 
@@ -99,7 +100,7 @@ class Training:
             self.solver.import_state(state["solver"])
             if not self.run.has_schedule and state["learning_rate"] is not None:
                 self.run.learning_rate = state["learning_rate"]
-        elif first:
+        elif first and hasattr(self.solver, "set_learning_rates"):
             self.solver.import_state({**self.solver.export_state(), "epoch": first})
         self._validation_loss = (
             None if validation is None else network._evaluation(validation, loss)
@@ -119,13 +120,15 @@ class Training:
 
     def execute(self, callbacks: Any, stopping: Stopping | None, verbose: int) -> History:
         """Run the loop; whatever ends it, the History says what."""
-        called = Callbacks(callbacks, self.run)
+        criteria, own_callbacks = own_criteria(self.run.optimizer, self.validation is not None)
+        given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks)
+        called = Callbacks([*given, *own_callbacks], self.run)
         history, first, epochs = self.history, self.run.epoch, self.run.epochs
         progress = Progress(history, epochs, first) if verbose else None
         watchers: list[Watcher] = [self.record]
         if stopping is not None:
             watchers.append(stopping.watcher())
-        watchers.append(called)
+        watchers += [*criteria, called]
         if progress is not None:
             watchers.append(progress)
         before: list[Callable[[int], None]] = [called.before]

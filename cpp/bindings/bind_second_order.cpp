@@ -1,0 +1,132 @@
+// Second derivatives of networks, and networks on data as objectives of the general solvers.
+#include "bindings/interruption.hpp"
+#include "bindings/network.hpp"
+#include "fastopt/objective/network_objective.hpp"
+#include "fastopt/objective/network_squares.hpp"
+#include "fastopt/solve/levenberg_marquardt.hpp"
+#include "fastopt/solve/network_solver.hpp"
+
+FASTOPT_BEGIN
+
+namespace {
+
+using Net = Network<double>;
+using Values = py::array_t<double, py::array::c_style>;
+
+const double* checked(const Objective& objective, const Values& w) {
+  if (w.ndim() != 1 || w.size() != objective.size())
+    throw py::value_error("a vector of " + std::to_string(objective.size()) +
+                          " numbers is needed, got " + std::to_string(w.size()));
+  return w.data();
+}
+
+py::tuple jacobian(Net& net, const py::array& inputs) {
+  const ArraySource source = source_of(inputs);
+  const Index q = net.architecture.outputs(), n = net.architecture.n_parameters;
+  Values outputs({source.rows, q}), matrix({source.rows * q, n});
+  double *y = outputs.mutable_data(), *j = matrix.mutable_data();
+  without_gil([&] {
+    network_jacobian(net.architecture, source, nullptr, source.rows, net.parameters.data(), y, j);
+  });
+  return py::make_tuple(outputs, matrix);
+}
+
+template <class Solves, class Class>
+void def_network_solver(Class& bound) {
+  bound.def(py::init([](Net& net, Solves& solver, double scale) {
+              return std::make_unique<NetworkSolver>(
+                  net, solver, [&solver]() -> const Buffer<double>& { return solver.weights(); },
+                  scale);
+            }),
+            py::arg("network"), py::arg("solver"), py::arg("scale"), py::keep_alive<1, 2>(),
+            py::keep_alive<1, 3>());
+}
+
+}  // namespace
+
+void bind_second_order(py::module_& module) {
+  py::class_<NetworkObjective, Objective>(module, "NetworkObjective", py::module_local())
+      .def(py::init([](Net& net, const BoundDataset& data, const py::object& loss, double l2) {
+             return std::make_unique<NetworkObjective>(
+                 net.architecture, data.data, make_loss<double>(net.architecture, loss), l2);
+           }),
+           py::arg("network"), py::arg("data"), py::arg("loss"), py::arg("l2"),
+           py::keep_alive<1, 2>(), py::keep_alive<1, 3>())
+      .def_property_readonly("has_hessian", &NetworkObjective::has_hessian)
+      .def(
+          "value_and_gradient",
+          [](NetworkObjective& objective, const Values& w) {
+            const double* at = checked(objective, w);
+            Values g(objective.size());
+            double* to = g.mutable_data();
+            const double value = without_gil([&] { return objective.value_and_gradient(at, to); });
+            return py::make_tuple(value, g);
+          },
+          py::arg("w"))
+      .def(
+          "hessian",
+          [](NetworkObjective& objective, const Values& w) {
+            const double* at = checked(objective, w);
+            Values h({objective.size(), objective.size()});
+            double* to = h.mutable_data();
+            without_gil([&] { objective.hessian(at, to); });
+            return h;
+          },
+          py::arg("w"))
+      .def(
+          "hessian_vector",
+          [](NetworkObjective& objective, const Values& w, const Values& v) {
+            const double *at = checked(objective, w), *along = checked(objective, v);
+            Values hv(objective.size());
+            double* to = hv.mutable_data();
+            without_gil([&] { objective.hessian_vector(at, along, to); });
+            return hv;
+          },
+          py::arg("w"), py::arg("v"));
+
+  py::class_<NetworkSquares, Objective>(module, "NetworkSquares", py::module_local())
+      .def(py::init([](Net& net, const BoundDataset& data, double l2) {
+             return std::make_unique<NetworkSquares>(net.architecture, data.data, l2);
+           }),
+           py::arg("network"), py::arg("data"), py::arg("l2"), py::keep_alive<1, 2>(),
+           py::keep_alive<1, 3>())
+      .def_property_readonly("scale", &NetworkSquares::scale)
+      .def_property_readonly("n_residuals", &NetworkSquares::n_residuals)
+      .def(
+          "value",
+          [](NetworkSquares& objective, const Values& w) {
+            const double* at = checked(objective, w);
+            return without_gil([&] { return objective.value(at); });
+          },
+          py::arg("w"))
+      .def(
+          "residuals_and_jacobian",
+          [](NetworkSquares& objective, const Values& w) {
+            const double* at = checked(objective, w);
+            Values e(objective.n_residuals()), j({objective.n_residuals(), objective.size()});
+            double *to = e.mutable_data(), *matrix = j.mutable_data();
+            without_gil([&] { objective.residuals_and_jacobian(at, to, matrix); });
+            return py::make_tuple(e, j);
+          },
+          py::arg("w"))
+      .def(
+          "normal_equations",
+          [](NetworkSquares& objective, const Values& w) {
+            const double* at = checked(objective, w);
+            Values g(objective.size()), h({objective.size(), objective.size()});
+            double *to = g.mutable_data(), *matrix = h.mutable_data();
+            const double value =
+                without_gil([&] { return objective.normal_equations(at, to, matrix); });
+            return py::make_tuple(value, g, h);
+          },
+          py::arg("w"));
+
+  py::class_<NetworkSolver, Solver> solver(module, "NetworkSolver", py::module_local());
+  def_network_solver<LevenbergMarquardt>(solver);
+  // Steps to weights that are not finite are never accepted.
+  solver.def("restore_best", [](NetworkSolver&) {});
+
+  module.def("jacobian", &jacobian, py::arg("network"), py::arg("inputs"));
+}
+
+FASTOPT_END

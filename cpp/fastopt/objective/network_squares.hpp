@@ -1,0 +1,81 @@
+// A network on data as a sum of squares, for methods that work on residuals. With sample weights v
+// (mean 1) and a penalty it is
+//   ½ Σ v e² + ½ λ ‖W‖²,  λ = l2 · N q / 2,
+// that is N q / 2 times E = Σ v e² / (N q) + (l2/2) ‖W‖², the loss that all methods report.
+#pragma once
+
+#include "fastopt/network/jacobian.hpp"
+#include "fastopt/network/normal_equations.hpp"
+#include "fastopt/objective/objective.hpp"
+
+FASTOPT_BEGIN
+
+class NetworkSquares final : public Objective {
+ public:
+  NetworkSquares(const Architecture& net, Dataset data, double l2)
+      : net_(net),
+        data_(std::move(data)),
+        elements_(data_.size() * net.outputs()),
+        penalty_(l2 * static_cast<double>(elements_) / 2),
+        sums_(net) {}
+
+  Index size() const override { return net_.n_parameters; }
+
+  // What turns the sum into E.
+  double scale() const { return 2 / static_cast<double>(elements_); }
+
+  double value(const double* w) override { return sums_.value(data_, penalty_, w); }
+  double value_and_gradient(const double* w, double* g) override {
+    return sums_(data_, penalty_, w, g, nullptr);
+  }
+  double normal_equations(const double* w, double* jte, double* jtj) override {
+    return sums_(data_, penalty_, w, jte, jtj);
+  }
+
+  // √v e of each output, and √λ W where there is a penalty.
+  Index n_residuals() const override { return elements_ + (penalty_ > 0 ? size() : 0); }
+  void residuals(const double* w, double* e) override {
+    Buffer<double> jacobian(n_residuals() * size());
+    residuals_and_jacobian(w, e, jacobian.data());
+  }
+  void residuals_and_jacobian(const double* w, double* e, double* j) override {
+    const Index q = net_.outputs(), n = size();
+    network_jacobian(net_, data_.inputs, data_.order(), data_.size(), w, e, j);
+    Buffer<double> targets(q);
+    for (Index s = 0; s < data_.size(); ++s) {
+      data_.gather_targets(data_.order(), s, 1, targets.data());
+      double root = 1;
+      if (!data_.weights.empty()) {
+        data_.gather_weights(data_.order(), s, 1, &root);
+        root = std::sqrt(root);
+      }
+      for (Index k = s * q; k < (s + 1) * q; ++k) {
+        e[k] = root * (e[k] - targets[k - s * q]);
+        if (root != 1) VectorMap<double>(j + k * n, n) *= root;
+      }
+    }
+    if (penalty_ > 0) penalty_rows(w, e + elements_, j + elements_ * n);
+  }
+
+ private:
+  void penalty_rows(const double* w, double* e, double* j) const {
+    const Index n = size();
+    const double root = std::sqrt(penalty_);
+    std::fill_n(e, n, 0.0);
+    std::fill_n(j, n * n, 0.0);
+    for (const Segment& part : net_.segments)
+      if (part.shrinks)
+        for (Index i = part.offset; i < part.offset + part.size; ++i) {
+          e[i] = root * w[i];
+          j[i * (n + 1)] = root;
+        }
+  }
+
+  const Architecture& net_;
+  Dataset data_;
+  Index elements_;
+  double penalty_;
+  NormalEquations sums_;
+};
+
+FASTOPT_END

@@ -1,0 +1,47 @@
+// A general solver at work on a network: the network gets the weights of each accepted step, and
+// reports tell the loss that all methods report.
+#pragma once
+
+#include <functional>
+
+#include "fastopt/network/network.hpp"
+#include "fastopt/solve/solver.hpp"
+
+FASTOPT_BEGIN
+
+class NetworkSolver final : public Solver {
+ public:
+  // `weights` are those of `solver`; its losses times `scale` are the network's.
+  NetworkSolver(Network<double>& network, Solver& solver,
+                std::function<const Buffer<double>&()> weights, double scale)
+      : network_(network), solver_(solver), weights_(std::move(weights)), scale_(scale) {}
+
+  Report step() override {
+    Report report;
+    try {
+      report = solver_.step();
+    } catch (...) {
+      network_.parameters.copy_from(weights_());
+      throw;
+    }
+    network_.parameters.copy_from(weights_());
+    report.loss *= scale_;
+    report.gradient_norm *= scale_;
+    return report;
+  }
+
+  void visit(StateVisitor& visitor) override {
+    const Buffer<double> before = weights_();
+    solver_.visit(visitor);
+    // An import brought others; an export leaves the network as its owner may have changed it.
+    if (before.vector() != weights_().vector()) network_.parameters.copy_from(weights_());
+  }
+
+ private:
+  Network<double>& network_;
+  Solver& solver_;
+  std::function<const Buffer<double>&()> weights_;
+  double scale_;
+};
+
+FASTOPT_END

@@ -1,0 +1,221 @@
+"""Second derivatives of networks: Jacobian, normal equations, Hessian."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastopt import _core, _validation
+from fastopt.training.data import Data, check_inputs, check_loss, make_data
+
+Array = npt.NDArray[np.float64]
+
+
+def check_float64(dtype: np.dtype[Any], what: str) -> None:
+    """Refuse a float32 network where rounding would spoil the result."""
+    if dtype != np.float64:
+        raise ValueError(
+            f'{what} needs double precision and this network is float32: use net.astype("float64")'
+        )
+
+
+def check_twice_differentiable(loss: Any, what: str) -> None:
+    """Refuse a loss of the caller's own, of which no second derivatives are known."""
+    if callable(loss):
+        raise ValueError(
+            f"{what} needs second derivatives, which a loss of your own does not give: use 'mse', "
+            "'mae', 'huber', 'binary_cross_entropy' or 'cross_entropy'"
+        )
+
+
+class SecondOrder:
+    """What a network offers beyond its gradient. In double precision only."""
+
+    if TYPE_CHECKING:
+        _core: Any
+
+        @property
+        def layer_sizes(self) -> tuple[int, ...]: ...
+        @property
+        def dtype(self) -> np.dtype[Any]: ...
+        @property
+        def n_parameters(self) -> int: ...
+        @property
+        def parameters(self) -> Array: ...
+
+    def jacobian(self, X: npt.ArrayLike) -> Array:
+        """Return J = ∂Y/∂w, the derivatives of all outputs by all parameters.
+
+        Parameters
+        ----------
+        X : array (N, d)
+
+        Returns
+        -------
+        array (N·q, n), float64
+            The q outputs of a sample stand together; the columns are in the order of
+            ``parameters``.
+
+        Raises
+        ------
+        ValueError
+            For a float32 network, or an X that does not fit.
+        MemoryError
+            When J would not fit into the memory that is available.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastopt
+        >>> net = fastopt.MLP([2, 3, 1], random_state=0)
+        >>> net.jacobian(np.eye(2)).shape
+        (2, 13)
+        """
+        check_float64(self.dtype, "jacobian")
+        inputs = check_inputs(X, self.layer_sizes[0])
+        jacobian: Array = _core.jacobian(self._core, inputs)[1]
+        return jacobian
+
+    def normal_equations(
+        self,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None = None,
+        l2: float = 0.0,
+    ) -> tuple[float, Array, Array]:
+        """Return (½Σe², Jᵀe, JᵀJ) with e = Y − y; J is never held as a whole.
+
+        Parameters
+        ----------
+        X : array (N, d)
+        y : array (N, q), or (N,) where q = 1
+        sample_weight : array (N,), optional
+            v, divided by its mean: ½Σve², JᵀVe and JᵀVJ.
+        l2 : float
+            Adds λ/2·‖W‖² with λ = l2·N·q/2 to the sum of squares, its gradient and its second
+            derivative to the others: 2/(N·q) times the sum is then what ``evaluate`` and ``fit``
+            report as "mse" with this ``l2``.
+
+        Returns
+        -------
+        float, array (n,), array (n, n)
+
+        Raises
+        ------
+        ValueError
+            For a float32 network, or arrays that do not fit.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastopt
+        >>> net = fastopt.MLP([1, 3, 1], random_state=0)
+        >>> X = np.linspace(-1, 1, 20).reshape(-1, 1)
+        >>> half_sum, Jte, JtJ = net.normal_equations(X, X**2)
+        >>> J = net.jacobian(X)
+        >>> np.allclose(JtJ, J.T @ J, rtol=1e-12)
+        True
+        """
+        check_float64(self.dtype, "normal_equations")
+        penalty = _validation.number("l2", l2, low=0)
+        data = make_data(X, y, "mse", self.layer_sizes, sample_weight)
+        squares = _core.NetworkSquares(self._core, data.native, penalty)
+        value, jte, jtj = squares.normal_equations(self.parameters)
+        return value, jte, jtj
+
+    def hessian(
+        self,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        loss: str = "mse",
+        sample_weight: npt.ArrayLike | None = None,
+        l2: float = 0.0,
+    ) -> Array:
+        """Return H = ∂²E/∂w², exact, of the mean loss of the samples.
+
+        Parameters
+        ----------
+        X : array (N, d)
+        y : array
+            Targets as for ``fit``.
+        loss : str
+            "mse" (default), "mae" (whose own second derivative is zero), "huber",
+            "binary_cross_entropy" or "cross_entropy".
+        sample_weight : array (N,), optional
+        l2 : float
+            Adds (l2/2)·‖W‖² to E.
+
+        Returns
+        -------
+        array (n, n), float64
+            Symmetric to the bit.
+
+        Raises
+        ------
+        ValueError
+            For a float32 network, a loss of your own, or arrays that do not fit.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastopt
+        >>> net = fastopt.MLP([1, 3, 1], random_state=0)
+        >>> X = np.linspace(-1, 1, 20).reshape(-1, 1)
+        >>> H = net.hessian(X, X**2)
+        >>> H.shape, bool((H == H.T).all())
+        ((10, 10), True)
+        """
+        check_float64(self.dtype, "hessian")
+        objective = self._objective("hessian", X, y, loss, sample_weight, l2)
+        hessian: Array = objective.hessian(self.parameters)
+        return hessian
+
+    def hessian_vector_product(
+        self,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        v: npt.ArrayLike,
+        loss: str = "mse",
+        sample_weight: npt.ArrayLike | None = None,
+        l2: float = 0.0,
+    ) -> Array:
+        """Return H v without H, at about the cost of two gradients.
+
+        Parameters
+        ----------
+        v : array (n,)
+        X, y, loss, sample_weight, l2
+            As for :meth:`hessian`.
+
+        Returns
+        -------
+        array (n,), float64
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastopt
+        >>> net = fastopt.MLP([1, 3, 1], random_state=0)
+        >>> X = np.linspace(-1, 1, 20).reshape(-1, 1)
+        >>> v = np.ones(net.n_parameters)
+        >>> Hv = net.hessian_vector_product(X, X**2, v)
+        >>> np.allclose(Hv, net.hessian(X, X**2) @ v)
+        True
+        """
+        check_float64(self.dtype, "hessian_vector_product")
+        along = _validation.array("v", v, ndim=1).astype(np.float64)
+        if along.shape != (self.n_parameters,):
+            raise ValueError(f"v must have shape ({self.n_parameters},), got {along.shape}")
+        objective = self._objective("hessian_vector_product", X, y, loss, sample_weight, l2)
+        product: Array = objective.hessian_vector(self.parameters, np.ascontiguousarray(along))
+        return product
+
+    def _objective(
+        self, what: str, X: Any, y: Any, loss: Any, sample_weight: Any, l2: float
+    ) -> _core.NetworkObjective:
+        check_twice_differentiable(check_loss(loss), what)
+        penalty = _validation.number("l2", l2, low=0)
+        data: Data = make_data(X, y, loss, self.layer_sizes, sample_weight)
+        return _core.NetworkObjective(self._core, data.native, loss, penalty)

@@ -1,0 +1,70 @@
+"""Full-batch methods in double precision on a network: one iteration is an epoch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fastopt import _core
+from fastopt._second_order import check_float64, check_twice_differentiable
+from fastopt.callbacks import Callback, EarlyStopping
+from fastopt.optimizers import LevenbergMarquardt, Optimizer
+from fastopt.training.data import Data
+from fastopt.training.loop import Watcher
+from fastopt.training.stopping import Stopping
+
+
+def make_full_batch_solver(
+    network: Any, data: Data, optimizer: Any, loss: Any, l2: float, clip: Any
+) -> _core.NetworkSolver:
+    """Return the solver of a method on a network, or refuse what cannot work."""
+    name = type(optimizer).__name__
+    check_float64(network.dtype, name)
+    if clip is not None:
+        raise ValueError(f"clip belongs to first-order methods; {name} chooses its own step")
+    w0 = np.array(network.parameters)
+    if isinstance(optimizer, LevenbergMarquardt):
+        _check_squares(loss)
+        squares = _core.NetworkSquares(network._core, data.native, l2)
+        least_squares = _core.LevenbergMarquardtSolver(
+            squares,
+            w0,
+            damping=optimizer.damping,
+            damping_rule=optimizer.damping_rule,
+            scaling=optimizer.scaling,
+            damping_max=optimizer.damping_max,
+        )
+        return _core.NetworkSolver(network._core, least_squares, squares.scale)
+    if needs_hessian(optimizer):
+        check_twice_differentiable(loss, name)
+    objective = _core.NetworkObjective(network._core, data.native, loss, l2)
+    return _core.NetworkSolver(network._core, optimizer.make_solver(objective, w0), 1.0)
+
+
+def needs_hessian(optimizer: Optimizer) -> bool:
+    """Whether the method asks for second derivatives of the loss."""
+    return type(optimizer).__name__ == "Newton"
+
+
+def own_criteria(
+    optimizer: Optimizer, has_validation: bool
+) -> tuple[list[Watcher], list[Callback]]:
+    """Return the watchers and callbacks that a method brings along."""
+    watchers: list[Watcher] = []
+    callbacks: list[Callback] = []
+    if isinstance(optimizer, LevenbergMarquardt):
+        if optimizer.gradient_norm is not None:
+            watchers.append(Stopping(gradient_norm=optimizer.gradient_norm).watcher())
+        if optimizer.validation_failures is not None and has_validation:
+            callbacks.append(EarlyStopping("val_loss", patience=optimizer.validation_failures))
+    return watchers, callbacks
+
+
+def _check_squares(loss: Any) -> None:
+    if loss != "mse":
+        shown = "a loss of your own" if callable(loss) else repr(loss)
+        raise ValueError(
+            f"LevenbergMarquardt minimises sums of squares, loss='mse', not {shown}: use BFGS, "
+            "LBFGS, DFP, Newton or SteepestDescent, or a first-order method such as Adam"
+        )

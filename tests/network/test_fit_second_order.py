@@ -1,0 +1,237 @@
+"""``fit`` with the full-batch methods: what they reach, and what they do with bad data."""
+
+import os
+import signal
+import threading
+import time
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+import fastopt
+from fastopt.optimizers import LevenbergMarquardt, registry
+
+SINE_X = np.linspace(-1, 1, 41).reshape(-1, 1)
+SINE_Y = np.sin(np.pi * SINE_X)
+PARITY_X = np.array([[a, b, c] for a in (-1, 1) for b in (-1, 1) for c in (-1, 1)], float)
+PARITY_Y = PARITY_X.prod(axis=1)
+METHODS = tuple(
+    name
+    for name in ("lm", "bfgs", "dfp", "lbfgs", "newton", "steepest_descent")
+    if name in registry
+)
+DAMPING = [
+    LevenbergMarquardt(damping_rule=rule, scaling=scaling)
+    for rule in ("nielsen", "marquardt", "matlab")
+    for scaling in ("identity", "diagonal")
+]
+
+
+def badly_scaled():
+    """Inputs of very different sizes, of which the outputs depend alike."""
+    rng = np.random.default_rng(0)
+    U = rng.uniform(-1, 1, (60, 3))
+    return U * [1e-2, 1.0, 1e2], np.tanh(U @ [1.0, -2.0, 0.5])
+
+
+def falls(loss):
+    return all(b <= a for a, b in pairwise(loss))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_lm_fits_a_sine_from_every_start(seed):
+    net = fastopt.MLP([1, 5, 1], random_state=seed)
+    history = net.fit(SINE_X, SINE_Y, "lm", epochs=1000, stopping=fastopt.Stopping(loss=0.002))
+    assert history.stop_reason == "loss"
+    assert net.evaluate(SINE_X, SINE_Y) <= 0.002
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_lm_learns_parity_from_every_start(seed):
+    net = fastopt.MLP([3, 10, 10, 1], random_state=seed)
+    history = net.fit(PARITY_X, PARITY_Y, "lm", epochs=1000, stopping=fastopt.Stopping(loss=0.001))
+    assert history.stop_reason == "loss"
+    assert net.evaluate(PARITY_X, PARITY_Y) <= 0.001
+
+
+@pytest.mark.parametrize("optimizer", DAMPING, ids=repr)
+@pytest.mark.parametrize("problem", ["sine", "badly scaled"])
+def test_every_damping_rule_and_scaling_lowers_the_loss_in_each_step(optimizer, problem):
+    X, y = (SINE_X, SINE_Y) if problem == "sine" else badly_scaled()
+    net = fastopt.MLP([X.shape[1], 5, 1], random_state=1)
+    start = net.evaluate(X, y)
+    history = net.fit(X, y, optimizer, epochs=200)
+    assert falls([start, *history.loss])
+    assert history.loss[-1] < 0.02 * start
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_loss_falls_monotonously_and_the_history_tells_how(method):
+    net = fastopt.MLP([1, 4, 1], random_state=2)
+    start = net.evaluate(SINE_X, SINE_Y)
+    history = net.fit(
+        SINE_X, SINE_Y, method, epochs=30, l2=1e-6, validation_data=(SINE_X[::2], SINE_Y[::2])
+    )
+    assert falls([start, *history.loss])
+    assert history.loss[-1] < 0.9 * start
+    penalty = 0.5e-6 * sum((W**2).sum() for W in net.coefs_)
+    assert history.loss[-1] == pytest.approx(net.evaluate(SINE_X, SINE_Y) + penalty, rel=1e-12)
+    assert history.val_loss[-1] == net.evaluate(SINE_X[::2], SINE_Y[::2])
+    own = "damping" if method == "lm" else "step_length"
+    for column in (own, "gradient_norm", "step_norm", "n_value", "n_gradient", "n_hessian"):
+        assert len(history[column]) == len(history)
+    _, gradient = net.loss_and_gradient(SINE_X, SINE_Y, l2=1e-6)
+    assert history.gradient_norm[-1] == pytest.approx(np.linalg.norm(gradient), rel=1e-8)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_continuing_gives_the_same_bits_as_no_interruption(method):
+    def fresh():
+        return fastopt.MLP([1, 4, 1], random_state=3)
+
+    whole, net = fresh(), fresh()
+    history = whole.fit(SINE_X, SINE_Y, method, epochs=12)
+    first = net.fit(SINE_X, SINE_Y, method, epochs=5)
+    second = net.fit(SINE_X, SINE_Y, method, epochs=12, initial_epoch=first)
+    assert np.array_equal(net.parameters, whole.parameters)
+    assert second.loss == history.loss
+    assert second.n_gradient == history.n_gradient
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_bits_do_not_depend_on_threads(method):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(700, 3)), rng.normal(size=700)
+    before = fastopt.get_num_threads()
+    results = []
+    try:
+        for threads in (1, 2, 4):
+            fastopt.set_num_threads(threads)
+            net = fastopt.MLP([3, 12, 1], random_state=3)
+            net.fit(X, y, method, epochs=4)
+            results.append(net.parameters.copy())
+    finally:
+        fastopt.set_num_threads(before)
+    assert np.array_equal(results[0], results[1])
+    assert np.array_equal(results[0], results[2])
+
+
+def degenerate_data():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(30, 3)), rng.normal(size=30)
+    return {
+        "duplicated inputs": (np.repeat(X[:1], 30, axis=0), y),
+        "duplicated columns": (np.repeat(X[:, :1], 3, axis=1), y),
+        "constant column": (np.column_stack([X[:, :2], np.full(30, 7.0)]), y),
+        "constant targets": (X, np.full(30, 2.5)),
+        "one sample": (X[:1], y[:1]),
+        "saturated units": (1e6 * X, y),
+        "zero inputs": (np.zeros_like(X), y),
+        "huge targets": (X, 1e150 * y),
+    }
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("what", degenerate_data())
+def test_degenerate_data_gives_an_answer_or_a_reason(method, what):
+    X, y = degenerate_data()[what]
+    net = fastopt.MLP([3, 6, 1], random_state=0)
+    start = net.evaluate(X, y)
+    history = net.fit(X, y, method, epochs=40)
+    assert np.isfinite(net.parameters).all()
+    assert history.loss[-1] <= start
+    assert isinstance(history.stop_reason, str)
+
+
+def test_losses_other_than_squares_name_the_methods_that_can():
+    net = fastopt.MLP([3, 4, 1])
+    X, y = degenerate_data()["constant targets"]
+    for loss in ("huber", lambda outputs, targets: (0.0, outputs)):
+        with pytest.raises(ValueError, match="BFGS, LBFGS, DFP, Newton or SteepestDescent"):
+            net.fit(X, y, "lm", loss=loss)
+
+
+@pytest.mark.parametrize("method", [name for name in METHODS if name != "lm"])
+def test_other_losses_are_minimised_by_all_but_lm(method):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 2))
+    y = (X[:, 0] * X[:, 1] > 0).astype(int)
+    net = fastopt.MLP([2, 6, 2], output_activation="softmax", random_state=1)
+    start = net.evaluate(X, y, loss="cross_entropy")
+    history = net.fit(X, y, method, loss="cross_entropy", l2=1e-4, epochs=25)
+    assert falls([start, *history.loss])
+    assert history.loss[-1] < 0.97 * start
+
+
+def test_what_cannot_work_is_refused():
+    X, y = degenerate_data()["constant targets"]
+    with pytest.raises(ValueError, match=r'net\.astype\("float64"\)'):
+        fastopt.MLP([3, 4, 1], dtype="float32").fit(X, y, "lm")
+    net = fastopt.MLP([3, 4, 1])
+    with pytest.raises(ValueError, match="full batch"):
+        net.fit(X, y, "lm", batch_size=8)
+    with pytest.raises(ValueError, match="clip"):
+        net.fit(X, y, "lm", clip=fastopt.ClipByNorm(1.0))
+
+
+def test_matlab_criteria_end_the_run():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 3)), rng.normal(size=60)
+    net = fastopt.MLP([3, 10, 1], random_state=1)
+    history = net.fit(X, y, LevenbergMarquardt.matlab(), epochs=200, validation_split=0.3)
+    assert history.stop_reason == "early_stopping"
+    assert history.val_loss[history.best_epoch] == min(history.val_loss)
+    net = fastopt.MLP([1, 2, 1], "identity", random_state=1)
+    history = net.fit(SINE_X, SINE_Y, LevenbergMarquardt.matlab(), epochs=200)
+    assert history.stop_reason == "gradient_norm"
+    assert history.gradient_norm[-1] <= 1e-7
+
+
+def test_early_stopping_and_callbacks_see_every_iteration():
+    seen = []
+
+    class Watch(fastopt.Callback):
+        def on_epoch_end(self, epoch, logs):
+            seen.append((epoch, logs["loss"], logs["damping"]))
+            if epoch == 6:
+                raise RuntimeError("enough")
+
+    net = fastopt.MLP([1, 5, 1], random_state=0)
+    with pytest.raises(RuntimeError, match="enough"):
+        net.fit(SINE_X, SINE_Y, "lm", epochs=50, callbacks=Watch())
+    assert [epoch for epoch, *_ in seen] == list(range(7))
+    assert net.evaluate(SINE_X, SINE_Y) == pytest.approx(seen[-1][1], rel=1e-12)
+
+
+@pytest.mark.skipif(
+    threading.current_thread() is not threading.main_thread(), reason="signals need the main thread"
+)
+def test_ctrl_c_ends_the_sums_at_once_and_keeps_the_last_accepted_weights():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60000, 30)), rng.normal(size=60000)
+    net = fastopt.MLP([30, 30, 1], random_state=0)
+    kept = []
+
+    class Watch(fastopt.Callback):
+        def on_epoch_end(self, epoch, logs):
+            kept.append(net.parameters.copy())
+
+    pressed = []
+
+    def press():
+        pressed.append(time.perf_counter())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    # One iteration takes longer than this.
+    timer = threading.Timer(0.8, press)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        net.fit(X, y, "lm", epochs=1000, callbacks=Watch())
+    # 0.1 s on a machine of our own; shared ones are given more.
+    assert time.perf_counter() - pressed[0] < 0.5
+    assert np.isfinite(net.parameters).all()
+    if kept:
+        assert np.array_equal(net.parameters, kept[-1])
+    history = net.fit(X[:100], y[:100], "lm", epochs=2)
+    assert len(history) == 2
