@@ -308,9 +308,10 @@ def test_plateau_of_what_grows():
     assert run.history.learning_rate == [1.0, 1.0, 1.0, 0.5]
 
 
-def test_plateau_and_a_schedule_are_refused_together():
-    with pytest.raises(ValueError, match="not a schedule"):
-        play([fastopt.ReduceLROnPlateau()], [1.0], fastopt.SGD(fastopt.PowerSchedule(1.0, 1)))
+@pytest.mark.parametrize("rate", [fastopt.PowerSchedule(1.0, 1), fastopt.AdaptiveLearningRate()])
+def test_plateau_and_a_schedule_are_refused_together(rate):
+    with pytest.raises(ValueError, match="learning_rate is a number, got"):
+        play([fastopt.ReduceLROnPlateau()], [1.0], fastopt.SGD(rate))
 
 
 # --- settings ---------------------------------------------------------------------------------

@@ -324,10 +324,11 @@ class ReduceLROnPlateau(_Monitor):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Start anew."""
-        if self.run.has_schedule:
+        rate = getattr(self.run.optimizer, "learning_rate", None)
+        if not isinstance(rate, float):
             raise ValueError(
-                "ReduceLROnPlateau sets the learning rate itself: give the optimiser a number, "
-                "not a schedule"
+                "ReduceLROnPlateau sets the learning rate itself: it needs an optimiser whose "
+                f"learning_rate is a number, got {rate!r}"
             )
         self._best: float | None = None
         self._wait = self._cooling = 0
