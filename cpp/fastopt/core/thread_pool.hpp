@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <type_traits>
 
@@ -44,12 +45,12 @@ class ThreadPool {
   // work, this caller does its tasks alone.
   void run(Index count, const void* context, Task task) {
     const std::unique_lock<std::mutex> owner(owner_, std::try_to_lock);
-    const int helpers = static_cast<int>(std::min<Index>(threads(), count)) - 1;
+    int helpers = static_cast<int>(std::min<Index>(threads(), count)) - 1;
+    if (helpers >= 1 && owner.owns_lock()) helpers = std::min(helpers, start_workers(helpers));
     if (helpers < 1 || !owner.owns_lock()) {
       for (Index i = 0; i < count; ++i) task(context, i);
       return;
     }
-    while (workers_ < helpers) start_worker();
     context_ = context;
     task_ = task;
     count_ = count;
@@ -97,9 +98,16 @@ class ThreadPool {
 #endif
   }
 
-  void start_worker() {
-    const int index = workers_++;
-    std::thread([this, index, seen = generation_.load()] { live(index, seen); }).detach();
+  // Returns how many there are: fewer than wanted where the system gives no more threads.
+  int start_workers(int wanted) {
+    try {
+      for (; workers_ < wanted; ++workers_)
+        std::thread([this, index = workers_, seen = generation_.load()] {
+          live(index, seen);
+        }).detach();
+    } catch (const std::system_error&) {
+    }
+    return workers_;
   }
 
   void work() {
