@@ -1,6 +1,8 @@
 // The shape of a network and where each part of it lies in the flat parameter vector.
 #pragma once
 
+#include <limits>
+#include <new>
 #include <stdexcept>
 #include <vector>
 
@@ -33,6 +35,7 @@ struct Architecture {
       throw std::invalid_argument("a network needs one activation for each layer after the input");
     for (std::size_t l = 0; l < activations.size(); ++l) {
       Layer layer{sizes[l], sizes[l + 1], activations[l], 0, 0};
+      if (layer.fan_in > largest / layer.fan_out) throw std::bad_alloc();
       layer.weights = add(layer.fan_in * layer.fan_out, true);
       layer.bias = add(layer.fan_out, false);
       layers.push_back(layer);
@@ -48,8 +51,12 @@ struct Architecture {
   double work_per_sample() const { return 6.0 * static_cast<double>(n_parameters); }
 
  private:
+  // More cannot be addressed.
+  static constexpr Index largest = std::numeric_limits<Index>::max() / 16;
+
   Index add(Index size, bool shrinks) {
     const Index offset = n_parameters;
+    if (size > largest - offset) throw std::bad_alloc();
     segments.push_back({offset, size, shrinks});
     n_parameters += size;
     return offset;
