@@ -217,15 +217,15 @@ class Epoch final : public Solver {
 
   void keep_best(Report& report) {
     if (options_.can_undo && !std::isfinite(report.loss)) return;  // for undo() to mend
-    if (!std::isfinite(report.loss)) {
+    // The loss of mini-batches was found before the last update. A step of finite length from
+    // finite weights ends at finite ones; of those in between squares may overflow.
+    const bool finite = std::isfinite(report.loss) &&
+                        (std::isfinite(report.step_norm) || net_.parameters.vector().allFinite());
+    if (!finite) {
       report.status = Status::diverged;
     } else if (report.loss < best_loss_) {
-      if (net_.parameters.vector().allFinite()) {
-        best_loss_ = report.loss;
-        best_.copy_from(net_.parameters);
-      } else {
-        report.status = Status::diverged;
-      }
+      best_loss_ = report.loss;
+      best_.copy_from(net_.parameters);
     }
   }
 
