@@ -41,13 +41,17 @@ inline ArraySource source_of(const py::array& array) {
   return source;
 }
 
+// Of any layout in Python, in C order here.
+template <class T>
+using Numbers = py::array_t<T, py::array::c_style | py::array::forcecast>;
+
 // A data set with the arrays that it reads.
 struct BoundDataset {
   Dataset data;
   py::array inputs, targets;
 
-  BoundDataset(py::array x, py::array y, Index classes, std::optional<py::array_t<double>> weights,
-               std::optional<py::array_t<std::uint32_t>> rows)
+  BoundDataset(py::array x, py::array y, Index classes, std::optional<Numbers<double>> weights,
+               std::optional<Numbers<std::uint32_t>> rows)
       : inputs(std::move(x)), targets(std::move(y)) {
     data.inputs = source_of(inputs);
     data.targets = source_of(targets);

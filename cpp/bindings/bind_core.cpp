@@ -1,9 +1,12 @@
 // What this variant was built from.
+#include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include <numeric>
 #include <string>
 
 #include "bindings/interruption.hpp"
+#include "fastopt/core/random.hpp"
 #include "fastopt/core/thread_pool.hpp"
 #include "fastopt/core/types.hpp"
 
@@ -57,6 +60,16 @@ void bind_core(py::module_& module) {
   module.def("build_info_raw", &build_info_raw);
   module.def("set_threads", &ThreadPool::set_threads, py::arg("threads"));
   module.def("threads", &ThreadPool::threads);
+  // The numbers 0 … n-1 in random order.
+  module.def(
+      "permutation",
+      [](std::uint64_t seed, std::uint32_t n) {
+        std::vector<std::uint32_t> order(n);
+        std::iota(order.begin(), order.end(), 0u);
+        shuffle(order, random_stream(seed, Stream::split, 0));
+        return py::array_t<std::uint32_t>(static_cast<py::ssize_t>(n), order.data());
+      },
+      py::arg("seed"), py::arg("n"));
 }
 
 FASTOPT_END

@@ -29,8 +29,7 @@ void bind_network_of(py::module_& module) {
       .def("end_training", &Net::end_training)
       .def(
           "predict",
-          [](Net& net, const py::array& inputs,
-             const std::optional<py::array_t<std::uint32_t, py::array::c_style>>& rows) {
+          [](Net& net, const py::array& inputs, const std::optional<Numbers<std::uint32_t>>& rows) {
             const ArraySource source = source_of(inputs);
             const std::uint32_t* order = rows ? rows->data() : nullptr;
             const Index count = rows ? rows->size() : source.rows;
@@ -66,8 +65,8 @@ void bind_network_of(py::module_& module) {
 
 void bind_network(py::module_& module) {
   py::class_<BoundDataset>(module, "Dataset", py::module_local())
-      .def(py::init<py::array, py::array, Index, std::optional<py::array_t<double>>,
-                    std::optional<py::array_t<std::uint32_t>>>(),
+      .def(py::init<py::array, py::array, Index, std::optional<Numbers<double>>,
+                    std::optional<Numbers<std::uint32_t>>>(),
            py::arg("inputs"), py::arg("targets"), py::arg("classes") = 0,
            py::arg("weights") = std::nullopt, py::arg("rows") = std::nullopt);
   bind_network_of<float>(module);

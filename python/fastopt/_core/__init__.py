@@ -47,6 +47,7 @@ variant: str = _choose_variant(os.environ.get("FASTOPT_SIMD"))
 _native = import_module(f"{__name__}._{variant}")
 
 build_info_raw = _native.build_info_raw
+permutation = _native.permutation
 set_threads = _native.set_threads
 threads = _native.threads
 activation_names: tuple[str, ...] = tuple(_native.activation_names)
@@ -90,6 +91,7 @@ __all__ = [
     "built_variants",
     "clip",
     "jacobian",
+    "permutation",
     "random_normal",
     "random_orthonormal",
     "random_uniform",

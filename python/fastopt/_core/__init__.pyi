@@ -24,6 +24,7 @@ __all__ = [
     "build_info_raw",
     "built_variants",
     "clip",
+    "permutation",
     "random_normal",
     "random_orthonormal",
     "random_uniform",
@@ -40,6 +41,7 @@ supported_variants: tuple[str, ...]
 def build_info_raw() -> dict[str, str]: ...
 def set_threads(threads: int) -> None: ...
 def threads() -> int: ...
+def permutation(seed: int, n: int) -> npt.NDArray[np.uint32]: ...
 
 # Networks on data
 

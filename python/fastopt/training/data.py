@@ -38,9 +38,11 @@ class Data:
         self.weights, self.rows = weights, rows
         if weights is not None:
             used = weights if rows is None else weights[rows]
-            if not used.sum() > 0:
+            largest = used.max()
+            if not largest > 0:
                 raise ValueError("sample_weight must not be zero for all samples")
-            weights = weights / used.mean()
+            weights = weights / largest  # so that the sum is finite
+            weights = weights / (used / largest).mean()
         self.native = _core.Dataset(inputs, targets, classes, weights, rows)
 
     def __len__(self) -> int:
@@ -50,7 +52,7 @@ class Data:
         """Return the targets of the data's own rows."""
         return self.targets if self.rows is None else self.targets[self.rows]
 
-    def split(self, share: float, rng: np.random.Generator) -> tuple[Data, Data]:
+    def split(self, share: float, seed: int) -> tuple[Data, Data]:
         """Return two parts of the data, the second a random ``share`` of it; nothing is copied."""
         n_second = round(share * len(self))
         if not 0 < n_second < len(self):
@@ -58,7 +60,7 @@ class Data:
                 f"validation_split={share} of {len(self)} samples leaves no sample for "
                 f"{'validation' if n_second == 0 else 'training'}"
             )
-        order = rng.permutation(len(self)).astype(np.uint32)
+        order = _core.permutation(seed, len(self))
         first, second = np.sort(order[n_second:]), np.sort(order[:n_second])
         return self._part(first), self._part(second)
 
@@ -85,7 +87,12 @@ def check_loss(loss: Any) -> Any:
 def check_targets(y: Any, loss: Any, n_outputs: int, name: str = "y") -> tuple[Array, int]:
     """Return the targets, and the number of classes where they are class numbers, else 0."""
     targets = _plain(_validation.array(name, y, ndim=(1, 2)))
-    if loss == "cross_entropy" and n_outputs > 1 and (targets.ndim == 1 or targets.shape[1] == 1):
+    if loss == "cross_entropy" and n_outputs == 1:
+        raise ValueError(
+            "cross_entropy needs one output for each class, the network has 1: two classes in one "
+            "output are 'binary_cross_entropy'"
+        )
+    if loss == "cross_entropy" and (targets.ndim == 1 or targets.shape[1] == 1):
         _check_classes(name, targets, n_outputs)
         return targets, n_outputs
     columns = 1 if targets.ndim == 1 else targets.shape[1]
@@ -99,17 +106,17 @@ def check_targets(y: Any, loss: Any, n_outputs: int, name: str = "y") -> tuple[A
     return targets, 0
 
 
-def check_weights(sample_weight: Any, targets: Array, class_weight: Any) -> Any:
+def check_weights(sample_weight: Any, targets: Array, class_weight: Any, n_outputs: int) -> Any:
     """Return one weight for each sample, float64, or None where all count alike."""
     weights = None
     if sample_weight is not None:
         weights = _validation.array("sample_weight", sample_weight, ndim=1).astype(np.float64)
-        _validation.same_length(sample_weight=weights, y=targets)
+        _validation.same_length(y=targets, sample_weight=weights)
         if (weights < 0).any():
             at = int(np.argmax(weights < 0))
             raise ValueError(f"sample_weight must be >= 0, got {weights[at]} at row {at}")
     if class_weight is not None:
-        of_class = _class_weights(class_weight, targets)
+        of_class = _class_weights(class_weight, targets, n_outputs)
         weights = of_class if weights is None else weights * of_class
     return weights
 
@@ -126,10 +133,16 @@ def make_data(
     """Check everything and put it together."""
     inputs = check_inputs(X, layer_sizes[0], names[0])
     targets, classes = check_targets(y, loss, layer_sizes[-1], names[1])
+    if callable(loss) and not (sample_weight is None and class_weight is None):
+        raise ValueError(
+            "sample_weight and class_weight do not reach a loss function of your own: weigh the "
+            "samples in it"
+        )
     _validation.same_length(**{names[0]: inputs, names[1]: targets})
     if len(inputs) >= 2**32:
         raise ValueError(f"{names[0]} has {len(inputs)} rows; fewer than 2**32 can be used")
-    return Data(inputs, targets, classes, check_weights(sample_weight, targets, class_weight))
+    weights = check_weights(sample_weight, targets, class_weight, layer_sizes[-1])
+    return Data(inputs, targets, classes, weights)
 
 
 def _plain(x: Array) -> Array:
@@ -154,9 +167,19 @@ def _check_range(name: str, targets: Array, loss: str) -> None:
         raise ValueError(f"{name} must lie in [0, 1] for {loss}, got {targets[at]} at row {at[0]}")
 
 
-def _class_weights(class_weight: Any, targets: Array) -> npt.NDArray[np.float64]:
-    one_hot = targets.ndim == 2 and targets.shape[1] > 1
-    labels = targets.argmax(axis=1) if one_hot else targets.reshape(-1)
+def _labels(targets: Array) -> Array:
+    """Return the classes as numbers (N,); the targets are these, or one-hot."""
+    if targets.ndim == 2 and targets.shape[1] > 1:
+        if ((targets == 0) | (targets == 1)).all() and (targets.sum(axis=1) == 1).all():
+            classes: Array = targets.argmax(axis=1)
+            return classes
+    elif (targets == np.floor(targets)).all():
+        return targets.reshape(-1)
+    raise ValueError("class_weight needs classes in y: whole numbers, or one-hot rows")
+
+
+def _class_weights(class_weight: Any, targets: Array, n_outputs: int) -> npt.NDArray[np.float64]:
+    labels = _labels(targets)
     present, index, counts = np.unique(labels, return_inverse=True, return_counts=True)
     if isinstance(class_weight, str):
         _validation.choice("class_weight", class_weight, ("balanced",))
@@ -165,7 +188,9 @@ def _class_weights(class_weight: Any, targets: Array) -> npt.NDArray[np.float64]
         given = {
             k: _validation.number(f"class_weight[{k!r}]", v, low=0) for k, v in class_weight.items()
         }
-        unknown = [k for k in given if k not in present]
+        # A part of the data may lack a class that the network knows.
+        known = {*present.tolist(), *range(max(2, n_outputs))}
+        unknown = [k for k in given if k not in known]
         if unknown:
             raise ValueError(f"class_weight names {unknown[0]!r}, which is no class of y")
         weights = np.array([given.get(label, 1.0) for label in present.tolist()])

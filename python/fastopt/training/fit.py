@@ -93,11 +93,13 @@ class Training:
         if first > epochs:
             raise ValueError(f"initial_epoch must be at most epochs={epochs}, got {first}")
         self.run = Run(network, optimizer, self.history, epochs, first)
+        self._iterations = 0
         self.solver = network._solver(
             data, optimizer, loss, batch_size, shuffle, self.seed, l2, clip, gradient_norm
         )
         if state is not None:
             self.solver.import_state(state["solver"])
+            self._iterations = int(state["solver"].get("iteration", 0))
             if not self.run.has_schedule and state["learning_rate"] is not None:
                 self.run.learning_rate = state["learning_rate"]
         elif first and hasattr(self.solver, "set_learning_rates"):
@@ -106,8 +108,8 @@ class Training:
             None if validation is None else network._evaluation(validation, loss)
         )
         self._first_order = hasattr(self.solver, "set_learning_rates")
-        self._iterations = 0
-        self._start = time.perf_counter()
+        # A run that goes on counts its seconds on.
+        self._start = time.perf_counter() - (self.history.seconds[-1] if self.history.epoch else 0)
 
     def _continue(self, history: History) -> tuple[int, dict[str, Any]]:
         """Take up the epochs of an earlier run."""
@@ -225,7 +227,7 @@ def split_validation(
         return data, make(*validation_data, names=("validation_data[0]", "validation_data[1]"))
     if share == 0:
         return data, None
-    return data.split(share, np.random.default_rng(seed))
+    return data.split(share, seed)
 
 
 def make_epoch_solver(
