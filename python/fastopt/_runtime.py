@@ -67,8 +67,8 @@ def _default_threads() -> int:
             )
         return int(wanted)
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        return min(len(os.sched_getaffinity(0)), _MOST_THREADS)
+    return min(os.cpu_count() or 1, _MOST_THREADS)
 
 
 set_num_threads(_default_threads())

@@ -91,7 +91,8 @@ class Callbacks:
     """
 
     def __init__(self, callbacks: Callback | Iterable[Callback], run: Run) -> None:
-        self._callbacks = [callbacks] if isinstance(callbacks, Callback) else list(callbacks)
+        one = isinstance(callbacks, Callback) or inspect.isclass(callbacks)
+        self._callbacks: list[Any] = [callbacks] if one else list(callbacks)  # type: ignore[arg-type]
         self._run = run
         for callback in self._callbacks:
             _check(callback)

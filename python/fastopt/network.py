@@ -18,7 +18,7 @@ from fastopt.optimizers import Optimizer, resolve
 from fastopt.training.data import Data, check_inputs, check_loss, make_data
 from fastopt.training.fit import Training, check_batch_size, make_epoch_solver, split_validation
 from fastopt.training.history import History
-from fastopt.training.metrics import Metrics
+from fastopt.training.metrics import Metrics, as_list
 from fastopt.training.second_order import make_full_batch_solver
 from fastopt.training.stopping import Stopping
 
@@ -389,7 +389,7 @@ class MLP(SecondOrder):
         data = make(X, y, sample_weight, class_weight)
         seed = self._seed if random_state is None else _validation.seed(random_state)
         data, validation = split_validation(data, validation_data, validation_split, make, seed)
-        names = [metrics] if isinstance(metrics, str) else list(metrics)
+        names = as_list(metrics)
         recorded = {name for name in names if isinstance(name, str) and name in _RECORDED}
         if clip is not None and not isinstance(clip, Clip):
             raise TypeError(
@@ -400,7 +400,9 @@ class MLP(SecondOrder):
         _validation.flag("shuffle", shuffle)
         if not isinstance(initial_epoch, History):
             initial_epoch = _validation.integer("initial_epoch", initial_epoch, low=0)
-        verbose = _validation.integer("verbose", int(verbose), low=0)
+        if isinstance(verbose, bool):
+            verbose = int(verbose)
+        verbose = _validation.integer("verbose", verbose, low=0)
 
         self._core.begin_training()
         try:

@@ -58,6 +58,19 @@ def top_k_accuracy(outputs: Array, targets: Array, k: int = 5) -> float:
 METRICS: dict[str, Metric] = {f.__name__: f for f in (mse, rmse, mae, r2, accuracy, top_k_accuracy)}
 
 
+# What the History records under names of its own.
+_TAKEN = ("epoch", "loss", "learning_rate", "gradient_norm", "step_norm", "seconds")
+
+
+def as_list(metrics: Any) -> list[Any]:
+    """Return the metrics as a list, where one alone may have been given."""
+    if isinstance(metrics, str) or callable(metrics):
+        return [metrics]
+    if not isinstance(metrics, Iterable):
+        raise TypeError(f"metrics must be a sequence of names and functions, got {metrics!r}")
+    return list(metrics)
+
+
 class Metrics:
     """The metrics of a run, by name; a function (outputs, targets) → number goes by its own name.
 
@@ -66,10 +79,15 @@ class Metrics:
 
     def __init__(self, metrics: Any, logits: bool = False) -> None:
         self.functions: dict[str, Metric] = {}
-        given: Iterable[Any] = [metrics] if isinstance(metrics, str) else metrics
-        for metric in given:
+        for metric in as_list(metrics):
             if callable(metric):
-                self.functions[getattr(metric, "__name__", type(metric).__name__)] = metric
+                name = getattr(metric, "__name__", type(metric).__name__)
+                if name in _TAKEN or self.functions.get(name, metric) is not metric:
+                    raise ValueError(
+                        f"metrics: the name {name!r} of a function stands for something else in "
+                        "the History: rename it"
+                    )
+                self.functions[name] = metric
             elif isinstance(metric, str) and metric in METRICS:
                 self.functions[metric] = METRICS[metric]
             else:
