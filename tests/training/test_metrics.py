@@ -1,0 +1,111 @@
+"""Metrics by name, against scikit-learn and their formulas."""
+
+import numpy as np
+import pytest
+
+import fastopt
+from fastopt.training.metrics import METRICS, Metrics
+
+RNG = np.random.default_rng(0)
+OUTPUTS, TARGETS = RNG.normal(size=(2, 40, 3))
+TARGETS[:, 1] *= 10
+CLASSES = RNG.integers(0, 7, size=40)
+SCORES = RNG.normal(size=(40, 7))
+
+
+def test_regression_metrics():
+    sklearn = pytest.importorskip("sklearn.metrics")
+    expected = {
+        "mse": sklearn.mean_squared_error(TARGETS, OUTPUTS),
+        "rmse": sklearn.mean_squared_error(TARGETS, OUTPUTS) ** 0.5,
+        "mae": sklearn.mean_absolute_error(TARGETS, OUTPUTS),
+        "r2": sklearn.r2_score(TARGETS, OUTPUTS),
+    }
+    found = Metrics(list(expected))(OUTPUTS, TARGETS)
+    assert found == pytest.approx(expected, rel=1e-13)
+
+
+@pytest.mark.parametrize("outputs", [[1.0, 1.0, 1.0], [1.0, 2.0, 1.0]])
+def test_r2_of_constant_targets(outputs):
+    sklearn = pytest.importorskip("sklearn.metrics")
+    y, t = np.array(outputs)[:, None], np.ones((3, 1))
+    assert METRICS["r2"](y, t) == sklearn.r2_score(t, y)
+
+
+def test_accuracy():
+    sklearn = pytest.importorskip("sklearn.metrics")
+    expected = sklearn.accuracy_score(CLASSES, SCORES.argmax(axis=1))
+    metrics = Metrics("accuracy")
+    assert metrics(SCORES, CLASSES, 7) == {"accuracy": expected}
+    assert metrics(SCORES, CLASSES[:, None], 7) == {"accuracy": expected}
+    assert metrics(SCORES, np.eye(7)[CLASSES]) == {"accuracy": expected}
+
+
+def test_top_k_accuracy():
+    sklearn = pytest.importorskip("sklearn.metrics")
+    expected = sklearn.top_k_accuracy_score(CLASSES, SCORES, k=5, labels=range(7))
+    assert Metrics("top_k_accuracy")(SCORES, CLASSES, 7) == {"top_k_accuracy": expected}
+    assert 0.5 < expected < 1
+    few = SCORES[:, :3]  # fewer classes than k
+    assert Metrics("top_k_accuracy")(few, CLASSES % 3, 3) == {"top_k_accuracy": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("output", "threshold"), [("sigmoid", 0.5), ("identity", 0.0)], ids=["probability", "logit"]
+)
+def test_accuracy_of_one_output(output, threshold):
+    net = fastopt.MLP([2, 5, 1], output_activation=output, random_state=0)
+    X = RNG.normal(size=(50, 2))
+    labels = (X[:, 0] > 0.5).astype(int)
+    found = net.evaluate(X, labels, "binary_cross_entropy", metrics="accuracy")["accuracy"]
+    assert found == np.mean((net.predict(X)[:, 0] > threshold) == labels)
+
+
+def test_metrics_of_evaluate_and_of_the_history_agree():
+    net = fastopt.MLP([2, 5, 7], output_activation="softmax", random_state=0, dtype="float32")
+    X = RNG.normal(size=(40, 2))
+    names = ["accuracy", "top_k_accuracy", "mse"]
+    history = net.fit(X, CLASSES, loss="cross_entropy", epochs=2, metrics=names)
+    found = net.evaluate(X, CLASSES, "cross_entropy", metrics=names)
+    assert {name: history[name][-1] for name in names} == {name: found[name] for name in names}
+    outputs = net.predict(X).astype(float)
+    assert found["mse"] == pytest.approx(np.mean((outputs - np.eye(7)[CLASSES]) ** 2), rel=1e-12)
+    assert found["loss"] == pytest.approx(-np.log(outputs[range(40), CLASSES]).mean(), rel=1e-5)
+
+
+def test_functions_go_by_their_names():
+    def bias(outputs, targets):
+        return np.mean(outputs - targets)
+
+    class Largest:
+        def __call__(self, outputs, targets):
+            return np.max(outputs)
+
+    found = Metrics([bias, Largest(), "mse"])(OUTPUTS, TARGETS)
+    assert found == {
+        "bias": np.mean(OUTPUTS - TARGETS),
+        "Largest": OUTPUTS.max(),
+        "mse": METRICS["mse"](OUTPUTS, TARGETS),
+    }
+
+
+@pytest.mark.parametrize("name", ["loss", "learning_rate", "seconds", "epoch", "gradient_norm"])
+def test_names_that_the_history_has_already(name):
+    def metric(outputs, targets):
+        return 0.0
+
+    metric.__name__ = name
+    with pytest.raises(ValueError, match=f"the name {name!r} of a function"):
+        Metrics(metric)
+
+
+def test_two_functions_of_one_name():
+    with pytest.raises(ValueError, match="the name '<lambda>'"):
+        Metrics([lambda y, t: 0.0, lambda y, t: 1.0])
+    assert Metrics([METRICS["mse"], "mse"])(OUTPUTS, TARGETS).keys() == {"mse"}
+
+
+@pytest.mark.parametrize("metrics", ["acc", ["mse", "acc"], [3], [None]])
+def test_unknown_metrics(metrics):
+    with pytest.raises(ValueError, match="metrics must be functions or of 'mse'"):
+        Metrics(metrics)

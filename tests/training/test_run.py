@@ -1,0 +1,528 @@
+"""What surrounds the training: History, validation, callbacks, reasons to stop, resuming."""
+
+import math
+import pickle
+import sys
+
+import numpy as np
+import pytest
+
+import fastopt
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(60, 3))
+Y = np.sin(X @ RNG.normal(size=(3, 1)))
+CLASSES = (X[:, 0] > 0).astype(int)
+OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "nadam"]
+
+
+def make_net(outputs=1, output="identity", dtype="float64"):
+    return fastopt.MLP([3, 8, outputs], "tanh", output, dtype=dtype, random_state=0)
+
+
+def bits(net):
+    return net.parameters.tobytes()
+
+
+# --- History ---------------------------------------------------------------------------------
+
+
+def test_history_of_full_batches_tells_the_loss_after_the_step():
+    net = make_net()
+    losses = []
+
+    class Watch(fastopt.Callback):
+        def on_epoch_end(self, epoch, logs):
+            losses.append(net.loss_and_gradient(X, Y, "mse", l2=0.1)[0])
+
+    history = net.fit(X, Y, epochs=5, batch_size=None, l2=0.1, callbacks=Watch())
+    assert history.loss == losses
+    assert history is net.history_
+    assert history.epoch == [0, 1, 2, 3, 4]
+    assert history.stop_reason == "epochs"
+
+
+def test_history_columns():
+    history = make_net().fit(
+        X,
+        Y,
+        epochs=4,
+        validation_data=(X[:9], Y[:9]),
+        metrics=["mae", "gradient_norm"],
+        l2=0.1,
+    )
+    assert set(history) == {
+        "epoch",
+        "loss",
+        "mae",
+        "val_loss",
+        "val_mae",
+        "learning_rate",
+        "gradient_norm",
+        "step_norm",
+        "seconds",
+    }
+    assert all(len(history[name]) == 4 for name in history)
+    assert all(np.isfinite(history[name]).all() for name in history)
+    assert history.seconds == sorted(history.seconds)
+    assert list(history.to_dict()) == list(history)
+
+
+@pytest.mark.parametrize("batch_size", [16, None])
+@pytest.mark.parametrize("optimizer", ["momentum", "nesterov", "adam"])
+def test_norms_of_gradient_and_step(batch_size, optimizer):
+    net = make_net()
+    gradients, weights = [], [net.parameters.copy()]
+
+    class Watch(fastopt.Callback):
+        def on_epoch_end(self, epoch, logs):
+            gradients.append(np.linalg.norm(net.loss_and_gradient(X, Y, l2=0.1)[1]))
+            weights.append(net.parameters.copy())
+
+    history = net.fit(
+        X,
+        Y,
+        optimizer,
+        epochs=4,
+        batch_size=batch_size,
+        metrics="gradient_norm",
+        l2=0.1,
+        callbacks=[Watch()],
+    )
+    np.testing.assert_allclose(history.gradient_norm, gradients, rtol=1e-12)
+    steps = np.linalg.norm(np.diff(weights, axis=0), axis=1)
+    np.testing.assert_allclose(history.step_norm, steps, rtol=1e-9)
+
+
+def test_recording_the_gradient_norm_changes_nothing():
+    nets = [make_net(), make_net()]
+    histories = [
+        net.fit(X, Y, epochs=5, metrics=metrics, random_state=1)
+        for net, metrics in zip(nets, [(), "gradient_norm"], strict=True)
+    ]
+    assert histories[0].loss == histories[1].loss
+    assert bits(nets[0]) == bits(nets[1])
+
+
+def test_validation_data():
+    net = make_net()
+    x, y, v = X[:20] + 1, Y[:20], np.linspace(0.5, 2, 20)
+    history = net.fit(
+        X,
+        Y,
+        epochs=3,
+        validation_data=(x, y, v),
+        metrics=["rmse", "r2"],
+        l2=0.5,
+        sample_weight=np.linspace(1, 2, 60),
+    )
+    assert history.val_loss[-1] == net.evaluate(x, y, sample_weight=v)  # without the penalty
+    found = net.evaluate(x, y, metrics=["rmse", "r2"])
+    assert history.val_rmse[-1] == found["rmse"]
+    assert history.val_r2[-1] == found["r2"]
+    assert history.rmse[-1] == net.evaluate(X, Y, metrics=["rmse"])["rmse"]
+
+
+def test_validation_split():
+    net, seen = make_net(), []
+
+    def loss(outputs, targets):
+        seen.extend(targets[:, 0])
+        return 0.0, np.zeros_like(outputs)
+
+    numbers = np.arange(60.0)
+    history = net.fit(X, numbers, "sgd", loss, epochs=1, validation_split=0.25, random_state=3)
+    # One epoch of 45 samples, then the loss of the 15 others.
+    assert sorted(seen) == list(numbers)
+    held_out = sorted(seen[45:])
+    assert held_out != list(numbers[45:])
+    assert "val_loss" in history
+    first, seen[:] = list(held_out), []
+    net.fit(X, numbers, "sgd", loss, epochs=1, validation_split=0.25, random_state=3)
+    assert sorted(seen[45:]) == first
+    seen[:] = []
+    net.fit(X, numbers, "sgd", loss, epochs=1, validation_split=0.25, random_state=4)
+    assert sorted(seen[45:]) != first
+
+
+def test_validation_split_is_training_on_the_rest():
+    """The same as with the two parts as arrays; nothing of the held-out part leaks in."""
+    kept = []
+
+    def note(outputs, targets):
+        kept.append(targets[:, 0].astype(int))
+        return 0.0, np.zeros_like(outputs)
+
+    weights = np.linspace(1, 3, 60)
+    settings = {"validation_split": 0.3, "random_state": 5}
+    make_net().fit(X, np.arange(60.0), "sgd", note, epochs=1, batch_size=None, **settings)
+    train, held_out = kept[0], kept[-1]
+    assert sorted([*train, *held_out]) == list(range(60))
+    nets = [make_net(), make_net()]
+    by_split = nets[0].fit(X, Y, epochs=4, sample_weight=weights, shuffle=False, **settings)
+    by_hand = nets[1].fit(
+        X[train],
+        Y[train],
+        epochs=4,
+        sample_weight=weights[train],
+        shuffle=False,
+        validation_data=(X[held_out], Y[held_out], weights[held_out]),
+    )
+    np.testing.assert_allclose(by_split.loss, by_hand.loss, rtol=1e-13)
+    np.testing.assert_allclose(by_split.val_loss, by_hand.val_loss, rtol=1e-13)
+    np.testing.assert_allclose(nets[0].parameters, nets[1].parameters, rtol=1e-12)
+
+
+def test_class_weights_are_sample_weights():
+    settings = {"loss": "cross_entropy", "epochs": 3, "random_state": 0}
+    v = np.where(CLASSES == 1, 3.0, 1.0)
+    base = np.linspace(1, 2, 60)
+    nets = [make_net(2, "softmax") for _ in range(2)]
+    nets[0].fit(X, CLASSES, class_weight={1: 3}, sample_weight=base, **settings)
+    nets[1].fit(X, CLASSES, sample_weight=v * base, **settings)
+    assert bits(nets[0]) == bits(nets[1])
+    balanced = 60 / (2 * np.bincount(CLASSES))[CLASSES]
+    for y in (CLASSES, np.eye(2)[CLASSES]):
+        nets = [make_net(2, "softmax") for _ in range(2)]
+        nets[0].fit(X, y, class_weight="balanced", **settings)
+        nets[1].fit(X, CLASSES, sample_weight=balanced, **settings)
+        assert bits(nets[0]) == bits(nets[1])
+
+
+def test_weight_of_a_sample_is_a_repetition():
+    """Weight 2 is the sample twice, weight 0 leaves it out."""
+    v = np.where(np.arange(60) < 20, 2, np.where(np.arange(60) < 40, 1, 0))
+    nets = [make_net(), make_net()]
+    nets[0].fit(X, Y, "sgd", epochs=5, batch_size=None, sample_weight=v)
+    rows = np.repeat(np.arange(60), v)
+    nets[1].fit(X[rows], Y[rows], "sgd", epochs=5, batch_size=None)
+    np.testing.assert_allclose(nets[0].parameters, nets[1].parameters, rtol=1e-12)
+
+
+# --- metrics and losses of one's own ---------------------------------------------------------
+
+
+def test_metric_of_ones_own():
+    def largest_error(outputs, targets):
+        assert outputs.shape == targets.shape
+        return np.abs(outputs - targets).max()
+
+    net = make_net()
+    history = net.fit(X, Y[:, 0], epochs=2, metrics=[largest_error], validation_split=0.2)
+    assert history.largest_error[-1] > 0
+    assert history.val_largest_error[-1] > 0
+    expected = np.abs(net.predict(X) - Y).max()
+    assert net.evaluate(X, Y, metrics=largest_error)["largest_error"] == expected
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("batch_size", [16, None])
+def test_loss_of_ones_own_trains_alike(batch_size, dtype):
+    def own(outputs, targets):
+        assert outputs.dtype == targets.dtype == dtype
+        difference = outputs - targets
+        return float((difference**2).mean()), 2 * difference / difference.size
+
+    nets = [make_net(dtype=dtype) for _ in range(2)]
+    settings = {"epochs": 5, "batch_size": batch_size, "l2": 0.01, "validation_split": 0.2}
+    histories = [
+        net.fit(X, Y, loss=loss, random_state=0, **settings)
+        for net, loss in zip(nets, ["mse", own], strict=True)
+    ]
+    rtol = 1e-12 if dtype == "float64" else 1e-4
+    np.testing.assert_allclose(histories[0].loss, histories[1].loss, rtol=rtol)
+    np.testing.assert_allclose(histories[0].val_loss, histories[1].val_loss, rtol=rtol)
+
+
+# --- callbacks and reasons to stop -----------------------------------------------------------
+
+
+class Log(fastopt.Callback):
+    def __init__(self):
+        self.calls = []
+
+    def on_train_begin(self, logs=None):
+        self.calls.append("begin")
+
+    def on_train_end(self, logs=None):
+        self.calls.append("end")
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.calls.append(epoch)
+
+    def on_epoch_end(self, epoch, logs):
+        self.calls.append((epoch, sorted(logs)[0]))
+
+
+def test_order_of_the_hooks():
+    log = Log()
+    make_net().fit(X, Y, epochs=4, initial_epoch=2, callbacks=log)
+    assert log.calls == ["begin", 2, (2, "learning_rate"), 3, (3, "learning_rate"), "end"]
+
+
+def test_callback_sees_and_changes_the_network():
+    class Freeze(fastopt.Callback):
+        def on_epoch_end(self, epoch, logs):
+            assert self.network is self.model is net
+            self.run.weights = start
+
+    net = make_net()
+    start = net.parameters.copy()
+    net.fit(X, Y, epochs=3, callbacks=[Freeze()])
+    np.testing.assert_array_equal(net.parameters, start)
+
+
+@pytest.mark.parametrize("batch_size", [16, None])
+def test_weights_changed_between_epochs_count(batch_size):
+    """Full batches keep the gradient for the next step: not where somebody changed the weights."""
+
+    class Reset(fastopt.Callback):
+        def on_epoch_end(self, epoch, logs):
+            if epoch == 0:
+                self.network.parameters = start
+
+    net, other = make_net(), make_net()
+    start = net.parameters.copy()
+    history = net.fit(
+        X, Y, "sgd", epochs=2, batch_size=batch_size, shuffle=False, callbacks=[Reset()]
+    )
+    once = other.fit(X, Y, "sgd", epochs=1, batch_size=batch_size, shuffle=False)
+    assert history.loss == 2 * once.loss
+    assert bits(net) == bits(other)
+
+
+@pytest.mark.parametrize("way", ["stop", "stop_training", "model.stop_training"])
+def test_callback_stops_the_training(way):
+    class Stop(fastopt.Callback):
+        def on_epoch_end(self, epoch, logs):
+            if epoch == 2:
+                if way == "stop":
+                    self.stop("enough")
+                elif way == "stop_training":
+                    self.stop_training = True
+                else:
+                    self.model.stop_training = True
+
+    net = make_net()
+    history = net.fit(X, Y, epochs=50, callbacks=[Stop()])
+    assert len(history) == 3
+    assert history.stop_reason == ("enough" if way == "stop" else "callback")
+    assert len(net.fit(X, Y, epochs=5)) == 5  # it is over
+
+
+def test_callback_stops_before_the_first_epoch():
+    class Stop(fastopt.Callback):
+        def on_train_begin(self, logs=None):
+            self.stop("not today")
+
+    history = make_net().fit(X, Y, epochs=5, callbacks=[Stop()])
+    assert len(history) == 0
+    assert history.stop_reason == "not today"
+
+
+@pytest.mark.parametrize("batch_size", [16, None])
+@pytest.mark.parametrize(
+    ("stopping", "reason"),
+    [
+        ({"loss": 0.2}, "loss"),
+        ({"gradient_norm": 0.5}, "gradient_norm"),
+        ({"step_norm": 1e-3}, "step_norm"),
+        ({"seconds": 0}, "seconds"),
+        ({"loss": 0.0, "gradient_norm": 0.0, "step_norm": 0.0}, "epochs"),
+    ],
+)
+def test_stopping(stopping, reason, batch_size):
+    optimizer = fastopt.SGD(fastopt.PowerSchedule(0.1, c1=20))
+    history = make_net().fit(
+        X,
+        Y,
+        optimizer,
+        epochs=300,
+        batch_size=batch_size,
+        stopping=fastopt.Stopping(**stopping),
+    )
+    assert history.stop_reason == reason
+    if reason in ("loss", "gradient_norm", "step_norm"):
+        column = np.array(history[reason])
+        assert column[-1] <= stopping[reason] < column[:-1].min()
+
+
+@pytest.mark.parametrize("restore", [True, False])
+def test_early_stopping(restore):
+    net = make_net()
+    weights = []
+
+    class Watch(fastopt.Callback):
+        def on_epoch_end(self, epoch, logs):
+            weights.append(bits(net))
+
+    early = fastopt.EarlyStopping(patience=5, restore_best_weights=restore)
+    history = net.fit(
+        X[:10],
+        Y[:10],
+        fastopt.Adam(0.05),
+        epochs=2000,
+        validation_data=(X[10:], Y[10:]),
+        callbacks=[Watch(), early],
+    )
+    assert history.stop_reason == "early_stopping"
+    best = int(np.argmin(history.val_loss))
+    assert history.best_epoch == early.best_epoch == best
+    assert len(history) == best + 6
+    assert bits(net) == weights[best if restore else -1]
+
+
+def test_metrics_can_be_monitored():
+    history = make_net(2, "softmax").fit(
+        X,
+        CLASSES,
+        fastopt.Adam(0.02),
+        "cross_entropy",
+        epochs=500,
+        metrics=["accuracy"],
+        validation_split=0.3,
+        callbacks=[fastopt.EarlyStopping("val_accuracy", patience=20)],
+        random_state=0,
+    )
+    assert history.stop_reason == "early_stopping"
+    assert history.val_accuracy[-21] == max(history.val_accuracy) >= 0.9
+
+
+def test_no_epochs():
+    net = make_net()
+    before = bits(net)
+    history = net.fit(X, Y, epochs=0)
+    assert (len(history), history.stop_reason, history.best_epoch) == (0, "epochs", None)
+    assert bits(net) == before
+
+
+def test_optimizer_is_not_changed():
+    optimizer = fastopt.Adam(0.01)
+    before = pickle.dumps(optimizer)
+    histories = [make_net().fit(X, Y, optimizer, epochs=3, random_state=0) for _ in range(2)]
+    assert histories[0].loss == histories[1].loss
+    assert pickle.dumps(optimizer) == before
+
+
+# --- resuming --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("batch_size", [16, None])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_resuming_gives_the_bits_of_an_uninterrupted_run(optimizer, batch_size, dtype):
+    settings = {"batch_size": batch_size, "l2": 0.01, "random_state": 5, "validation_split": 0.2}
+    whole, parts = make_net(dtype=dtype), make_net(dtype=dtype)
+    expected = whole.fit(X, Y, optimizer, epochs=7, **settings)
+    history = parts.fit(X, Y, optimizer, epochs=3, **settings)
+    # As from a file, in another process.
+    parts, history = pickle.loads(pickle.dumps((parts, history)))
+    history = parts.fit(X, Y, optimizer, epochs=7, initial_epoch=history, **settings)
+    assert history.epoch == list(range(7))
+    assert history.loss == expected.loss
+    assert history.val_loss == expected.val_loss
+    assert history.learning_rate == expected.learning_rate
+    assert history.seconds == sorted(history.seconds)
+    assert bits(parts) == bits(whole)
+
+
+@pytest.mark.parametrize(
+    "rate",
+    [
+        fastopt.PowerSchedule(0.1, c1=3),
+        fastopt.PiecewiseConstant([2, 4], [0.1, 0.05, 0.01]),
+        fastopt.AdaptiveLearningRate(0.05),
+        fastopt.AdaptiveLearningRate(20.0),
+    ],
+)
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_resuming_with_schedules(rate, nesterov):
+    optimizer = fastopt.SGD(rate, momentum=0.9, nesterov=nesterov)
+    whole, parts = make_net(), make_net()
+    expected = whole.fit(X, Y, optimizer, epochs=9, random_state=1)
+    history = parts.fit(X, Y, optimizer, epochs=1, random_state=1)
+    for epochs in (3, 4, 9):
+        history = parts.fit(X, Y, optimizer, epochs=epochs, initial_epoch=history)
+    assert history.loss == expected.loss
+    assert history.learning_rate == expected.learning_rate
+    assert bits(parts) == bits(whole)
+
+
+def test_resuming_after_the_learning_rate_was_lowered():
+    net = make_net()
+    plateau = fastopt.ReduceLROnPlateau("loss", factor=0.5, patience=1, min_delta=1e9)
+    history = net.fit(X, Y, fastopt.SGD(0.1), epochs=3, callbacks=[plateau])
+    assert history.learning_rate == [0.1, 0.1, 0.05]
+    history = net.fit(X, Y, fastopt.SGD(0.1), epochs=4, initial_epoch=history)
+    assert history.learning_rate[3] == 0.025
+
+
+def test_resuming_from_a_number():
+    """Without the optimiser's state: plain descent has none, so the bits are the same."""
+    whole, parts = make_net(), make_net()
+    optimizer = fastopt.SGD(fastopt.PowerSchedule(0.1, c1=3))
+    expected = whole.fit(X, Y, optimizer, epochs=6, random_state=1)
+    parts.fit(X, Y, optimizer, epochs=4, random_state=1)
+    history = parts.fit(X, Y, optimizer, epochs=6, initial_epoch=4, random_state=1)
+    assert history.epoch == [4, 5]
+    assert history.loss == expected.loss[4:]
+    assert history.learning_rate == expected.learning_rate[4:]
+    assert bits(parts) == bits(whole)
+
+
+def test_resuming_with_another_optimizer_is_refused():
+    net = make_net()
+    history = net.fit(X, Y, "adam", epochs=1)
+    before = bits(net)
+    with pytest.raises(ValueError, match="state"):
+        net.fit(X, Y, "sgd", epochs=2, initial_epoch=history)
+    with pytest.raises(ValueError, match="holds no state"):
+        net.fit(X, Y, epochs=2, initial_epoch=fastopt.History())
+    with pytest.raises(ValueError, match="initial_epoch must be at most epochs=2, got 3"):
+        net.fit(X, Y, epochs=2, initial_epoch=3)
+    assert bits(net) == before
+
+
+# --- progress --------------------------------------------------------------------------------
+
+
+def test_progress_bar(capsys):
+    pytest.importorskip("tqdm")
+    make_net().fit(X, Y, epochs=3, verbose=1, validation_split=0.2)
+    shown = capsys.readouterr().err
+    assert "3/3" in shown
+    assert "loss=" in shown
+    assert "val_loss=" in shown
+    assert "learning_rate=" in shown
+
+
+def test_progress_without_tqdm(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    history = make_net().fit(X, Y, epochs=3, verbose=True)
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    lines = shown.out.splitlines()
+    assert lines[-1].startswith("epoch 3/3: loss=")
+    assert f"{history.loss[-1]:.4g}" in lines[-1]
+
+
+def test_silence(capsys):
+    make_net().fit(X, Y, epochs=3)
+    shown = capsys.readouterr()
+    assert shown.out == shown.err == ""
+
+
+def test_pandas():
+    pytest.importorskip("pandas")
+    history = make_net().fit(X, Y, epochs=3)
+    frame = history.to_pandas()
+    assert list(frame.index) == [0, 1, 2]
+    assert list(frame["loss"]) == history.loss
+
+
+def test_missing_pandas_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    history = make_net().fit(X, Y, epochs=1)
+    with pytest.raises(ImportError, match=r"fastopt\[pandas\]"):
+        history.to_pandas()
+    assert math.isfinite(history.loss[0])
