@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import fastopt
+import fastopt.schedules
 from reference import rules, schedules
 from reference.network import MLP as ReferenceMLP
 
@@ -219,6 +220,31 @@ def test_schedules(name, batch):
     np.testing.assert_allclose(
         history.learning_rate, [rate(e * (last + 1) + last, e) for e in range(8)], rtol=1e-14
     )
+
+
+class EverySecond(fastopt.schedules.Schedule):
+    """A schedule of a user's, whose rates lie strided in memory."""
+
+    def rates(self, first_iteration, n_iterations, epoch=None):
+        i = np.arange(first_iteration, first_iteration + n_iterations, 0.5)
+        return (0.1 / (1 + i))[::2]
+
+
+def test_schedule_of_ones_own():
+    net = make_net()
+    w = net.parameters.copy()
+    optimizer = fastopt.SGD(EverySecond())
+    history = net.fit(X, Y, optimizer, epochs=5, batch_size=10, shuffle=False)
+    compare(net, history, *transcription(w, rules.SGD(), lambda i, e: 0.1 / (1 + i), 5, 10))
+
+
+def test_schedule_of_the_wrong_length():
+    class Short(EverySecond):
+        def rates(self, first_iteration, n_iterations, epoch=None):
+            return super().rates(first_iteration, n_iterations)[1:]
+
+    with pytest.raises(ValueError, match="one learning rate is needed for each iteration"):
+        make_net().fit(X, Y, fastopt.SGD(Short()), batch_size=10)
 
 
 def test_learning_rate_scheduler():

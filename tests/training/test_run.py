@@ -94,6 +94,22 @@ def test_norms_of_gradient_and_step(batch_size, optimizer):
     np.testing.assert_allclose(history.step_norm, steps, rtol=1e-9)
 
 
+def test_gradient_norm_of_an_epoch_that_stands_still():
+    net = make_net()
+    history = net.fit(
+        X,
+        Y,
+        "sgd",
+        epochs=4,
+        batch_size=16,
+        metrics="gradient_norm",
+        callbacks=[fastopt.LearningRateScheduler(lambda epoch: 0.1 * (epoch == 0))],
+    )
+    expected = np.linalg.norm(net.loss_and_gradient(X, Y)[1])
+    assert history.gradient_norm == pytest.approx([expected] * 4, rel=1e-12)
+    assert history.step_norm[1:] == [0, 0, 0]
+
+
 def test_recording_the_gradient_norm_changes_nothing():
     nets = [make_net(), make_net()]
     histories = [
@@ -289,6 +305,25 @@ def test_weights_changed_between_epochs_count(batch_size):
     once = other.fit(X, Y, "sgd", epochs=1, batch_size=batch_size, shuffle=False)
     assert history.loss == 2 * once.loss
     assert bits(net) == bits(other)
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_adaptive_rate_compares_with_the_weights_as_they_are(nesterov):
+    """Also where a callback changed them: to better ones, from which the step is a rise."""
+
+    class Help(fastopt.Callback):
+        def on_epoch_end(self, epoch, logs):
+            if epoch == 0:
+                self.network.parameters = good.parameters
+
+    good = make_net()
+    good.fit(X, Y, fastopt.Adam(0.05), epochs=500)
+    net = make_net()
+    optimizer = fastopt.SGD(fastopt.AdaptiveLearningRate(1.0), momentum=0.9, nesterov=nesterov)
+    history = net.fit(X, Y, optimizer, epochs=2, callbacks=[Help()])
+    # The second step starts with the momentum of the first, far from good, and is undone.
+    assert history.loss[1] == good.evaluate(X, Y)
+    np.testing.assert_array_equal(net.parameters, good.parameters)
 
 
 @pytest.mark.parametrize("way", ["stop", "stop_training", "model.stop_training"])
