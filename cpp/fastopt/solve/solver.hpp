@@ -44,8 +44,8 @@ struct Report {
   std::int64_t n_value = 0, n_gradient = 0, n_hessian = 0;
   std::int64_t iterations = 0;  // updates of w
   Status status = Status::running;
-  // Whether w fulfils a first-order condition, relative to the scale of the problem: what is left to
-  // gain is small beside the loss, or below its rounding.
+  // Whether w fulfils a first-order condition, relative to the scale of the problem: what is left
+  // to gain is small beside the loss, or below its rounding.
   bool optimal = false;
 };
 
