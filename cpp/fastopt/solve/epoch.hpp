@@ -78,6 +78,7 @@ class Epoch final : public Solver {
     updater_.forget();
     if (updater_.rule().looks_ahead()) {
       loss_ = undo_loss_;
+      known_at_.copy_from(net_.parameters);
     } else {
       remember(undo_loss_, undo_);
     }
@@ -95,7 +96,7 @@ class Epoch final : public Solver {
     visitor.number("epoch", epoch_);
     visitor.number("best_loss", best_loss_);
     updater_.visit(visitor);
-    known_ = false;
+    known_ = evaluated_ = false;
   }
 
  private:
@@ -149,6 +150,7 @@ class Epoch final : public Solver {
   double update(const std::uint32_t* order, Index first, Index count, double learning_rate) {
     Scalar* g = gradient_.data();
     ++n_gradient_;
+    known_ = false;
     if (options_.clip.kind == ClipKind::none) {
       // Each stretch of the weights is updated as soon as its gradient is there.
       updater_.begin_step(learning_rate);
@@ -172,12 +174,13 @@ class Epoch final : public Solver {
     Report report;
     const Index count = data_.size();
     if (updater_.rule().looks_ahead()) {
-      if (options_.can_undo) undo_loss_ = evaluated_ ? loss_ : value();
+      if (options_.can_undo) undo_loss_ = evaluated_ && unchanged() ? loss_ : value();
       {
         const LookAhead ahead(updater_, w());
         update(data_.order(), 0, count, rates_[0]);
       }
       loss_ = value();
+      known_at_.copy_from(net_.parameters);
       evaluated_ = true;
     } else {
       if (!known()) evaluate();
@@ -210,9 +213,10 @@ class Epoch final : public Solver {
     known_at_.copy_from(net_.parameters);
     known_ = true;
   }
+  bool known() const { return known_ && unchanged(); }
   // Between two steps anybody may have changed the weights.
-  bool known() const {
-    return known_ && std::equal(known_at_.begin(), known_at_.end(), net_.parameters.begin());
+  bool unchanged() const {
+    return std::equal(known_at_.begin(), known_at_.end(), net_.parameters.begin());
   }
 
   void keep_best(Report& report) {
@@ -241,7 +245,7 @@ class Epoch final : public Solver {
   std::vector<double> rates_;
   std::int64_t epoch_ = 0, n_gradient_ = 0, n_value_ = 0;
   double loss_ = 0, undo_loss_ = 0, best_loss_ = std::numeric_limits<double>::infinity();
-  bool evaluated_ = false;  // whether loss_ is that of the weights after the last step
+  bool evaluated_ = false;  // look-ahead rules: whether loss_ is that of known_at_
   bool known_ = false;      // whether loss_ and gradient_ are those of known_at_
 };
 
