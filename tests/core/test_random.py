@@ -44,14 +44,10 @@ def test_the_transcription_gives_the_published_numbers(counter, key, expected):
     assert philox(counter, key) == expected
 
 
-needs_initializers = pytest.mark.skipif(
-    not hasattr(_core, "random_uniform"), reason="initialisers come later"
-)
 SEEDS = [0, 1, 12345, 2**32 + 7, 2**64 - 1]
 INITIALIZER, SPLIT = 1 << 48, 3 << 48
 
 
-@needs_initializers
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("part", [0, 5])
 def test_uniform_numbers(seed, part):
@@ -63,7 +59,6 @@ def test_uniform_numbers(seed, part):
     )
 
 
-@needs_initializers
 def test_normal_numbers():
     """Φ of the normal numbers are the uniform ones."""
     statistics = pytest.importorskip("statistics")
@@ -96,7 +91,6 @@ def test_permutations_are_uniform():
     assert 7 < ((counts - 500) ** 2 / 500).sum() < 52
 
 
-@needs_initializers
 def test_nearby_seeds_share_nothing():
     streams = np.array([_core.random_uniform(seed, 0, 1000, 1)[:, 0] for seed in range(8)])
     correlation = np.corrcoef(streams) - np.eye(8)
