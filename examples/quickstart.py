@@ -1,7 +1,8 @@
 """Train networks on real data: what they reach on data that they have not seen, and how fast.
 
 A classifier of scikit-learn's handwritten digits, a regressor of its diabetes data and a curve
-with noise. The table is printed, the learning curves go to ``pictures/quickstart.png``.
+with noise, these by Adam and by Levenberg-Marquardt side by side. The table is printed, the
+learning curves go to ``pictures/quickstart.png``.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class Result:
             self.data,
             self.method,
             str(len(self.scores)),
+            f"{fmean(history.loss[-1] for history in self.histories):.4f}",
             f"{fmean(scores['loss'] for scores in self.scores):.4f}",
             f"{self.metric} {self.score:{'.1%' if percent else '.4g'}}",
             f"{fmean(len(history) for history in self.histories):.0f}",
@@ -113,8 +115,8 @@ def diabetes(method: str, optimizer: Any, epochs: int) -> Result:
     """How far the disease has advanced after a year, from ten measurements of 442 patients."""
     X, y = load_diabetes(return_X_y=True)
     early = fastopt.EarlyStopping(patience=20)
-    settings = {"l2": 0.01, "validation_split": 0.1, "callbacks": early}
-    return regression("diabetes", X, y, 16, method, optimizer, epochs, **settings)
+    settings = {"l2": 0.03, "validation_split": 0.1, "callbacks": early}
+    return regression("diabetes", X, y, 8, method, optimizer, epochs, **settings)
 
 
 def sine(method: str, optimizer: Any, epochs: int) -> Result:
@@ -131,6 +133,7 @@ def show(results: list[Result]) -> None:
         "data",
         "method",
         "splits",
+        "training loss",
         "held-out loss",
         "and score",
         "epochs",
@@ -173,7 +176,9 @@ def main() -> None:
     results = [
         digits(),
         diabetes("Adam", fastopt.Adam(0.003), epochs=300),
+        diabetes("Levenberg-Marquardt", "lm", epochs=300),
         sine("Adam", fastopt.Adam(0.01), epochs=300),
+        sine("Levenberg-Marquardt", "lm", epochs=100),
     ]
     sys.stderr.flush()
     print()
