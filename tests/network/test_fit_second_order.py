@@ -32,7 +32,7 @@ def badly_scaled():
     """Inputs of very different sizes, of which the outputs depend alike."""
     rng = np.random.default_rng(0)
     U = rng.uniform(-1, 1, (60, 3))
-    return U * [1e-2, 1.0, 1e2], np.tanh(U @ [1.0, -2.0, 0.5])
+    return U * [1e-2, 1.0, 10.0], np.tanh(U @ [1.0, -2.0, 0.5])
 
 
 def falls(loss):
@@ -63,7 +63,7 @@ def test_every_damping_rule_and_scaling_lowers_the_loss_in_each_step(optimizer, 
     start = net.evaluate(X, y)
     history = net.fit(X, y, optimizer, epochs=200)
     assert falls([start, *history.loss])
-    assert history.loss[-1] < 0.02 * start
+    assert history.loss[-1] < 1e-3 * start
 
 
 @pytest.mark.parametrize("method", METHODS)
