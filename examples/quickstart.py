@@ -172,14 +172,19 @@ def draw(results: list[Result], path: Path = PICTURE) -> None:
     plt.close(figure)
 
 
-def main() -> None:
-    results = [
+def train() -> list[Result]:
+    """Return the lines of the table."""
+    return [
         digits(),
         diabetes("Adam", fastopt.Adam(0.003), epochs=300),
         diabetes("Levenberg-Marquardt", "lm", epochs=300),
         sine("Adam", fastopt.Adam(0.01), epochs=300),
         sine("Levenberg-Marquardt", "lm", epochs=100),
     ]
+
+
+def main() -> None:
+    results = train()
     sys.stderr.flush()
     print()
     show(results)
