@@ -27,3 +27,8 @@ def test_there_are_examples():
         len(t.examples) for n in MODULES for t in finder.find(importlib.import_module(n))
     )
     assert examples > 50
+
+
+@pytest.mark.parametrize("name", fastopt.__all__)
+def test_whatever_is_public_has_an_example(name):
+    assert ">>> " in getattr(fastopt, name).__doc__

@@ -21,6 +21,18 @@ class DivergenceError(ArithmeticError):
         The loss that was found there.
     history : History or None
         Everything up to the epoch before.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastopt
+    >>> x = np.linspace(-1, 1, 10).reshape(-1, 1)
+    >>> net = fastopt.MLP([1, 1])
+    >>> try:
+    ...     net.fit(x, 2 * x, fastopt.SGD(100.0), epochs=1000)
+    ... except fastopt.DivergenceError as error:
+    ...     print(error.epoch == len(error.history), np.isfinite(net.parameters).all())
+    True True
     """
 
     def __init__(self, epoch: int, step: int, loss: float, history: History | None = None):

@@ -35,7 +35,14 @@ def set_num_threads(threads: int) -> None:
 
 
 def get_num_threads() -> int:
-    """Return how many threads the work of one call may be shared by."""
+    """Return how many threads the work of one call may be shared by.
+
+    Examples
+    --------
+    >>> import fastopt
+    >>> fastopt.get_num_threads() >= 1
+    True
+    """
     return _core.threads()
 
 
