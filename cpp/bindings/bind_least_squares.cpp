@@ -3,12 +3,14 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
-#include <map>
 #include <string>
 
 #include "bindings/interruption.hpp"
 #include "bindings/python_residuals.hpp"
+#include "fastopt/solve/bounded_least_squares.hpp"
 #include "fastopt/solve/levenberg_marquardt.hpp"
+#include "fastopt/solve/qr_step.hpp"
+#include "fastopt/solve/trust_region_least_squares.hpp"
 
 namespace py = pybind11;
 
@@ -18,24 +20,21 @@ namespace {
 
 using Array = py::array_t<double, py::array::c_style>;
 
-template <class Value>
-Value named(const std::map<std::string, Value>& values, const std::string& name, const char* what) {
-  const auto found = values.find(name);
-  if (found == values.end())
-    throw py::value_error(std::string("unknown ") + what + " '" + name + "'");
-  return found->second;
+// The place of a name in a short list.
+template <std::size_t N>
+int place_of(const std::string& name, const char* const (&names)[N], const char* what) {
+  for (std::size_t i = 0; i < N; ++i)
+    if (name == names[i]) return static_cast<int>(i);
+  throw py::value_error(std::string("unknown ") + what + " '" + name + "'");
 }
 
 LevenbergMarquardtSettings settings_of(const py::kwargs& given) {
   LevenbergMarquardtSettings settings;
   settings.damping.rule =
-      named<DampingRule>({{"nielsen", DampingRule::nielsen},
-                          {"marquardt", DampingRule::marquardt},
-                          {"matlab", DampingRule::matlab}},
-                         given["damping_rule"].cast<std::string>(), "damping_rule");
-  settings.scaling =
-      named<Scaling>({{"identity", Scaling::identity}, {"diagonal", Scaling::diagonal}},
-                     given["scaling"].cast<std::string>(), "scaling");
+      static_cast<DampingRule>(place_of(given["damping_rule"].cast<std::string>(),
+                                        {"nielsen", "marquardt", "matlab"}, "damping_rule"));
+  settings.scaling = static_cast<Scaling>(
+      place_of(given["scaling"].cast<std::string>(), {"identity", "diagonal"}, "scaling"));
   if (!given["damping"].is_none()) settings.damping.initial = given["damping"].cast<double>();
   settings.damping.max = given["damping_max"].cast<double>();
   const auto tolerance = [&](const char* name) {
@@ -44,17 +43,60 @@ LevenbergMarquardtSettings settings_of(const py::kwargs& given) {
   settings.ftol = tolerance("ftol");
   settings.xtol = tolerance("xtol");
   settings.gtol = tolerance("gtol");
+  if (given.contains("max_evaluations"))
+    settings.max_evaluations = given["max_evaluations"].cast<std::int64_t>();
   return settings;
 }
 
+LeastSquaresSettings settings_of(double ftol, double xtol, double gtol, double jacobian_error,
+                                 std::int64_t max_evaluations, const Array& scale) {
+  LeastSquaresSettings settings;
+  settings.ftol = ftol;
+  settings.xtol = xtol;
+  settings.gtol = gtol;
+  settings.jacobian_error = jacobian_error;
+  settings.max_evaluations = max_evaluations;
+  settings.scale = scale.size() > 0 ? scale.data() : nullptr;
+  return settings;
+}
+
+// Steps until there is a reason to stop: where nobody listens.
+template <class S>
+Report run_to_the_end(S& solver) {
+  const auto run = [&] {
+    for (;;) {
+      const Report report = solver.step();
+      if (report.status != Status::running) return report;
+    }
+  };
+  // On tiny problems, letting go of the GIL and taking it again costs more than an iteration.
+  constexpr Index tiny = 16;
+  return solver.weights().size() <= tiny ? run() : without_gil(run);
+}
+
 Array copy_of(const Buffer<double>& buffer) { return Array(buffer.size(), buffer.data()); }
+
+void check_size(const Objective& objective, const Array& w0) {
+  if (w0.size() != objective.size())
+    throw py::value_error("w0 must hold " + std::to_string(objective.size()) + " numbers, got " +
+                          std::to_string(w0.size()));
+}
 
 }  // namespace
 
 void bind_least_squares(py::module_& module) {
   py::class_<PythonNormalEquations, Objective>(module, "PythonNormalEquations", py::module_local())
       .def(py::init<py::object, const py::tuple&, const py::dict&, const Array&>(), py::arg("fun"),
-           py::arg("args"), py::arg("kwargs"), py::arg("x0"));
+           py::arg("args"), py::arg("kwargs"), py::arg("x0"))
+      .def(
+          "products",
+          [](PythonNormalEquations& objective, const Array& x) {
+            const Index n = objective.size();
+            Array g(n), h({n, n});
+            objective.normal_equations(x.data(), g.mutable_data(), h.mutable_data());
+            return h;
+          },
+          py::arg("x"));
 
   py::class_<PythonResiduals, Objective>(module, "PythonResiduals", py::module_local())
       .def(
@@ -63,16 +105,10 @@ void bind_least_squares(py::module_& module) {
                       double f_scale, const Array& lower, const Array& upper) {
             auto kind = JacobianKind::callable;
             if (py::isinstance<py::str>(jac))
-              kind = named<JacobianKind>({{"2-point", JacobianKind::two_point},
-                                          {"3-point", JacobianKind::three_point},
-                                          {"cs", JacobianKind::complex_step}},
-                                         jac.cast<std::string>(), "jac");
-            const auto rho = named<RobustLoss::Kind>({{"linear", RobustLoss::Kind::linear},
-                                                      {"soft_l1", RobustLoss::Kind::soft_l1},
-                                                      {"huber", RobustLoss::Kind::huber},
-                                                      {"cauchy", RobustLoss::Kind::cauchy},
-                                                      {"arctan", RobustLoss::Kind::arctan}},
-                                                     loss, "loss");
+              kind = static_cast<JacobianKind>(
+                  1 + place_of(jac.cast<std::string>(), {"2-point", "3-point", "cs"}, "jac"));
+            const auto rho = static_cast<RobustLoss::Kind>(
+                place_of(loss, {"linear", "soft_l1", "huber", "cauchy", "arctan"}, "loss"));
             return std::make_unique<PythonResiduals>(std::move(fun), std::move(jac), kind, args,
                                                      kwargs, x0, relative_step,
                                                      RobustLoss(rho, f_scale), lower, upper);
@@ -82,25 +118,85 @@ void bind_least_squares(py::module_& module) {
           py::arg("upper"))
       .def_property_readonly("not_finite", &PythonResiduals::not_finite)
       .def_property_readonly("n_differences", &PythonResiduals::n_differences)
-      .def("residuals", [](PythonResiduals& objective, const Array& x) {
-        const auto& e = objective.residuals_at(x.data());
-        return Array(static_cast<Index>(e.size()), e.data());
-      });
+      .def(
+          "residuals",
+          [](PythonResiduals& objective, const Array& x) {
+            const auto& e = objective.residuals_at(x.data());
+            return Array(static_cast<Index>(e.size()), e.data());
+          },
+          py::arg("x"))
+      .def(
+          "jacobian",
+          [](PythonResiduals& objective, const Array& x) {
+            const Index m = objective.n_residuals(), n = objective.size();
+            Array e(m), j({m, n});
+            objective.residuals_and_jacobian(x.data(), e.mutable_data(), j.mutable_data());
+            return j;
+          },
+          py::arg("x"));
 
-  // A solver on any objective that offers normal equations, or residuals with their Jacobian.
+  // A damping rule on any objective that offers normal equations, or residuals with their Jacobian.
   py::class_<LevenbergMarquardt, Solver>(module, "LevenbergMarquardtSolver", py::module_local())
       .def(py::init([](Objective& objective, const Array& w0, const py::kwargs& settings) {
-             if (w0.size() != objective.size())
-               throw py::value_error("w0 must hold " + std::to_string(objective.size()) +
-                                     " numbers, got " + std::to_string(w0.size()));
+             check_size(objective, w0);
+             // Residuals at hand: QR of J, without squaring its condition.
+             if (dynamic_cast<PythonResiduals*>(&objective) != nullptr)
+               return std::make_unique<LevenbergMarquardt>(objective,
+                                                           std::make_unique<QrStep>(objective),
+                                                           w0.data(), settings_of(settings));
              return std::make_unique<LevenbergMarquardt>(objective, w0.data(),
                                                          settings_of(settings));
            }),
            py::keep_alive<1, 2>(), py::arg("objective"), py::arg("w0"))
+      .def("run", &run_to_the_end<LevenbergMarquardt>)
+      .def_property_readonly("vanished", &LevenbergMarquardt::vanished)
       .def_property_readonly("weights",
                              [](const LevenbergMarquardt& s) { return copy_of(s.weights()); })
       .def_property_readonly("gradient",
                              [](const LevenbergMarquardt& s) { return copy_of(s.gradient()); });
+
+  py::class_<LeastSquaresSolver, Solver>(module, "LeastSquaresSolver", py::module_local())
+      .def("run", &run_to_the_end<LeastSquaresSolver>)
+      .def_property_readonly("vanished", &LeastSquaresSolver::vanished)
+      .def_property_readonly("weights",
+                             [](const LeastSquaresSolver& s) { return copy_of(s.weights()); })
+      .def_property_readonly("gradient",
+                             [](const LeastSquaresSolver& s) { return copy_of(s.gradient()); })
+      // x, e, J, g, max |g|, rank
+      .def("solution", [](LeastSquaresSolver& s) {
+        const Index m = s.residuals().size(), n = s.weights().size();
+        return py::make_tuple(copy_of(s.weights()), copy_of(s.residuals()),
+                              Array({m, n}, s.jacobian().data()), copy_of(s.gradient()),
+                              s.gradient().vector().cwiseAbs().maxCoeff(), s.rank());
+      });
+
+  py::class_<TrustRegionLeastSquares, LeastSquaresSolver>(module, "TrustRegionSolver",
+                                                          py::module_local())
+      .def(py::init([](Objective& objective, const Array& w0, double ftol, double xtol, double gtol,
+                       double jacobian_error, std::int64_t max_evaluations, const Array& scale,
+                       double factor) {
+             check_size(objective, w0);
+             return std::make_unique<TrustRegionLeastSquares>(
+                 objective, w0.data(),
+                 settings_of(ftol, xtol, gtol, jacobian_error, max_evaluations, scale), factor);
+           }),
+           py::keep_alive<1, 2>(), py::arg("objective"), py::arg("w0"), py::arg("ftol"),
+           py::arg("xtol"), py::arg("gtol"), py::arg("jacobian_error"), py::arg("max_evaluations"),
+           py::arg("scale"), py::arg("factor"));
+
+  py::class_<BoundedLeastSquares, LeastSquaresSolver>(module, "BoundedLeastSquaresSolver",
+                                                      py::module_local())
+      .def(py::init([](Objective& objective, const Array& w0, double ftol, double xtol, double gtol,
+                       double jacobian_error, std::int64_t max_evaluations, const Array& scale,
+                       const Array& lower, const Array& upper) {
+             check_size(objective, w0);
+             return std::make_unique<BoundedLeastSquares>(
+                 objective, w0.data(), lower.data(), upper.data(),
+                 settings_of(ftol, xtol, gtol, jacobian_error, max_evaluations, scale));
+           }),
+           py::keep_alive<1, 2>(), py::arg("objective"), py::arg("w0"), py::arg("ftol"),
+           py::arg("xtol"), py::arg("gtol"), py::arg("jacobian_error"), py::arg("max_evaluations"),
+           py::arg("scale"), py::arg("lower"), py::arg("upper"));
 }
 
 FASTOPT_END

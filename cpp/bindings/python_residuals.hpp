@@ -39,7 +39,9 @@ class PythonCall {
   }
 
   py::object operator()(const double* x, Index n) const {
-    return (*this)(py::array_t<double>(n, x));
+    py::array_t<double> copy(n);
+    std::copy(x, x + n, copy.mutable_data());
+    return (*this)(copy);
   }
 
  private:
@@ -71,6 +73,14 @@ inline std::string shape_of(const py::array& array) {
   return py::str(array.attr("shape")).cast<std::string>();
 }
 
+inline void check_start(const std::vector<double>& x0) {
+  for (std::size_t i = 0; i < x0.size(); ++i)
+    if (!std::isfinite(x0[i]))
+      throw py::value_error("x0 must hold finite numbers, got " +
+                            py::repr(py::float_(x0[i])).cast<std::string>() + " at index " +
+                            std::to_string(i));
+}
+
 enum class JacobianKind { callable, two_point, three_point, complex_step };
 
 class PythonResiduals final : public Objective {
@@ -89,6 +99,7 @@ class PythonResiduals final : public Objective {
         relative_step_(relative_step.data(), relative_step.data() + relative_step.size()),
         lower_(lower.data(), lower.data() + lower.size()),
         upper_(upper.data(), upper.data() + upper.size()) {
+    check_start(at_);
     const py::array_t<double> e = call(at_.data());
     m_ = e.size();
     if (m_ == 0) throw py::value_error("fun must return at least one residual, got none");
@@ -218,8 +229,8 @@ class PythonResiduals final : public Objective {
   }
 
   // Steps in proportion to each parameter. Where the parameter is zero its scale is unknown: that
-  // of the others, at most 1. A step that hardly moves the residuals beyond their rounding is made
-  // larger, so that a parameter near zero is not lost in noise.
+  // of the others, at most 1. Up to that scale, a step that hardly moves the residuals beyond their
+  // rounding is made larger, so that a parameter near zero is not lost in noise.
   void differences(const double* w, double* j) {
     std::vector<double> x(w, w + n_);
     double typical = 0;
@@ -232,12 +243,20 @@ class PythonResiduals final : public Objective {
       const double wi = w[i];
       const double relative = relative_step_.empty() ? standard : relative_step_[to_size(i)];
       double h = relative * (wi != 0 ? std::abs(wi) : typical);
-      for (int attempt = 0;; ++attempt) {
+      const double limit = relative * std::max(std::abs(wi), typical);
+      bool balanced = !relative_step_.empty();
+      for (int attempt = 0; attempt < 6; ++attempt) {
         const double moved = difference(x, i, wi < 0 ? -h : h, central, j);
-        const double limit = relative * std::max(std::abs(wi), typical);
-        const bool lost = moved < enough * epsilon && h < limit;
-        if (!lost || attempt == 3 || !relative_step_.empty()) break;
-        h = std::min(h * 1e3, limit);
+        if (h >= limit) break;
+        if (moved < noise && relative_step_.empty()) {
+          h = std::min(h * 1e3, limit);
+        } else if (moved < 1e-3 * relative && !balanced) {
+          // The best balance of rounding, ε / moved, and truncation.
+          h = std::min(h * std::pow(relative / moved, central ? 1.0 / 3.0 : 0.5), limit);
+          balanced = true;
+        } else {
+          break;
+        }
       }
     }
   }
@@ -283,7 +302,7 @@ class PythonResiduals final : public Objective {
     if (n_jacobian_ == 1) throw py::value_error(not_finite_ + " at x0");
   }
 
-  static constexpr double enough = 1e3;
+  static constexpr double noise = 1e3 * std::numeric_limits<double>::epsilon();
 
   PythonCall fun_, jac_;
   JacobianKind kind_;
@@ -304,6 +323,7 @@ class PythonNormalEquations final : public Objective {
         at_(static_cast<std::size_t>(n_), std::numeric_limits<double>::quiet_NaN()),
         jte_(static_cast<std::size_t>(n_)),
         jtj_(static_cast<std::size_t>(n_ * n_)) {
+    check_start({x0.data(), x0.data() + n_});
     evaluate(x0.data());
     if (!std::isfinite(value_) || !ConstVectorMap<double>(jte_.data(), n_).allFinite() ||
         !ConstVectorMap<double>(jtj_.data(), n_ * n_).allFinite())

@@ -18,6 +18,8 @@ struct LevenbergMarquardtSettings {
   Scaling scaling = Scaling::identity;
   // MINPACK's tests, relative; zero switches one off.
   double ftol = 0, xtol = 0, gtol = 0;
+  // Values of E at most; below zero: no limit.
+  std::int64_t max_evaluations = -1;
 };
 
 class LevenbergMarquardt final : public Solver {
@@ -59,6 +61,8 @@ class LevenbergMarquardt final : public Solver {
     Damping damping = damping_;
     damping.begin();
     for (;;) {
+      if (settings_.max_evaluations >= 0 && n_value_ >= settings_.max_evaluations)
+        return report(Status::evaluations);
       const double nu = damping.value();
       bool more = false;
       if (computer_->solve(nu, d_.data(), p_.data())) {
@@ -87,12 +91,21 @@ class LevenbergMarquardt final : public Solver {
   const Buffer<double>& weights() const { return w_; }
   const Buffer<double>& gradient() const { return g_; }
 
+  // Some parameter has lost its influence on the residuals on the way.
+  bool vanished() const {
+    for (Index i = 0; i < n_; ++i)
+      if (squares_[i] <= 1e-20 * largest_[i] && largest_[i] > 0) return true;
+    return false;
+  }
+
   void visit(StateVisitor& visitor) override {
     trial_.vector() = w_.vector();
     visitor.array("w", w_.data(), n_);
     if ((trial_.vector().array() != w_.vector().array()).any()) linear_ = false;
     visitor.array("largest_squares", largest_.data(), n_);
     visitor.number("loss", loss_);
+    visitor.number("last_predicted", last_predicted_);
+    visitor.number("last_damping", last_nu_);
     damping_.visit(visitor);
     std::int64_t started = started_ ? 1 : 0;
     visitor.number("started", started);
@@ -130,6 +143,10 @@ class LevenbergMarquardt final : public Solver {
     return true;
   }
 
+  double scaled_norm(const Buffer<double>& x) const {
+    return std::sqrt((d_.vector().array() * x.vector().array().square()).sum());
+  }
+
   double largest_ratio() const {
     return (squares_.vector().array() / d_.vector().array()).maxCoeff();
   }
@@ -140,22 +157,44 @@ class LevenbergMarquardt final : public Solver {
     return 0.5 * (nu * (d_.vector().array() * p * p).sum() - g_.vector().dot(p_.vector()));
   }
 
-  // The largest cosine between e and a column of J is at most gtol; g = 0 in any case.
-  bool stationary() const {
+  // g = 0; or the largest cosine between e and a column of J is at most gtol, and all columns
+  // together, which can do more where they are nearly dependent, explain little of e.
+  bool stationary() {
+    if (g_.vector().cwiseAbs().maxCoeff() == 0) return true;
     const double norm_e = std::sqrt(2 * loss_);
     for (Index i = 0; i < n_; ++i)
       if (std::abs(g_[i]) > settings_.gtol * std::sqrt(squares_[i]) * norm_e) return false;
-    return true;
+    const double hardly = std::numeric_limits<double>::epsilon() * largest_ratio();
+    if (!computer_->solve(hardly, d_.data(), p_.data())) return true;
+    return -g_.vector().dot(p_.vector()) <= 1e-10 * loss_;
+  }
+
+  // A first-order condition: the columns of J are nearly orthogonal to e; or what the last step was
+  // to gain, hardly damped, is nothing beside the size of what e is the difference of.
+  bool optimal() const {
+    if (loss_ == 0) return true;
+    const double norm_e = std::sqrt(2 * loss_);
+    double reach = 0;
+    bool orthogonal = true, none = true, damped = !(last_predicted_ >= 0);
+    for (Index i = 0; i < n_; ++i) {
+      const double column = std::sqrt(squares_[i]);
+      reach += column * std::abs(w_[i]);
+      none = none && column == 0;
+      orthogonal = orthogonal && std::abs(g_[i]) <= 1e-6 * column * norm_e;
+      damped = damped || last_nu_ * d_[i] > 1e-3 * squares_[i];
+    }
+    const double small = 1e-6 * std::max(norm_e, 1e-3 * reach);
+    if (none || (vanished() && norm_e > 1e-15 * reach)) return false;
+    return orthogonal || (!damped && std::sqrt(2 * last_predicted_) <= small);
   }
 
   Report accept(double loss, double nu, double predicted) {
-    const double gain = loss_ - loss, old_loss = loss_;
-    const double scaled_step =
-        std::sqrt((d_.vector().array() * p_.vector().array().square()).sum());
-    const double scaled_w =
-        std::sqrt((d_.vector().array() * trial_.vector().array().square()).sum());
+    const double gain = loss_ - loss, old_loss = loss_, scaled_step = scaled_norm(p_);
+    const double scaled_w = scaled_norm(trial_);
+    last_predicted_ = predicted;
+    last_nu_ = nu;
     step_norm_ = p_.vector().norm();
-    std::copy(trial_.begin(), trial_.end(), w_.begin());
+    w_.copy_from(trial_);
     loss_ = loss;
     ++iterations_;
     linear_ = false;
@@ -184,6 +223,11 @@ class LevenbergMarquardt final : public Solver {
     result.n_gradient = n_gradient_;
     result.iterations = iterations_;
     result.status = status;
+    result.optimal = linear_ &&
+                     (status == Status::gradient || status == Status::step ||
+                      status == Status::function_change || status == Status::noise_floor ||
+                      status == Status::damping) &&
+                     optimal();
     return result;
   }
 
@@ -195,6 +239,7 @@ class LevenbergMarquardt final : public Solver {
   // D follows from the largest squared column norms so far.
   Buffer<double> w_, trial_, p_, g_, squares_, largest_, d_;
   double loss_ = std::numeric_limits<double>::quiet_NaN(), step_norm_ = 0;
+  double last_predicted_ = -1, last_nu_ = 0;
   bool started_ = false, linear_ = false;
   std::int64_t iterations_ = 0, n_value_ = 0, n_gradient_ = 0;
 };

@@ -21,12 +21,13 @@ enum class Status {
   unbounded,        // the loss falls without limit
   non_finite,       // no finite value was found near the last finite weights
   diverged,         // a first-order step led to a loss or weights that are not finite
+  evaluations,      // as many values were computed as are allowed
 };
 
 inline const char* status_name(Status status) {
   static constexpr const char* names[] = {
       "running",     "gradient", "function_change", "step",       "noise_floor",
-      "line_search", "damping",  "unbounded",       "non_finite", "diverged"};
+      "line_search", "damping",  "unbounded",       "non_finite", "diverged", "evaluations", "evaluations"};
   return names[static_cast<int>(status)];
 }
 

@@ -62,7 +62,9 @@ EpochF32 = _native.EpochF32
 EpochF64 = _native.EpochF64
 EvaluationF32 = _native.EvaluationF32
 EvaluationF64 = _native.EvaluationF64
+BoundedLeastSquaresSolver = _native.BoundedLeastSquaresSolver
 LevenbergMarquardtSolver = _native.LevenbergMarquardtSolver
+TrustRegionSolver = _native.TrustRegionSolver
 PythonNormalEquations = _native.PythonNormalEquations
 PythonResiduals = _native.PythonResiduals
 RuleHandle = _native.RuleHandle
@@ -72,6 +74,7 @@ random_orthonormal = _native.random_orthonormal
 random_uniform = _native.random_uniform
 
 __all__ = [
+    "BoundedLeastSquaresSolver",
     "Dataset",
     "EpochF32",
     "EpochF64",
@@ -86,6 +89,7 @@ __all__ = [
     "PythonNormalEquations",
     "PythonResiduals",
     "RuleHandle",
+    "TrustRegionSolver",
     "activation_names",
     "build_info_raw",
     "built_variants",

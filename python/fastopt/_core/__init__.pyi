@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "BoundedLeastSquaresSolver",
     "Dataset",
     "EpochF32",
     "EpochF64",
@@ -20,6 +21,7 @@ __all__ = [
     "Report",
     "RuleHandle",
     "Solver",
+    "TrustRegionSolver",
     "activation_names",
     "build_info_raw",
     "built_variants",
@@ -165,6 +167,7 @@ class PythonNormalEquations(Objective):
     def __init__(
         self, fun: Any, args: tuple[Any, ...], kwargs: dict[str, Any], x0: Any
     ) -> None: ...
+    def products(self, x: Any) -> Any: ...
 
 class PythonResiduals(Objective):
     """A callable that returns residuals."""
@@ -182,6 +185,10 @@ class PythonResiduals(Objective):
         lower: Any,
         upper: Any,
     ) -> None: ...
+    not_finite: str
+    n_differences: int
+    def residuals(self, x: Any) -> Any: ...
+    def jacobian(self, x: Any) -> Any: ...
 
 class LevenbergMarquardtSolver(Solver):
     """Levenberg-Marquardt with a damping rule, on any sum of squares."""
@@ -189,6 +196,8 @@ class LevenbergMarquardtSolver(Solver):
     def __init__(self, objective: Objective, w0: Any, **settings: Any) -> None: ...
     weights: Any
     gradient: Any
+    vanished: bool
+    def run(self) -> Report: ...
 
 def random_uniform(seed: int, part: int, rows: int, columns: int) -> npt.NDArray[np.float64]: ...
 def random_normal(seed: int, part: int, rows: int, columns: int) -> npt.NDArray[np.float64]: ...
@@ -227,3 +236,47 @@ class NetworkSolver(Solver):
 
     def __init__(self, network: Any, solver: Solver, scale: float) -> None: ...
     def restore_best(self) -> None: ...
+    vanished: bool
+    def run(self) -> Report: ...
+
+class LeastSquaresSolver(Solver):
+    """Trust-region methods for sums of squares, by QR of the Jacobian."""
+
+    weights: Any
+    gradient: Any
+    vanished: bool
+    def run(self) -> Report: ...
+    def solution(self) -> tuple[Any, Any, Any, Any, float, int]: ...
+
+class TrustRegionSolver(LeastSquaresSolver):
+    """Moré's trust region."""
+
+    def __init__(
+        self,
+        objective: Objective,
+        w0: Any,
+        ftol: float,
+        xtol: float,
+        gtol: float,
+        jacobian_error: float,
+        max_evaluations: int,
+        scale: Any,
+        factor: float,
+    ) -> None: ...
+
+class BoundedLeastSquaresSolver(LeastSquaresSolver):
+    """Levenberg-Marquardt within bounds."""
+
+    def __init__(
+        self,
+        objective: Objective,
+        w0: Any,
+        ftol: float,
+        xtol: float,
+        gtol: float,
+        jacobian_error: float,
+        max_evaluations: int,
+        scale: Any,
+        lower: Any,
+        upper: Any,
+    ) -> None: ...

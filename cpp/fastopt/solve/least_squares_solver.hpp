@@ -1,0 +1,304 @@
+// What the solvers of sums of squares share: the model at w and a spare one at the trial point, and
+// the tests of convergence.
+//
+// Where this goes beyond Moré's program:
+// - It ends by what is left to gain: the part of e that the columns of J still explain.
+// - Near the end E cannot be told apart from its own rounding, long before the parameters are
+// exact:
+//   there a Gauss-Newton step is judged by what it leaves to gain.
+// - A step to a point where J has lost a column, so that a parameter no longer matters, is made
+//   shorter: such plateaus are traps.
+#pragma once
+
+#include <array>
+
+#include "fastopt/core/norm.hpp"
+#include "fastopt/solve/scaled_model.hpp"
+#include "fastopt/solve/solver.hpp"
+
+FASTOPT_BEGIN
+
+struct LeastSquaresSettings {
+  double ftol = 1e-15, xtol = 1e-8, gtol = 1e-8;
+  // Relative error of the objective's Jacobian beyond rounding.
+  double jacobian_error = 0;
+  // Values of E at most; below zero: no limit.
+  std::int64_t max_evaluations = -1;
+  // D where it is given, n numbers; otherwise it follows the columns of J.
+  const double* scale = nullptr;
+};
+
+class LeastSquaresSolver : public Solver {
+ public:
+  LeastSquaresSolver(Objective& objective, const double* w0, const LeastSquaresSettings& settings)
+      : objective_(objective),
+        settings_(settings),
+        n_(objective.size()),
+        has_scale_(settings.scale != nullptr),
+        w_(n_),
+        trial_(n_),
+        newton_(n_),
+        p_(n_),
+        g_(n_),
+        d_(n_),
+        largest_(n_),
+        models_{ScaledModel(objective.n_residuals(), n_),
+                ScaledModel(objective.n_residuals(), n_)} {
+    std::copy(w0, w0 + n_, w_.begin());
+    if (has_scale_) std::copy(settings.scale, settings.scale + n_, d_.begin());
+    settings_.scale = nullptr;
+  }
+
+  Report step() override {
+    if (!linear_) {
+      const double loss = objective_.value(w_.data());
+      if (!started_) {
+        loss_ = loss;
+        n_value_ = n_gradient_ = 1;
+      }
+      if (!std::isfinite(loss) || !model().take(objective_, w_.data()))
+        return report(Status::non_finite);
+      adopt();
+      linear_ = true;
+      if (!started_) begin();
+      started_ = true;
+    }
+    if (const Status status = test(); status != Status::running) return report(status);
+    if (out_of_evaluations()) return report(Status::evaluations);
+    if (at_noise_floor() && trusts_newton()) return polish();
+    return search();
+  }
+
+  const Buffer<double>& weights() const { return w_; }
+  const Buffer<double>& gradient() const { return g_; }
+  const Buffer<double>& residuals() { return model().e; }
+  const Buffer<double>& jacobian() { return model().j; }
+  Index rank() { return model().qr().rank(); }
+  // Some parameter has lost its influence on the residuals on the way.
+  bool vanished() {
+    for (Index i = 0; i < n_; ++i)
+      if (model().norms[i] <= 1e-10 * largest_[i] && largest_[i] > 0) return true;
+    return false;
+  }
+
+  void visit(StateVisitor& visitor) override {
+    trial_.copy_from(w_);
+    visitor.array("w", w_.data(), n_);
+    if ((trial_.vector().array() != w_.vector().array()).any()) linear_ = false;
+    visitor.array("largest_norms", largest_.data(), n_);
+    visitor.number("loss", loss_);
+    visitor.number("damping", nu_);
+    visitor.number("last_predicted", last_predicted_);
+    visitor.number("last_actual", last_actual_);
+    std::int64_t flags = (started_ ? 1 : 0) + (first_ ? 2 : 0) + (small_step_ ? 4 : 0);
+    visitor.number("flags", flags);
+    started_ = (flags & 1) != 0;
+    first_ = (flags & 2) != 0;
+    small_step_ = (flags & 4) != 0;
+    visitor.number("refused", refused_);
+    visitor.number("iterations", iterations_);
+    visitor.number("n_value", n_value_);
+    visitor.number("n_gradient", n_gradient_);
+  }
+
+ protected:
+  static constexpr double epsilon = std::numeric_limits<double>::epsilon();
+
+  // Called at the first model.
+  virtual void begin() = 0;
+  // An iteration: tries steps until one is kept, or none can be.
+  virtual Report search() = 0;
+  // Whether the Gauss-Newton step lies where the model is good.
+  virtual bool trusts_newton() const = 0;
+  // Fills newton_, the Gauss-Newton step in scaled variables, and explained_, from a factorised
+  // model at w.
+  virtual void take_newton(ScaledModel& now, const Buffer<double>& w) = 0;
+  virtual void set_trial() { trial_.vector() = w_.vector() + p_.vector(); }
+  // The columns of J that count at w.
+  virtual bool is_free(Index /*i*/) const { return true; }
+
+  ScaledModel& model() { return models_[current_]; }
+  ScaledModel& spare() { return models_[1 - current_]; }
+
+  double value(const double* w) {
+    ++n_value_;
+    const double loss = objective_.value(w);
+    return std::isfinite(loss) ? loss : std::numeric_limits<double>::infinity();
+  }
+
+  bool out_of_evaluations() const {
+    return settings_.max_evaluations >= 0 && n_value_ >= settings_.max_evaluations;
+  }
+
+  double scaled_norm(const Buffer<double>& x) const {
+    return (d_.vector().array() * x.vector().array()).matrix().norm();
+  }
+
+  // Evaluates J at the trial point into the spare model; false where it is not to be trusted.
+  bool spare_is_good(double loss) {
+    constexpr double lost = 1e-6;          // of a column's norm, in one step
+    constexpr std::int64_t refusals = 20;  // of steps to plateaus, in a run
+    ++n_gradient_;
+    if (!spare().take(objective_, trial_.data())) return false;
+    if (loss <= 1e-6 * loss_ || refused_ >= refusals) return true;
+    for (Index i = 0; i < n_; ++i) {
+      if (spare().norms[i] < lost * model().norms[i]) {
+        ++refused_;
+        return false;
+      }
+    }
+    return true;
+  }
+
+  Report accept(double loss, double predicted, double actual) {
+    first_ = false;
+    last_predicted_ = predicted;
+    last_actual_ = actual <= 2 * predicted ? actual : 1.0;
+    small_step_ = nu_ == 0 && is_small(p_);
+    return move_to_trial(loss);
+  }
+
+  // The end of a search in which a step was refused that can hardly be told from rounding.
+  bool hopeless(double predicted) const { return predicted <= 4 * epsilon; }
+  // No step is short enough: does J say, too, that none could be?
+  Status stalled() { return optimal() ? Status::noise_floor : Status::step; }
+
+  Report report(Status status) {
+    Report result;
+    result.loss = loss_;
+    result.gradient_norm = norm(g_.data(), n_);
+    result.step_norm = 0;
+    result.damping = nu_;
+    result.n_value = n_value_;
+    result.n_gradient = n_gradient_;
+    result.iterations = iterations_;
+    result.status = status;
+    if (status == Status::gradient || status == Status::step || status == Status::function_change)
+      result.optimal = first_order();
+    else if (status == Status::noise_floor)
+      result.optimal = optimal();
+    return result;
+  }
+
+  Objective& objective_;
+  LeastSquaresSettings settings_;
+  Index n_;
+  bool has_scale_;
+  Buffer<double> w_, trial_, newton_, p_, g_, d_;
+  double loss_ = std::numeric_limits<double>::quiet_NaN();
+  double nu_ = 0, newton_norm_ = 0, explained_ = 0;
+  bool first_ = true;
+
+ private:
+  // Makes the model that was taken last the current one: D, its factors and what follows from them.
+  void adopt() {
+    ScaledModel& now = model();
+    for (Index i = 0; i < n_; ++i) {
+      largest_[i] = std::max(largest_[i], now.norms[i]);
+      if (!has_scale_) d_[i] = largest_[i] > 0 ? largest_[i] : 1.0;
+    }
+    now.factorize(d_.data());
+    now.gradient(g_.data());
+    take_newton(now, w_);
+    newton_norm_ = norm(newton_.data(), n_);
+  }
+
+  Report move_to_trial(double loss) {
+    const double moved = norm(p_.data(), n_);
+    w_.copy_from(trial_);
+    loss_ = loss;
+    current_ = 1 - current_;
+    ++iterations_;
+    adopt();
+    Report result = report(test());
+    result.step_norm = moved;
+    return result;
+  }
+
+  // The share of e that the columns of J explain: the model says that E can fall by its square.
+  double share() const { return explained_ / std::sqrt(2 * loss_); }
+
+  // The largest cosine between e and a column of J.
+  double cosine() {
+    double largest = 0;
+    for (Index i = 0; i < n_; ++i)
+      if (model().norms[i] > 0 && is_free(i))
+        largest = std::max(largest, std::abs(g_[i]) / model().norms[i] / std::sqrt(2 * loss_));
+    return largest;
+  }
+
+  Status test() {
+    if (loss_ == 0 || model().qr().rank() == 0 || share() <= settings_.gtol)
+      return Status::gradient;
+    if (small_step_) return Status::step;
+    const double c = std::min(share(), cosine());
+    if (last_predicted_ <= settings_.ftol && std::abs(last_actual_) <= settings_.ftol &&
+        c * c <= settings_.ftol)
+      return Status::function_change;
+    return Status::running;
+  }
+
+  bool at_noise_floor() {
+    return share() * share() <= 100 * epsilon + 2 * model().noise / std::sqrt(2 * loss_);
+  }
+
+  // What is left to gain is small beside e, or below its rounding.
+  bool optimal() {
+    if (loss_ == 0) return true;
+    if (model().qr().rank() == 0) return false;
+    const double f = std::sqrt(2 * loss_);
+    const double noise = 10 * (model().noise + settings_.jacobian_error * f);
+    if (vanished() && f > noise) return false;
+    return explained_ <= std::max(noise, 1e-6 * f) || cosine() <= 1e-6;
+  }
+
+  // What a passed test claims is not undone by a parameter that has lost its influence.
+  bool first_order() {
+    if (loss_ == 0) return true;
+    if (model().qr().rank() == 0) return false;
+    if (vanished()) return std::sqrt(2 * loss_) <= 10 * model().noise;
+    return small_step_ || share() <= std::max(settings_.gtol, 1e-6) || optimal();
+  }
+
+  // A Gauss-Newton step where E says nothing: kept where it leaves less to gain.
+  Report polish() {
+    p_.vector() = (newton_.vector().array() / d_.vector().array()).matrix();
+    set_trial();
+    const double loss = value(trial_.data()), before = explained_;
+    if (!(loss <= loss_ * (1 + 1e-10) + 10 * std::sqrt(2 * loss_) * model().noise))
+      return report(Status::noise_floor);
+    ++n_gradient_;
+    if (!spare().take(objective_, trial_.data())) return report(Status::noise_floor);
+    spare().factorize(d_.data());
+    take_newton(spare(), trial_);
+    const bool better = explained_ < 0.9 * before;
+    explained_ = before;
+    if (!better) {
+      take_newton(model(), w_);
+      return report(Status::noise_floor);
+    }
+    last_predicted_ = share() * share();
+    last_actual_ = 1 - loss / loss_;
+    small_step_ = is_small(p_);
+    return move_to_trial(loss);
+  }
+
+  // Each parameter changes by less than xtol of itself; one that hardly matters beside the others
+  // is compared with their share.
+  bool is_small(const Buffer<double>& p) const {
+    const double all = 1e-6 * scaled_norm(trial_);
+    for (Index i = 0; i < n_; ++i)
+      if (std::abs(p[i]) > settings_.xtol * std::max(std::abs(trial_[i]), all / d_[i]))
+        return false;
+    return true;
+  }
+
+  Buffer<double> largest_;
+  std::array<ScaledModel, 2> models_;
+  std::size_t current_ = 0;
+  bool started_ = false, linear_ = false, small_step_ = false;
+  double last_predicted_ = 1, last_actual_ = 1;
+  std::int64_t refused_ = 0, iterations_ = 0, n_value_ = 0, n_gradient_ = 0;
+};
+
+FASTOPT_END
