@@ -4,6 +4,8 @@ from fastopt._errors import DivergenceError
 from fastopt._runtime import build_info, get_num_threads, set_num_threads
 from fastopt.callbacks import Callback, EarlyStopping, LearningRateScheduler, ReduceLROnPlateau
 from fastopt.clip import ClipByGlobalNorm, ClipByNorm, ClipByValue
+from fastopt.functions.curve_fit import curve_fit
+from fastopt.functions.least_squares import least_squares
 from fastopt.network import MLP
 from fastopt.optimizers import SGD, AdaGrad, Adam, LevenbergMarquardt, Nadam, RMSprop
 from fastopt.schedules import (
@@ -42,6 +44,8 @@ __all__ = [
     "Stopping",
     "WarmUp",
     "build_info",
+    "curve_fit",
     "get_num_threads",
+    "least_squares",
     "set_num_threads",
 ]

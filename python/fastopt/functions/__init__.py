@@ -1,0 +1,1 @@
+"""Any function: the same methods, with Python callables as the objective."""
