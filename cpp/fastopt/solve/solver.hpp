@@ -26,8 +26,8 @@ enum class Status {
 
 inline const char* status_name(Status status) {
   static constexpr const char* names[] = {
-      "running",     "gradient", "function_change", "step",       "noise_floor",
-      "line_search", "damping",  "unbounded",       "non_finite", "diverged", "evaluations", "evaluations"};
+      "running", "gradient",  "function_change", "step",     "noise_floor", "line_search",
+      "damping", "unbounded", "non_finite",      "diverged", "evaluations", "evaluations"};
   return names[static_cast<int>(status)];
 }
 
