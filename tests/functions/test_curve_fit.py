@@ -1,0 +1,126 @@
+"""curve_fit: parameters, covariances, weights, defaults and faults."""
+
+import numpy as np
+import pytest
+
+from fastopt import curve_fit
+
+X = np.linspace(0.1, 4, 25)
+NOISE = 0.1 * np.cos(17 * X)
+Y = 2.5 * np.exp(-1.3 * X) + 0.5 + NOISE
+SIGMA = 0.05 + 0.02 * X
+
+
+def model(x, a, b, c):
+    return a * np.exp(-b * x) + c
+
+
+def jacobian(x, a, b, c):
+    power = np.exp(-b * x)
+    return np.stack([power, -a * x * power, np.ones_like(x)], axis=1)
+
+
+def line(x, a, b):
+    return a * x + b
+
+
+@pytest.mark.parametrize("absolute", [True, False])
+@pytest.mark.parametrize("weights", ["none", "number", "vector", "matrix"])
+def test_linear_regression_in_closed_form(weights, absolute):
+    m = X.size
+    covariance = {
+        "none": np.eye(m),
+        "number": 0.09 * np.eye(m),
+        "vector": np.diag(SIGMA**2),
+        "matrix": 0.04 * 0.6 ** np.abs(np.subtract.outer(np.arange(m), np.arange(m))),
+    }[weights]
+    sigma = {"none": None, "number": 0.3, "vector": SIGMA, "matrix": covariance}[weights]
+    A, W = np.stack([X, np.ones(m)], axis=1), np.linalg.inv(covariance)
+    expected_cov = np.linalg.inv(A.T @ W @ A)
+    expected = expected_cov @ A.T @ W @ Y
+    if not absolute or sigma is None:
+        e = A @ expected - Y
+        expected_cov = expected_cov * (e @ W @ e / (m - 2))
+    popt, pcov = curve_fit(line, X, Y, sigma=sigma, absolute_sigma=absolute)
+    np.testing.assert_allclose(popt, expected, rtol=1e-8)
+    np.testing.assert_allclose(pcov, expected_cov, rtol=1e-7)
+
+
+@pytest.mark.parametrize("jac", [None, "2-point", "cs", jacobian])
+def test_a_curve(jac):
+    popt, pcov = curve_fit(model, X, Y, jac=jac, sigma=SIGMA)
+    J, e = jacobian(X, *popt) / SIGMA[:, None], (model(X, *popt) - Y) / SIGMA
+    np.testing.assert_allclose(J.T @ e, 0, atol=1e-4)
+    expected = np.linalg.inv(J.T @ J) * (e @ e) / (X.size - 3)
+    np.testing.assert_allclose(pcov, expected, rtol=1e-5)
+
+
+def test_bounds_and_the_start_that_follows_from_them():
+    starts = []
+
+    def watched(x, a, b, c):
+        starts.append((a, b, c))
+        return model(x, a, b, c)
+
+    popt, _ = curve_fit(watched, X, Y, bounds=([0, 1.4, -np.inf], [4, np.inf, 3]))
+    assert starts[0] == (2.0, 2.4, 2.0)
+    assert popt[1] == 1.4
+
+
+def test_lists_integers_and_p0():
+    popt, _ = curve_fit(lambda x, *p: p[0] * x + p[1], [0, 1, 2], [1, 3, 5], p0=[1, 1])
+    np.testing.assert_allclose(popt, [2, 1])
+
+
+def test_robust_loss_and_other_options():
+    y = Y.copy()
+    y[::6] += 3
+    clean, _ = curve_fit(model, X, Y)
+    popt, _ = curve_fit(model, X, y, loss="cauchy", f_scale=0.1)
+    plain, _ = curve_fit(model, X, y)
+    assert np.abs(popt - clean).max() < 0.2 * np.abs(plain - clean).max()
+
+
+def test_full_output():
+    popt, pcov, info, message, status = curve_fit(line, X, Y, full_output=True)
+    np.testing.assert_allclose(info["fvec"], line(X, *popt) - Y)
+    assert info["nfev"] > 0
+    assert status > 0
+    assert "converged" in message
+    assert pcov.shape == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "y"),
+    [(line, [1.0, 1.0, 1.0], [1.0, 2.0, 3.0]), (line, [0.0, 1.0], [1.0, 3.0])],
+    ids=["dependent", "no degrees of freedom"],
+)
+def test_undetermined_covariance_is_infinite_with_a_warning(f, x, y):
+    with pytest.warns(RuntimeWarning, match="do not determine"):
+        _, pcov = curve_fit(f, x, y)
+    assert np.isinf(pcov).all()
+
+
+def test_failure_says_why():
+    with pytest.raises(RuntimeError, match="max_nfev"):
+        curve_fit(model, X, Y, max_nfev=2)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "match"),
+    [
+        (lambda: curve_fit(line, X, Y[:-1]), ValueError, r"shape \(24,\)"),
+        (lambda: curve_fit(line, X, np.where(X > 3, np.nan, Y)), ValueError, "ydata"),
+        (lambda: curve_fit(line, np.where(X > 3, np.inf, X), Y), ValueError, "xdata"),
+        (lambda: curve_fit(line, X, Y, sigma=-SIGMA), ValueError, "positive"),
+        (lambda: curve_fit(line, X, Y, sigma=SIGMA[:3]), ValueError, r"\(25, 25\)"),
+        (lambda: curve_fit(line, X, Y, sigma=-np.eye(25)), ValueError, "positive definite"),
+        (lambda: curve_fit(lambda x, *p: x, X, Y), ValueError, "give p0"),
+        (lambda: curve_fit(line, X, Y, maxiter=3), ValueError, "'maxiter'.*ftol"),
+        (lambda: curve_fit(3, X, Y), TypeError, "callable"),
+        (lambda: curve_fit(line, X, []), ValueError, "ydata"),
+    ],
+)
+def test_bad_input(call, error, match):
+    with pytest.raises(error, match=match):
+        call()
