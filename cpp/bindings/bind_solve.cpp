@@ -16,6 +16,7 @@ void bind_solve(py::module_& module) {
       .def_readonly("gradient_norm", &Report::gradient_norm)
       .def_readonly("step_norm", &Report::step_norm)
       .def_readonly("learning_rate", &Report::learning_rate)
+      .def_readonly("clipped", &Report::clipped)
       .def_readonly("step_length", &Report::step_length)
       .def_readonly("damping", &Report::damping)
       .def_readonly("n_value", &Report::n_value)

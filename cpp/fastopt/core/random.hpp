@@ -8,9 +8,64 @@
 #include <cstdint>
 #include <vector>
 
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
+
 #include "fastopt/core/types.hpp"
 
 FASTOPT_BEGIN
+
+namespace detail {
+
+#ifdef __AVX2__
+// Four 32-bit words, each in the lower half of 64 bits: its product with a constant is one
+// instruction that ignores the upper halves, so whatever they hold does no harm. Compilers do not
+// find this.
+class Words {
+ public:
+  static constexpr int lanes = 4;
+  Words() = default;
+  static Words all(std::uint32_t x) { return Four{} + x; }
+  static Words sequence(std::uint32_t first) { return Four{0, 1, 2, 3} + first; }
+  Words times(std::uint32_t constant) const {
+    return reinterpret_cast<Four>(
+        _mm256_mul_epu32(reinterpret_cast<__m256i>(value_),
+                         _mm256_set1_epi64x(static_cast<std::int64_t>(constant))));
+  }
+  Words high() const { return value_ >> 32; }
+  Words low() const { return *this; }
+  friend Words operator^(Words a, Words b) { return a.value_ ^ b.value_; }
+  void store(std::uint32_t* to) const {
+    for (int i = 0; i < lanes; ++i) to[i] = static_cast<std::uint32_t>(value_[i]);
+  }
+
+ private:
+  using Four = std::uint64_t __attribute__((vector_size(32)));
+  Words(Four value) : value_(value) {}
+  Four value_;
+};
+#else
+// One word; loops over these are left to the compiler.
+class Words {
+ public:
+  static constexpr int lanes = 1;
+  Words() = default;
+  static Words all(std::uint32_t x) { return x; }
+  static Words sequence(std::uint32_t first) { return first; }
+  Words times(std::uint32_t constant) const { return (value_ & 0xFFFFFFFF) * constant; }
+  Words high() const { return value_ >> 32; }
+  Words low() const { return value_ & 0xFFFFFFFF; }
+  friend Words operator^(Words a, Words b) { return a.value_ ^ b.value_; }
+  void store(std::uint32_t* to) const { *to = static_cast<std::uint32_t>(value_); }
+
+ private:
+  Words(std::uint64_t value) : value_(value) {}
+  std::uint64_t value_;
+};
+#endif
+
+}  // namespace detail
 
 class Random {
  public:
@@ -30,6 +85,40 @@ class Random {
       k1 += 0xBB67AE85;
     }
     return c;
+  }
+
+  // The blocks of `Lanes` consecutive counters side by side, for who needs many: words[k][i] is
+  // word k of counter first + i. `first` is a multiple of Lanes, itself a power of two.
+  template <int Lanes>
+  void blocks(std::uint64_t first, std::uint32_t (&words)[4][Lanes]) const {
+    using detail::Words;
+    constexpr int parts = Lanes / Words::lanes;
+    Words c0[parts], c1[parts], c2[parts], c3[parts];
+    for (int i = 0; i < parts; ++i) {
+      c0[i] = Words::sequence(low(first) + static_cast<std::uint32_t>(i * Words::lanes));
+      c1[i] = Words::all(high(first));
+      c2[i] = Words::all(low(stream_));
+      c3[i] = Words::all(high(stream_));
+    }
+    std::uint32_t k0 = low(seed_), k1 = high(seed_);
+    for (int round = 0; round < 10; ++round) {
+      const Words key0 = Words::all(k0), key1 = Words::all(k1);
+      for (int i = 0; i < parts; ++i) {
+        const auto p0 = c0[i].times(0xD2511F53), p1 = c2[i].times(0xCD9E8D57);
+        c0[i] = p1.high() ^ c1[i] ^ key0;
+        c1[i] = p1.low();
+        c2[i] = p0.high() ^ c3[i] ^ key1;
+        c3[i] = p0.low();
+      }
+      k0 += 0x9E3779B9;
+      k1 += 0xBB67AE85;
+    }
+    for (int i = 0; i < parts; ++i) {
+      c0[i].store(words[0] + i * Words::lanes);
+      c1[i].store(words[1] + i * Words::lanes);
+      c2[i].store(words[2] + i * Words::lanes);
+      c3[i].store(words[3] + i * Words::lanes);
+    }
   }
 
   // The i-th 64-bit number of the stream.

@@ -13,10 +13,20 @@ template <class Scalar>
 class Network {
  public:
   explicit Network(Architecture architecture)
-      : architecture(std::move(architecture)), parameters(this->architecture.n_parameters) {}
+      : architecture(std::move(architecture)),
+        parameters(this->architecture.n_parameters),
+        statistics(this->architecture.n_statistics) {
+    for (const Index l : this->architecture.batch_layers) {
+      const Layer& layer = this->architecture.layer(l);
+      Scalar* variance = statistics.data() + layer.statistics + layer.fan_out;
+      std::fill(variance, variance + layer.fan_out, Scalar(1));
+    }
+  }
 
   const Architecture architecture;
   Buffer<Scalar> parameters;
+  // Of batch normalisation: running means, from 0 on, and variances, from 1 on, layer by layer.
+  Buffer<Scalar> statistics;
 
   // One training at a time.
   void begin_training() {

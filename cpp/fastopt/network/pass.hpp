@@ -1,4 +1,4 @@
-// One forward and backward pass over a batch of samples, on preallocated workspaces.
+// Workspaces of one forward and backward pass over a batch of samples.
 #pragma once
 
 #include <vector>
@@ -16,7 +16,8 @@ struct Columns {
 
 // What a pass over up to `capacity` samples leaves behind, a column for each sample: the inputs,
 // each layer's outputs a, each layer's z where its derivative needs it, and the deltas ∂E/∂z.
-// The last layer's outputs are z until the loss has applied its activation.
+// The last layer's outputs are z until the loss has applied its activation. What normalisation,
+// dropout and shortcuts need besides exists only in layers that have them.
 template <class Scalar>
 class Pass {
  public:
@@ -24,10 +25,21 @@ class Pass {
     values_.emplace_back(net.inputs() * capacity);
     widths_.push_back(net.inputs());
     for (const Layer& layer : net.layers) {
+      const Index size = layer.fan_out * capacity, moments = moments_of(layer);
       widths_.push_back(layer.fan_out);
-      values_.emplace_back(layer.fan_out * capacity);
-      deltas_.emplace_back(layer.fan_out * capacity);
-      inputs_.emplace_back(needs_input(layer.activation) ? layer.fan_out * capacity : 0);
+      values_.emplace_back(size);
+      deltas_.emplace_back(size);
+      inputs_.emplace_back(needs_input(layer.activation) ? size : 0);
+      activations_.emplace_back(layer.changes_activations() ? size : 0);
+      raws_.emplace_back(layer.normalizes_before() ? size : 0);
+      factors_.emplace_back(layer.dropout > 0 ? size : 0);
+      flows_.emplace_back(layer.shortcut >= 0 ? size : 0);
+      for (auto* buffers : {&means_, &scales_}) buffers->emplace_back(moments);
+      const Index units = layer.uses_batch() ? layer.fan_out : 0;
+      for (auto* buffers : {&variances_, &unit_factors_, &constants_, &alongs_})
+        buffers->emplace_back(units);
+      const Index sums = static_cast<Index>(blocks()) * 2 * layer.fan_out;
+      block_sums_.emplace_back(layer.normalizes() ? sums : 0);
     }
   }
 
@@ -35,13 +47,53 @@ class Pass {
   // From column `first` on. Layer l reads value(l) and writes value(l + 1).
   Scalar* value(Index l, Index first = 0) { return at(values_, l) + width(l) * first; }
   Scalar* delta(Index l, Index first = 0) { return at(deltas_, l) + width(l + 1) * first; }
-  // z of layer l; the outputs stand in where z is not stored.
+  // z of layer l; the activations stand in where z is not stored.
   Scalar* input(Index l, Index first = 0) {
     Scalar* z = at(inputs_, l);
-    return z != nullptr ? z + width(l + 1) * first : value(l + 1, first);
+    return z != nullptr ? z + width(l + 1) * first : activation(l, first);
+  }
+  // φ(z) of layer l: its outputs, where nothing changes them.
+  Scalar* activation(Index l, Index first = 0) {
+    Scalar* a = at(activations_, l);
+    return a != nullptr ? a + width(l + 1) * first : value(l + 1, first);
+  }
+  // What layer l normalises.
+  Scalar* raw(Index l, Index first = 0) {
+    Scalar* z = at(raws_, l);
+    return z != nullptr ? z + width(l + 1) * first : activation(l, first);
+  }
+  // Of dropout; ∂E/∂a where a shortcut ends.
+  Scalar* factor(Index l, Index first) { return at(factors_, l) + width(l + 1) * first; }
+  Scalar* flow(Index l, Index first) { return at(flows_, l) + width(l + 1) * first; }
+
+  // For who looks on: Σ (∂E/∂a)² of layer l over the block of samples that begins at `first`.
+  void watch_flows() { flow_squares_.resize(values_.size() * blocks()); }
+  bool watches_flows() const { return !flow_squares_.empty(); }
+  double& flow_squares(Index l, Index first) {
+    return flow_squares_[static_cast<std::size_t>(l) * blocks() +
+                         static_cast<std::size_t>(first / padding)];
+  }
+
+  // Of normalisation, one for each unit (batch) or each sample (layer): μ and 1/√(σ² + ε).
+  Scalar* mean(Index l) { return at(means_, l); }
+  Scalar* scale(Index l) { return at(scales_, l); }
+  // Of batch normalisation, for each unit: σ², γ/√(σ² + ε), and what the way back subtracts.
+  Scalar* variance(Index l) { return at(variances_, l); }
+  Scalar* unit_factor(Index l) { return at(unit_factors_, l); }
+  Scalar* constant(Index l) { return at(constants_, l); }
+  Scalar* along(Index l) { return at(alongs_, l); }
+  // Two sums for each unit over the block of samples that begins at `first`.
+  Scalar* block_sums(Index l, Index first) {
+    return at(block_sums_, l) + first / padding * 2 * width(l + 1);
   }
 
  private:
+  // As many as there can be.
+  std::size_t blocks() const { return static_cast<std::size_t>(capacity_ / padding + 1); }
+  Index moments_of(const Layer& layer) const {
+    if (!layer.normalizes()) return 0;
+    return layer.uses_batch() ? layer.fan_out : capacity_;
+  }
   static Scalar* at(std::vector<Buffer<Scalar>>& buffers, Index l) {
     return buffers[static_cast<std::size_t>(l)].data();
   }
@@ -50,102 +102,10 @@ class Pass {
   Index capacity_;
   std::vector<Index> widths_;
   std::vector<Buffer<Scalar>> values_, deltas_, inputs_;
+  std::vector<Buffer<Scalar>> activations_, raws_, factors_, flows_;
+  std::vector<Buffer<Scalar>> means_, scales_, variances_, unit_factors_, constants_, alongs_;
+  std::vector<Buffer<Scalar>> block_sums_;
+  std::vector<double> flow_squares_;
 };
-
-// z = Wᵀ x + b of layer l, into value(l + 1).
-template <class Scalar>
-void affine(const Layer& layer, const Scalar* w, Pass<Scalar>& pass, Index l, Columns c) {
-  MatrixMap<Scalar> z(pass.value(l + 1, c.first), layer.fan_out, c.count);
-  z.colwise() = ConstVectorMap<Scalar>(w + layer.bias, layer.fan_out);
-  z.noalias() += ConstMatrixMap<Scalar>(w + layer.weights, layer.fan_out, layer.fan_in) *
-                 ConstMatrixMap<Scalar>(pass.value(l, c.first), layer.fan_in, c.count);
-}
-
-// value(l + 1) from z to φ(z), keeping z where the derivative will want it.
-template <class Scalar>
-void activate(const Layer& layer, Pass<Scalar>& pass, Index l, Columns c) {
-  const Index size = padded(layer.fan_out * c.count);
-  ArrayMap<Scalar> a(pass.value(l + 1, c.first), size);
-  with_activation(layer.activation, [&](auto f) {
-    if constexpr (f.needs_input) ArrayMap<Scalar>(pass.input(l, c.first), size) = a;
-    f.template value<Scalar>(a);
-  });
-}
-
-// delta(l) ⊗= φ'(z).
-template <class Scalar>
-void multiply_by_slope(const Layer& layer, Pass<Scalar>& pass, Index l, Columns c) {
-  const Index size = padded(layer.fan_out * c.count);
-  const Scalar* a = pass.value(l + 1, c.first);
-  const Scalar* z = pass.input(l, c.first);
-  Scalar* delta = pass.delta(l, c.first);
-  with_activation(layer.activation, [&](auto f) {
-    if constexpr (!std::is_same_v<decltype(f), activation::Identity>) {
-      constexpr Index piece = 512;
-      alignas(alignment) Scalar slopes[piece];
-      for (Index at = 0; at < size; at += piece) {
-        const Index count = std::min(piece, size - at);
-        const ArrayMap<Scalar> slope(slopes, count);
-        f.template slope<Scalar>({a + at, count}, {z + at, count}, slope);
-        ArrayMap<Scalar>(delta + at, count) *= slope;
-      }
-    }
-  });
-}
-
-// All layers; the last one's outputs stay z.
-template <class Scalar>
-void forward(const Architecture& net, const Scalar* w, Pass<Scalar>& pass, Columns c) {
-  for (Index l = 0; l < net.depth(); ++l) {
-    affine(net.layer(l), w, pass, l, c);
-    if (l + 1 < net.depth()) activate(net.layer(l), pass, l, c);
-  }
-}
-
-// From delta of the last layer, which the loss has written, to the deltas of all layers.
-template <class Scalar>
-void backward(const Architecture& net, const Scalar* w, Pass<Scalar>& pass, Columns c) {
-  for (Index l = net.depth() - 1; l > 0; --l) {
-    const Layer& layer = net.layer(l);
-    MatrixMap<Scalar>(pass.delta(l - 1, c.first), layer.fan_in, c.count).noalias() =
-        ConstMatrixMap<Scalar>(w + layer.weights, layer.fan_out, layer.fan_in).transpose() *
-        ConstMatrixMap<Scalar>(pass.delta(l, c.first), layer.fan_out, c.count);
-    multiply_by_slope(net.layer(l - 1), pass, l - 1, c);
-  }
-}
-
-// A part of the gradient that one thread makes from the deltas of n samples: some of the columns of
-// a layer's W, in the order of the flat vector, or its bias.
-struct GradientPart {
-  Index layer;
-  Index begin, end;  // of the layer's fan_in; the bias: begin = end
-};
-
-template <class Scalar>
-Segment gradient_part(const Architecture& net, Pass<Scalar>& pass, const GradientPart& part,
-                      Index n, Scalar* gradient, bool accumulate) {
-  const Layer& layer = net.layer(part.layer);
-  const ConstMatrixMap<Scalar> delta(pass.delta(part.layer), layer.fan_out, n);
-  if (part.begin == part.end) {
-    VectorMap<Scalar> bias(gradient + layer.bias, layer.fan_out);
-    if (accumulate) {
-      bias += delta.rowwise().sum();
-    } else {
-      bias = delta.rowwise().sum();
-    }
-    return {layer.bias, layer.fan_out, false};
-  }
-  const Index columns = part.end - part.begin;
-  const auto x = ConstMatrixMap<Scalar>(pass.value(part.layer), layer.fan_in, n)
-                     .middleRows(part.begin, columns);
-  const Segment segment{layer.weights + part.begin * layer.fan_out, columns * layer.fan_out, true};
-  MatrixMap<Scalar> weights(gradient + segment.offset, layer.fan_out, columns);
-  if (accumulate) {
-    weights.noalias() += delta * x.transpose();
-  } else {
-    weights.noalias() = delta * x.transpose();
-  }
-  return segment;
-}
 
 FASTOPT_END

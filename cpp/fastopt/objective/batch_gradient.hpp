@@ -5,6 +5,8 @@
 #include "fastopt/core/interruption.hpp"
 #include "fastopt/core/norm.hpp"
 #include "fastopt/core/thread_pool.hpp"
+#include "fastopt/network/gradient_part.hpp"
+#include "fastopt/network/layers.hpp"
 #include "fastopt/network/loss.hpp"
 #include "fastopt/objective/dataset.hpp"
 #include "fastopt/objective/partition.hpp"
@@ -14,18 +16,49 @@ FASTOPT_BEGIN
 template <class Scalar>
 class BatchGradient {
  public:
-  // Workspaces for batches of up to `capacity` samples; larger ones are gone through in pieces.
+  // Workspaces for batches of up to `capacity` samples; larger ones are gone through in pieces,
+  // unless something sees a batch whole. Batch normalisation is by the statistics of the batch, and
+  // nothing is dropped, until told otherwise.
   BatchGradient(const Architecture& net, const Dataset& data, Loss<Scalar> loss, double l2,
                 Index capacity)
       : net_(net),
         data_(data),
         loss_(std::move(loss)),
         l2_(l2),
-        capacity_(loss_.needs_whole_batch() ? capacity : std::min(capacity, largest_piece)),
+        capacity_(loss_.needs_whole_batch() || net.uses_batch()
+                      ? capacity
+                      : std::min(capacity, largest_piece)),
         pass_(net, capacity_),
         targets_(net.outputs() * capacity_),
         terms_(net.outputs() * capacity_),
-        weights_(data.weights.empty() ? 0 : capacity_) {}
+        weights_(data.weights.empty() ? 0 : capacity_),
+        flow_squares_(static_cast<std::size_t>(net.depth())) {}
+
+  // Batch normalisation by these running statistics, as in use.
+  void use_running(const Scalar* statistics) { running_ = statistics; }
+  // Dropout as in training: the masks that belong to a seed and a number of an iteration.
+  void drop(std::uint64_t seed, std::uint64_t iteration) {
+    masks_.on = net_.drops();
+    masks_.seed = seed;
+    masks_.iteration = iteration;
+  }
+  // Whether ‖∂E/∂a‖ of each hidden layer is wanted, after each gradient.
+  void watch_flows() { pass_.watch_flows(); }
+  double flow_norm(Index l) const { return std::sqrt(flow_squares_[static_cast<std::size_t>(l)]); }
+
+  // Running statistics, moved towards those of the last batch.
+  void update_running(Scalar* statistics) {
+    const auto momentum = static_cast<Scalar>(net_.statistics_momentum);
+    for (const Index l : net_.batch_layers) {
+      const Index width = net_.layer(l).fan_out;
+      const auto move = [&](Scalar* running, const Scalar* batch) {
+        for (Index u = 0; u < width; ++u)
+          running[u] = momentum * running[u] + (Scalar(1) - momentum) * batch[u];
+      };
+      move(statistics + net_.layer(l).statistics, pass_.mean(l));
+      move(statistics + net_.layer(l).statistics + width, pass_.variance(l));
+    }
+  }
 
   // E of the samples order[first … first + count): their weighted mean loss and the penalty. The
   // gradient goes to g; finish(segment) is called, by the thread that made it, as soon as a
@@ -35,13 +68,15 @@ class BatchGradient {
                     Scalar* g, Finish&& finish) {
     const double penalty = this->penalty(w);
     double sum = 0;
+    begin_batch(w);
     for (Index done = 0; done < count; done += capacity_) {
       const Index n = std::min(capacity_, count - done);
+      masks_.first = done;
       sum += samples(w, order, first + done, n, true, count);
       const bool accumulate = done > 0, last = done + n == count;
       const auto task = [&](Index i) {
-        const Segment s =
-            gradient_part(net_, pass_, parts_[static_cast<std::size_t>(i)], n, g, accumulate);
+        const Segment s = gradient_part(net_, pass_, parts_[static_cast<std::size_t>(i)], blocks_,
+                                        n, g, accumulate);
         if (!last) return;
         if (l2_ != 0 && s.shrinks) stretch(g, s) += static_cast<Scalar>(l2_) * stretch(w, s);
         finish(s);
@@ -64,8 +99,11 @@ class BatchGradient {
   // E alone.
   double value(const Scalar* w, const std::uint32_t* order, Index first, Index count) {
     double sum = 0;
-    for (Index done = 0; done < count; done += capacity_)
+    begin_batch(w);
+    for (Index done = 0; done < count; done += capacity_) {
+      masks_.first = done;
       sum += samples(w, order, first + done, std::min(capacity_, count - done), false, count);
+    }
     return sum / static_cast<double>(count) + penalty(w);
   }
 
@@ -96,37 +134,76 @@ class BatchGradient {
     cut_for_ = n;
   }
 
-  // Forward and, with `back`, deltas of n samples; returns the sum of their weighted losses.
+  void begin_batch(const Scalar* w) {
+    if (running_ != nullptr) use_statistics(net_, w, running_, pass_);
+    if (pass_.watches_flows()) std::fill(flow_squares_.begin(), flow_squares_.end(), 0.0);
+  }
+
+  // f(block) for all blocks of the piece.
+  template <class F>
+  void for_blocks(F&& f) {
+    parallel_for(static_cast<Index>(blocks_.size()),
+                 [&](Index i) { f(blocks_[static_cast<std::size_t>(i)]); });
+  }
+
+  // Forward and, with `back`, deltas of n samples; returns the sum of their weighted losses. The
+  // blocks go on side by side from one layer that needs sums over all of them to the next.
   double samples(const Scalar* w, const std::uint32_t* order, Index first, Index n, bool back,
                  Index batch) {
     Interruption::poll(net_.work_per_sample() * static_cast<double>(n));
     cut(n);
+    const std::vector<Index>& halts = running_ == nullptr ? net_.batch_layers : no_halts_;
+    Index from = -1;
+    for (const Index to : halts) {
+      for_blocks([&](Columns c) {
+        if (from < 0) gather(order, first, c);
+        forward(net_, w, pass_, c, masks_, from, to);
+      });
+      combine_moments(net_, w, pass_, to, blocks_);
+      from = to;
+    }
     parallel_for(static_cast<Index>(blocks_.size()), [&](Index i) {
       const auto at = static_cast<std::size_t>(i);
-      sums_[at] = block(w, order, first, blocks_[at], back, batch);
+      const Columns c = blocks_[at];
+      if (from < 0) gather(order, first, c);
+      forward(net_, w, pass_, c, masks_, from, net_.depth());
+      sums_[at] = loss_of(c, batch);
+      if (back) backward(net_, w, pass_, c, masks_, net_.depth(), from);
     });
+    if (back) {
+      for (std::size_t k = halts.size(); k-- > 0;) {
+        combine_products(net_, pass_, halts[k], blocks_);
+        const Index to = k > 0 ? halts[k - 1] : -1;
+        for_blocks([&](Columns c) { backward(net_, w, pass_, c, masks_, halts[k], to); });
+      }
+      if (pass_.watches_flows()) add_flows();
+    }
     double sum = 0;
     for (const double part : sums_) sum += part;
     return sum;
   }
 
-  double block(const Scalar* w, const std::uint32_t* order, Index first, Columns c, bool back,
-               Index batch) {
-    const Index q = net_.outputs(), last = net_.depth() - 1;
+  void gather(const std::uint32_t* order, Index first, Columns c) {
     data_.inputs.gather(order, first + c.first, c.count, pass_.value(0, c.first));
-    data_.gather_targets(order, first + c.first, c.count, targets_.data() + q * c.first);
-    Scalar* weights = nullptr;
-    if (weights_.size() > 0) {
-      weights = weights_.data() + c.first;
-      data_.gather_weights(order, first + c.first, c.count, weights);
-    }
-    forward(net_, w, pass_, c);
-    const double sum =
-        loss_({q, c.count, pass_.value(last + 1, c.first), targets_.data() + q * c.first, weights,
-               pass_.delta(last, c.first), terms_.data() + q * c.first, pass_.input(last, c.first)},
-              static_cast<Scalar>(1.0 / static_cast<double>(batch)));
-    if (back) backward(net_, w, pass_, c);
-    return sum;
+    data_.gather_targets(order, first + c.first, c.count,
+                         targets_.data() + net_.outputs() * c.first);
+    if (weights_.size() > 0)
+      data_.gather_weights(order, first + c.first, c.count, weights_.data() + c.first);
+  }
+
+  double loss_of(Columns c, Index batch) {
+    const Index q = net_.outputs(), last = net_.depth() - 1;
+    return loss_(
+        {q, c.count, pass_.value(last + 1, c.first), targets_.data() + q * c.first,
+         weights_.size() > 0 ? weights_.data() + c.first : nullptr, pass_.delta(last, c.first),
+         terms_.data() + q * c.first, pass_.input(last, c.first)},
+        static_cast<Scalar>(1.0 / static_cast<double>(batch)));
+  }
+
+  void add_flows() {
+    for (Index l = 0; l + 1 < net_.depth(); ++l)
+      for (const Columns& c : blocks_)
+        flow_squares_[static_cast<std::size_t>(l)] += pass_.flow_squares(l, c.first);
   }
 
   const Architecture& net_;
@@ -139,7 +216,10 @@ class BatchGradient {
   Index cut_for_ = -1;
   std::vector<Columns> blocks_;
   std::vector<GradientPart> parts_;
-  std::vector<double> sums_;
+  std::vector<double> sums_, flow_squares_;
+  const Scalar* running_ = nullptr;
+  const std::vector<Index> no_halts_;
+  Masks masks_;
 };
 
 FASTOPT_END

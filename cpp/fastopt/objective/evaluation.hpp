@@ -1,4 +1,6 @@
-// The loss of a network on a data set, and its gradient, at the network's present weights.
+// The loss of a network on a data set, and its gradient, at the network's present weights. In use,
+// batch normalisation is by the running statistics; in training by those of the data, and units can
+// be dropped.
 #pragma once
 
 #include "fastopt/network/network.hpp"
@@ -12,7 +14,20 @@ class Evaluation {
   Evaluation(const Network<Scalar>& network, Dataset data, Loss<Scalar> loss, double l2)
       : net_(network),
         data_(std::move(data)),
-        gradient_of_(network.architecture, data_, std::move(loss), l2, data_.size()) {}
+        gradient_of_(network.architecture, data_, std::move(loss), l2, data_.size()) {
+    gradient_of_.use_running(net_.statistics.data());
+  }
+
+  void as_in_training() { gradient_of_.use_running(nullptr); }
+  void drop(std::uint64_t seed, std::uint64_t iteration) { gradient_of_.drop(seed, iteration); }
+  // Asked for before a gradient, ‖∂E/∂a‖ of the hidden layers after it.
+  void watch_flows() { gradient_of_.watch_flows(); }
+  std::vector<double> flow_norms() const {
+    std::vector<double> norms;
+    for (Index l = 0; l + 1 < net_.architecture.depth(); ++l)
+      norms.push_back(gradient_of_.flow_norm(l));
+    return norms;
+  }
 
   double value() {
     return gradient_of_.value(net_.parameters.data(), data_.order(), 0, data_.size());

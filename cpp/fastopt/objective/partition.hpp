@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "fastopt/network/pass.hpp"
+#include "fastopt/network/gradient_part.hpp"
 
 FASTOPT_BEGIN
 
@@ -24,18 +24,23 @@ inline std::vector<Columns> sample_blocks(double work_per_sample, Index n) {
   return blocks;
 }
 
-// Parts of the gradient of n samples: a layer's W whole where it is small, else some of its
-// columns.
+// Parts of the gradient of n samples: a matrix whole where it is small, else some of its columns.
 inline std::vector<GradientPart> gradient_parts(const Architecture& net, Index n) {
+  using Of = GradientPart::Of;
   std::vector<GradientPart> parts;
+  const auto add_matrix = [&](Index l, Of of, Index in) {
+    const double work = 2.0 * static_cast<double>(in * net.layer(l).fan_out * n);
+    const auto wanted = static_cast<Index>(std::min(16.0, std::max(1.0, work / (2 * least_work))));
+    const Index size = (in / wanted + 15) / 16 * 16;
+    for (Index begin = 0; begin < in; begin += size)
+      parts.push_back({l, of, begin, std::min(begin + size, in)});
+  };
   for (Index l = 0; l < net.depth(); ++l) {
     const Layer& layer = net.layer(l);
-    const double work = 2.0 * static_cast<double>(layer.fan_in * layer.fan_out * n);
-    const auto wanted = static_cast<Index>(std::min(16.0, std::max(1.0, work / (2 * least_work))));
-    const Index size = (layer.fan_in / wanted + 15) / 16 * 16;
-    for (Index begin = 0; begin < layer.fan_in; begin += size)
-      parts.push_back({l, begin, std::min(begin + size, layer.fan_in)});
-    parts.push_back({l, 0, 0});
+    add_matrix(l, Of::weights, layer.fan_in);
+    if (layer.bias >= 0) parts.push_back({l, Of::bias, 0, 0});
+    if (layer.normalizes()) parts.push_back({l, Of::normalization, 0, 0});
+    if (layer.projection >= 0) add_matrix(l, Of::projection, net.width(layer.shortcut));
   }
   return parts;
 }

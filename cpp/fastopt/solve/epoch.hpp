@@ -34,16 +34,26 @@ class Epoch final : public Solver {
         n_(network.architecture.n_parameters),
         batch_(std::min(options.batch_size, data_.size())),
         full_batch_(batch_ == data_.size()),
-        gradient_of_(network.architecture, data_, std::move(loss), options.l2, batch_),
+        joins_last_(network.architecture.uses_batch() && data_.size() % batch_ == 1),
+        gradient_of_(network.architecture, data_, std::move(loss), options.l2,
+                     options.gradient_norm ? data_.size() : batch_ + (joins_last_ ? 1 : 0)),
         updater_(std::move(rule), weight_decay, network.architecture.segments, n_),
         gradient_(n_),
         start_(n_),
+        start_statistics_(network.statistics),
         best_(network.parameters),
+        best_statistics_(network.statistics),
         undo_(options.can_undo ? n_ : 0),
         known_at_(full_batch_ || options.gradient_norm ? n_ : 0),
-        order_(full_batch_ ? 0 : static_cast<std::size_t>(data_.size())) {}
+        order_(full_batch_ ? 0 : static_cast<std::size_t>(data_.size())) {
+    if (network.architecture.uses_batch() && batch_ == 1)
+      throw std::invalid_argument(
+          "batch normalisation has nothing to average in a batch of one sample");
+  }
 
-  Index iterations_per_epoch() const { return (data_.size() + batch_ - 1) / batch_; }
+  Index iterations_per_epoch() const {
+    return (data_.size() + batch_ - 1) / batch_ - (joins_last_ ? 1 : 0);
+  }
 
   // η of each iteration of the coming epoch.
   void set_learning_rates(std::vector<double> rates) {
@@ -55,8 +65,12 @@ class Epoch final : public Solver {
   Report step() override {
     if (rates_.empty()) throw std::logic_error("learning rates have not been set");
     start_.copy_from(net_.parameters);
+    start_statistics_.copy_from(net_.statistics);
+    clipped_ = 0;
     Report report = full_batch_ ? iteration() : mini_batches();
     report.learning_rate = rates_.back();
+    if (options_.clip.kind != ClipKind::none)
+      report.clipped = static_cast<double>(clipped_) / static_cast<double>(iterations_per_epoch());
     if (options_.gradient_norm && std::isfinite(report.loss)) {
       if (!known()) evaluate();
       report.gradient_norm = norm(gradient_.data(), n_);
@@ -75,10 +89,14 @@ class Epoch final : public Solver {
   double undo() {
     if (!options_.can_undo) throw std::logic_error("this solver does not keep what undo needs");
     net_.parameters.copy_from(start_);
+    net_.statistics.copy_from(start_statistics_);
     updater_.forget();
-    if (updater_.rule().looks_ahead()) {
+    if (updater_.rule().looks_ahead() || net_.architecture.uses_batch() ||
+        net_.architecture.drops()) {
+      // The gradient there is gone, or belongs to other masks or statistics.
       loss_ = undo_loss_;
       known_at_.copy_from(net_.parameters);
+      known_ = false;
     } else {
       remember(undo_loss_, undo_);
     }
@@ -89,9 +107,12 @@ class Epoch final : public Solver {
   double loss_before() const { return undo_loss_; }
 
   // The weights after the best epoch so far, or those from the start where no epoch was finite.
-  void restore_best() { net_.parameters.copy_from(best_); }
+  void restore_best() {
+    net_.parameters.copy_from(best_);
+    net_.statistics.copy_from(best_statistics_);
+  }
 
-  // The weights themselves belong to the network.
+  // The weights and the running statistics belong to the network.
   void visit(StateVisitor& visitor) override {
     visitor.number("epoch", epoch_);
     visitor.number("best_loss", best_loss_);
@@ -134,7 +155,9 @@ class Epoch final : public Solver {
     const LookAhead ahead(updater_, w());
     double loss = 0;
     for (Index k = 0; k < iterations_per_epoch(); ++k) {
-      const Index first = k * batch_, count = std::min(batch_, data_.size() - first);
+      const Index first = k * batch_;
+      const bool last = k + 1 == iterations_per_epoch();
+      const Index count = last ? data_.size() - first : batch_;
       const double of_batch = update(order, first, count, rates_[static_cast<std::size_t>(k)]);
       loss += of_batch * static_cast<double>(count);
       if (!std::isfinite(of_batch)) {
@@ -151,21 +174,25 @@ class Epoch final : public Solver {
     Scalar* g = gradient_.data();
     ++n_gradient_;
     known_ = false;
+    choose_masks();
+    double loss = 0;
     if (options_.clip.kind == ClipKind::none) {
       // Each stretch of the weights is updated as soon as its gradient is there.
       updater_.begin_step(learning_rate);
-      return gradient_of_(w(), order, first, count, g, [&](const Segment& s) {
+      loss = gradient_of_(w(), order, first, count, g, [&](const Segment& s) {
         updater_.apply(w(), g, s.offset, s.size, s.shrinks);
       });
+    } else {
+      loss = gradient_of_(w(), order, first, count, g);
+      take_step(learning_rate);
     }
-    const double loss = gradient_of_(w(), order, first, count, g);
-    take_step(learning_rate);
+    if (std::isfinite(loss)) gradient_of_.update_running(net_.statistics.data());
     return loss;
   }
 
   void take_step(double learning_rate) {
     Scalar* g = gradient_.data();
-    options_.clip.apply(g, n_, net_.architecture.segments);
+    if (options_.clip.apply(g, n_, net_.architecture.segments)) ++clipped_;
     updater_.step(w(), g, learning_rate);
   }
 
@@ -190,18 +217,26 @@ class Epoch final : public Solver {
       }
       known_ = false;
       take_step(rates_[0]);
+      gradient_of_.update_running(net_.statistics.data());
       evaluate();
     }
     report.loss = loss_;
     return report;
   }
 
+  // A gradient's dropout masks belong to the number of updates before it.
+  void choose_masks() {
+    gradient_of_.drop(options_.seed, static_cast<std::uint64_t>(updater_.iteration()));
+  }
+
   double value() {
     ++n_value_;
+    choose_masks();
     return gradient_of_.value(w(), data_.order(), 0, data_.size());
   }
 
   void evaluate() {
+    choose_masks();
     loss_ = gradient_of_(w(), data_.order(), 0, data_.size(), gradient_.data());
     ++n_gradient_;
     remember(loss_, gradient_);
@@ -230,6 +265,7 @@ class Epoch final : public Solver {
     } else if (report.loss < best_loss_) {
       best_loss_ = report.loss;
       best_.copy_from(net_.parameters);
+      best_statistics_.copy_from(net_.statistics);
     }
   }
 
@@ -238,12 +274,13 @@ class Epoch final : public Solver {
   EpochOptions options_;
   Index n_, batch_;
   bool full_batch_;
+  bool joins_last_;  // a last batch of one sample goes with the batch before it
   BatchGradient<Scalar> gradient_of_;
   Updater<Scalar> updater_;
-  Buffer<Scalar> gradient_, start_, best_, undo_, known_at_;
+  Buffer<Scalar> gradient_, start_, start_statistics_, best_, best_statistics_, undo_, known_at_;
   std::vector<std::uint32_t> order_;
   std::vector<double> rates_;
-  std::int64_t epoch_ = 0, n_gradient_ = 0, n_value_ = 0;
+  std::int64_t epoch_ = 0, n_gradient_ = 0, n_value_ = 0, clipped_ = 0;
   double loss_ = 0, undo_loss_ = 0, best_loss_ = std::numeric_limits<double>::infinity();
   bool evaluated_ = false;  // look-ahead rules: whether loss_ is that of known_at_
   bool known_ = false;      // whether loss_ and gradient_ are those of known_at_

@@ -39,6 +39,7 @@ struct Report {
   double gradient_norm = none;  // after the step, where the method knows it
   double step_norm = none;      // ‖Δw‖
   double learning_rate = none;  // first-order: η of the last iteration
+  double clipped = none;        // first-order: the share of updates in which clipping acted
   double step_length = none;    // line searches: the multiple of the direction
   double damping = none;        // Levenberg-Marquardt: ν
   // Cumulative counts since the solver was made.

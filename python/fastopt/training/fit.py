@@ -184,7 +184,7 @@ class Training:
                 values = self._metrics_of(self.validation)
                 row |= {f"val_{name}": value for name, value in values.items()}
         row["step_norm"] = step_norm
-        for name in ("learning_rate", "gradient_norm", "step_length", "damping"):
+        for name in ("learning_rate", "gradient_norm", "clipped", "step_length", "damping"):
             value = getattr(report, name)
             row[name] = None if math.isnan(value) else value
         if not self._first_order:
