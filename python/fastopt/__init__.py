@@ -6,6 +6,7 @@ from fastopt.callbacks import Callback, EarlyStopping, LearningRateScheduler, Re
 from fastopt.clip import ClipByGlobalNorm, ClipByNorm, ClipByValue
 from fastopt.functions.curve_fit import curve_fit
 from fastopt.functions.least_squares import least_squares
+from fastopt.layers import BatchNormalization, LayerNormalization
 from fastopt.network import MLP
 from fastopt.optimizers import SGD, AdaGrad, Adam, LevenbergMarquardt, Nadam, RMSprop
 from fastopt.schedules import (
@@ -25,6 +26,7 @@ __all__ = [
     "AdaGrad",
     "Adam",
     "AdaptiveLearningRate",
+    "BatchNormalization",
     "Callback",
     "ClipByGlobalNorm",
     "ClipByNorm",
@@ -34,6 +36,7 @@ __all__ = [
     "EarlyStopping",
     "ExponentialDecay",
     "History",
+    "LayerNormalization",
     "LearningRateScheduler",
     "LevenbergMarquardt",
     "Nadam",

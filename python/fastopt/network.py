@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from fastopt._second_order import SecondOrder
 from fastopt.callbacks import Callback
 from fastopt.clip import Clip
 from fastopt.initializers import Initializer, initial_parameters
+from fastopt.layers import BatchNormalization, HiddenLayers, Normalization
 from fastopt.optimizers import Optimizer, resolve
 from fastopt.training.data import Data, check_inputs, check_loss, make_data
 from fastopt.training.fit import Training, check_batch_size, make_epoch_solver, split_validation
@@ -25,14 +25,18 @@ from fastopt.training.stopping import Stopping
 Array = npt.NDArray[Any]
 
 # Of the History, when they stand among the metrics.
-_RECORDED = ("gradient_norm",)
+_RECORDED = ("gradient_norm", "layer_gradient_norms")
 
 
 class MLP(SecondOrder):
     """A multilayer perceptron: a_l = φ_l(a_{l−1} W_l + b_l).
 
-    All parameters lie in one flat vector, layer by layer W (fan_in × fan_out, C order), then b;
-    ``coefs_``, ``intercepts_`` and ``parameters`` are views of it.
+    Hidden layers can be normalised, drop units and have shortcuts around them:
+    a_l = dropout(φ_l(γ_l ⊗ ẑ_l + β_l)) + a_{l−1} with ẑ_l the normalised a_{l−1} W_l.
+
+    All parameters lie in one flat vector, layer by layer W (fan_in × fan_out, C order), then b or γ
+    and β, then the projection P of a shortcut; ``coefs_``, ``intercepts_`` and ``parameters`` are
+    views of it.
 
     Parameters
     ----------
@@ -47,7 +51,21 @@ class MLP(SecondOrder):
     initializer : str, Initializer, array or sequence, optional
         Of the weights, see :mod:`fastopt.initializers`; biases start at zero. None: he_normal
         before relu, leaky_relu, elu, gelu and silu, lecun_normal before selu, glorot_uniform before
-        the others and the outputs.
+        the others and the outputs. γ starts at 1, β at 0, P as glorot_uniform.
+    normalization : None, "batch", "layer", BatchNormalization or LayerNormalization
+        Of each hidden layer, before its activation unless the object says otherwise; see
+        :mod:`fastopt.layers`.
+    dropout : float or sequence of float
+        The share of units, in [0, 1) and to within 2⁻¹⁷, that is dropped in training: one rate for
+        all hidden layers, one for each of them, or one more with that of the inputs first. Inverted
+        dropout: the others grow by 1/(1 − rate); with selu alpha dropout, which keeps mean and
+        variance. Masks are pure functions of the seed of ``fit``, the number of updates, and the
+        unit.
+    residual : False, True, int or "projection"
+        True: from the second hidden layer on, each adds its inputs to its outputs (the first brings
+        the inputs to the width of the blocks). k: the same around blocks of k hidden layers, after
+        the first. Widths must be equal. "projection": around every hidden layer, with a learned
+        linear map a_{l−1} P where widths differ.
     dtype : {"float64", "float32"}
         Of the parameters and of all arithmetic in training.
     random_state : None, int, numpy Generator or RandomState
@@ -74,6 +92,9 @@ class MLP(SecondOrder):
         initializer: Any = None,
         dtype: Any = "float64",
         random_state: Any = None,
+        normalization: str | Normalization | None = None,
+        dropout: float | Sequence[float] = 0.0,
+        residual: bool | int | str = False,
     ) -> None:
         self._layer_sizes = _check_sizes(layer_sizes)
         self._activations = _check_activations(activation, len(self._layer_sizes) - 2)
@@ -81,14 +102,23 @@ class MLP(SecondOrder):
             "output_activation", output_activation, _core.activation_names
         )
         self._dtype = _check_dtype(dtype)
+        self._hidden = HiddenLayers(self._layer_sizes, normalization, dropout, residual)
         self._seed = _validation.seed(random_state)
         self._core = self._make_core()
-        self.parameters = initial_parameters(
-            self._layer_sizes,
-            (*self._activations, self._output_activation),
-            initializer,
-            self._seed,
-        )
+        self._initialize(initializer)
+
+    def _initialize(self, initializer: Any) -> None:
+        names = (*self._activations, self._output_activation)
+        plain = initial_parameters(self._layer_sizes, names, initializer, self._seed)
+        of_plain = HiddenLayers(self._layer_sizes, None, 0.0, False).views(plain)
+        for i, (layer, start) in enumerate(zip(self._layers(), of_plain, strict=True)):
+            layer["W"][:] = start["W"]
+            if "gamma" in layer:
+                layer["gamma"][:] = 1
+            if "P" in layer:
+                seed = (self._seed + len(of_plain) + i) % 2**64
+                P = initial_parameters(layer["P"].shape, ("identity",), None, seed)
+                layer["P"][:] = P[: layer["P"].size].reshape(layer["P"].shape)
 
     # --- what it is ----------------------------------------------------------------------------
 
@@ -135,20 +165,66 @@ class MLP(SecondOrder):
     @property
     def coefs_(self) -> list[Array]:
         """W of each layer, (fan_in, fan_out): live views of ``parameters``."""
-        return [W for W, _ in self._layers()]
+        return [layer["W"] for layer in self._layers()]
 
     @property
-    def intercepts_(self) -> list[Array]:
-        """The biases of each layer, (fan_out,): live views of ``parameters``."""
-        return [b for _, b in self._layers()]
+    def intercepts_(self) -> list[Array | None]:
+        """b of each layer, (fan_out,): live views; None where a normalisation has taken its place.
 
-    def _layers(self) -> list[tuple[Array, Array]]:
-        flat, start, layers = self.parameters, 0, []
-        for fan_in, fan_out in pairwise(self._layer_sizes):
-            middle, end = start + fan_in * fan_out, start + (fan_in + 1) * fan_out
-            layers.append((flat[start:middle].reshape(fan_in, fan_out), flat[middle:end]))
-            start = end
-        return layers
+        Such layers have β, see :attr:`shifts_`.
+        """
+        return [layer.get("b") for layer in self._layers()]
+
+    @property
+    def scales_(self) -> list[Array | None]:
+        """γ of each layer, (fan_out,): live views; None where it is not normalised."""
+        return [layer.get("gamma") for layer in self._layers()]
+
+    @property
+    def shifts_(self) -> list[Array | None]:
+        """β of each layer, (fan_out,): live views; None where it is not normalised."""
+        return [layer.get("beta") for layer in self._layers()]
+
+    @property
+    def projections_(self) -> list[Array | None]:
+        """P of each layer, (width at the shortcut's start, fan_out); None where there is none."""
+        return [layer.get("P") for layer in self._layers()]
+
+    def _layers(self) -> list[dict[str, Array]]:
+        return self._hidden.views(self.parameters)
+
+    @property
+    def normalization(self) -> Normalization | None:
+        """How hidden layers are normalised."""
+        return self._hidden.normalization
+
+    @property
+    def dropout(self) -> float | tuple[float, ...]:
+        """One rate, or those of the inputs and of each hidden layer."""
+        return self._hidden.dropout
+
+    @property
+    def residual(self) -> bool | int | str:
+        """Where the shortcuts are."""
+        return self._hidden.residual
+
+    @property
+    def statistics(self) -> Array:
+        """Running means and variances of batch normalisation as one flat vector, like `parameters`.
+
+        Of each normalised layer the means, then the variances: a live view; assigning copies into
+        it. They are no parameters, but belong to copies and pickles.
+        """
+        flat: Array = self._core.statistics
+        return flat
+
+    @statistics.setter
+    def statistics(self, values: Any) -> None:
+        flat = self._core.statistics
+        new = np.asarray(values)
+        if new.shape != flat.shape:
+            raise ValueError(f"statistics must have shape {flat.shape}, got {new.shape}")
+        flat[:] = new
 
     def summary(self) -> str:
         """Return a table of the layers: widths, activations, numbers of parameters.
@@ -164,16 +240,22 @@ class MLP(SecondOrder):
         """
         rows = [f"{'layer':<6}{'inputs':>9}{'outputs':>9}  {'activation':<10}{'parameters':>12}"]
         names = (*self._activations, self._output_activation)
-        for i, ((W, b), name) in enumerate(zip(self._layers(), names, strict=True), start=1):
-            fan_in, fan_out = W.shape
-            rows.append(f"{i:<6}{fan_in:>9}{fan_out:>9}  {name:<10}{W.size + b.size:>12}")
+        for i, (layer, name) in enumerate(zip(self._layers(), names, strict=True), start=1):
+            fan_in, fan_out = layer["W"].shape
+            size = sum(array.size for array in layer.values())
+            rows.append(f"{i:<6}{fan_in:>9}{fan_out:>9}  {name:<10}{size:>12}")
         rows.append(f"{'total':<36}{self.n_parameters:>12}")
         return "\n".join(rows)
 
     def __repr__(self) -> str:
+        extras = "".join(
+            f", {name}={value!r}"
+            for name in ("normalization", "dropout", "residual")
+            if (value := getattr(self, name))
+        )
         return (
             f"MLP({list(self._layer_sizes)}, activation={self.activation!r}, "
-            f"output_activation={self._output_activation!r}, dtype={self._dtype.name!r})"
+            f"output_activation={self._output_activation!r}, dtype={self._dtype.name!r}{extras})"
         )
 
     # --- copies --------------------------------------------------------------------------------
@@ -197,30 +279,140 @@ class MLP(SecondOrder):
             "output_activation": self._output_activation,
             "dtype": self._dtype.name,
             "seed": self._seed,
+            "normalization": self.normalization,
+            "dropout": self._hidden.rates,
+            "residual": self.residual,
             "parameters": self.parameters.copy(),
+            "statistics": self.statistics.copy(),
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._layer_sizes, self._activations = state["layer_sizes"], state["activations"]
         self._output_activation = state["output_activation"]
         self._dtype, self._seed = np.dtype(state["dtype"]), state["seed"]
+        self._hidden = HiddenLayers(
+            self._layer_sizes, state["normalization"], state["dropout"], state["residual"]
+        )
         self._core = self._make_core()
-        self.parameters = state["parameters"]
+        self.parameters, self.statistics = state["parameters"], state["statistics"]
 
     def _make_core(self) -> Any:
         network = _core.NetworkF32 if self._dtype == np.float32 else _core.NetworkF64
-        return network(list(self._layer_sizes), [*self._activations, self._output_activation])
+        names = [*self._activations, self._output_activation]
+        return network(list(self._layer_sizes), names, *self._hidden.core_arguments())
+
+    def fold(self) -> MLP:
+        """Return a network without batch normalisation that computes the same in use.
+
+        The running statistics, γ and β go into the weights and biases:
+        W ← W·diag(γ/√(σ² + ε)), b = β − μ ⊗ γ/√(σ² + ε). Dropout, which is off in use, is left out.
+
+        Raises
+        ------
+        ValueError
+            There is no batch normalisation; or it stands after the activation, and shortcuts need
+            its outputs.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastopt
+        >>> net = fastopt.MLP([2, 4, 1], normalization="batch", random_state=0)
+        >>> X = np.array([[0.5, -1.0], [2.0, 1.0]])
+        >>> np.allclose(net.fold().predict(X), net.predict(X))
+        True
+        """
+        n = self.normalization
+        if not isinstance(n, BatchNormalization):
+            raise ValueError(f"only batch normalization can be folded, got normalization={n!r}")
+        if n.position == "after" and self.residual is not False:
+            raise ValueError(
+                "normalization after the activation cannot be folded where residual="
+                f"{self.residual!r} takes the normalised values further"
+            )
+        state = self.__getstate__()
+        state |= {"normalization": None, "dropout": 0.0, "statistics": np.empty(0)}
+        state["parameters"] = np.zeros(self.n_parameters - self._surplus())
+        other = MLP.__new__(type(self))
+        other.__setstate__(state)
+        self._fold_into(other, n)
+        return other
+
+    def _surplus(self) -> int:
+        """Return how many parameters fewer the folded network has."""
+        kept = sum(
+            array.size
+            for layer in self._layers()
+            for name, array in layer.items()
+            if name not in ("gamma", "beta")
+        )
+        biases = sum(
+            layer["gamma"].size for layer in self._layers() if "gamma" in layer and "b" not in layer
+        )
+        return self.n_parameters - kept - biases
+
+    def _fold_into(self, other: MLP, n: BatchNormalization) -> None:
+        start = 0
+        factor: Any = 1.0  # of the values that come in, and what is added to them
+        offset: Any = 0.0
+        for old, new in zip(self._layers(), other._layers(), strict=True):
+            W = factor * old["W"].astype(np.float64).T
+            b = old.get("b", 0.0) + offset @ old["W"] if np.ndim(offset) else old.get("b", 0.0)
+            factor, offset = 1.0, 0.0
+            if "gamma" in old:
+                width = old["gamma"].size
+                mean, variance = self.statistics[start : start + 2 * width].reshape(2, width)
+                start += 2 * width
+                a = old["gamma"] / np.sqrt(variance.astype(np.float64) + n.epsilon)
+                if n.position == "before":
+                    W, b = a[:, None] * W, old["beta"] - mean * a
+                else:
+                    factor, offset = a, old["beta"] - mean * a
+            new["W"][:], new["b"][:] = W.T, b
+            if "P" in old:
+                new["P"][:] = old["P"]
 
     # --- what it computes ----------------------------------------------------------------------
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: Any, mc_dropout: int | None = None, random_state: Any = None) -> Any:
         """Return the outputs (N, q) for inputs (N, d), in the network's dtype.
 
         Any real dtype and layout is read as it is. With "sigmoid" and "softmax" outputs these are
-        probabilities.
+        probabilities. Nothing is dropped, and batch normalisation is by the running statistics.
+
+        Parameters
+        ----------
+        X : array (N, d)
+        mc_dropout : int, optional
+            k ≥ 1: Monte-Carlo dropout (Gal & Ghahramani 2016). Returns mean and standard deviation
+            (÷ k) of the outputs over k masks, (N, q) each.
+        random_state : None, int, numpy Generator or RandomState
+            For the masks. None: the network's own.
+
+        Examples
+        --------
+        >>> import fastopt
+        >>> net = fastopt.MLP([2, 8, 1], dropout=0.5, random_state=0)
+        >>> mean, sd = net.predict([[1.0, 2.0]], mc_dropout=100)
+        >>> mean.shape, sd.shape
+        ((1, 1), (1, 1))
         """
-        outputs: Array = self._core.predict(check_inputs(X, self._layer_sizes[0]))
-        return outputs
+        X = check_inputs(X, self._layer_sizes[0])
+        if mc_dropout is None:
+            return self._core.predict(X)
+        k = _validation.integer("mc_dropout", mc_dropout, low=1)
+        if not self._hidden.drops:
+            raise ValueError(f"mc_dropout={k} needs a network with dropout, and this one has none")
+        seed = self._seed if random_state is None else _validation.seed(random_state)
+        # Welford's sums: stable, and no more than two arrays however many masks there are.
+        mean: Array = np.zeros((len(X), self._layer_sizes[-1]))
+        squares: Array = np.zeros_like(mean)
+        for i in range(k):
+            outputs = self._core.predict(X, seed=seed, mask=i)
+            apart = outputs - mean
+            mean += apart / (i + 1)
+            squares += apart * (outputs - mean)
+        return mean.astype(self._dtype), np.sqrt(squares / k).astype(self._dtype)
 
     def evaluate(
         self,
@@ -267,13 +459,60 @@ class MLP(SecondOrder):
     ) -> tuple[float, Array]:
         """Return E and ∂E/∂w (n,), in the order of ``parameters``.
 
-        E is the (weighted) mean loss plus (l2/2)·‖W‖², weights only.
+        E is the (weighted) mean loss plus (l2/2)·‖W‖², weights only. Batch normalisation is by the
+        statistics of these data, as in training; nothing is dropped.
         """
         loss = check_loss(loss)
         data = make_data(X, y, loss, self._layer_sizes, sample_weight)
         l2 = _validation.number("l2", l2, low=0)
-        value, gradient = self._evaluation(data, loss, l2).value_and_gradient()
+        evaluation = self._evaluation(data, loss, l2)
+        evaluation.as_in_training()
+        value, gradient = evaluation.value_and_gradient()
         return float(value), gradient
+
+    def gradient_norms(
+        self, X: Any, y: Any, loss: Any = "mse", l2: float = 0.0, sample_weight: Any = None
+    ) -> dict[str, list[float]]:
+        """Return the norms of the gradient, layer by layer: where it vanishes or explodes.
+
+        As :meth:`loss_and_gradient`, on all of the data.
+
+        Returns
+        -------
+        dict
+            "weights": ‖∂E/∂W_l‖ of each layer; "activations": ‖∂E/∂a_l‖ of each hidden layer, over
+            all samples.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastopt
+        >>> net = fastopt.MLP([3, *[16] * 10, 1], activation="sigmoid", random_state=0)
+        >>> X = np.random.default_rng(0).normal(size=(20, 3))
+        >>> norms = net.gradient_norms(X, X[:, 0])
+        >>> len(norms["weights"]), len(norms["activations"])
+        (11, 10)
+        >>> norms["activations"][0] < 1e-4 * norms["activations"][-1]
+        True
+        """
+        loss = check_loss(loss)
+        data = make_data(X, y, loss, self._layer_sizes, sample_weight)
+        evaluation = self._flow_evaluation(data, loss, _validation.number("l2", l2, low=0))
+        return self._gradient_norms(evaluation)
+
+    def _flow_evaluation(self, data: Data, loss: Any, l2: float) -> Any:
+        evaluation = self._evaluation(data, loss, l2)
+        evaluation.as_in_training()
+        evaluation.watch_flows()
+        return evaluation
+
+    def _gradient_norms(self, evaluation: Any) -> dict[str, list[float]]:
+        _, gradient = evaluation.value_and_gradient()
+        layers = self._hidden.views(gradient)
+        return {
+            "weights": [float(np.linalg.norm(layer["W"])) for layer in layers],
+            "activations": evaluation.flow_norms,
+        }
 
     def _evaluation(self, data: Data, loss: Any, l2: float = 0.0) -> Any:
         kind = _core.EvaluationF32 if self._dtype == np.float32 else _core.EvaluationF64
@@ -286,9 +525,15 @@ class MLP(SecondOrder):
     def _solver(self, data: Data, optimizer: Any, loss: Any, *settings: Any) -> Any:
         """Return the solver of an optimiser on data."""
         if optimizer.kind == "second_order":
+            self._hidden.check_second_order(type(optimizer).__name__)
             *_, l2, clip, _ = settings
             return make_full_batch_solver(self, data, optimizer, loss, l2, clip)
         return make_epoch_solver(self, data, optimizer, loss, *settings)
+
+    def _check_batch_size(self, batch_size: Any, optimizer: Optimizer, n_samples: int) -> int:
+        size = check_batch_size(batch_size, optimizer, n_samples)
+        self._hidden.check_batch_size(size)
+        return size
 
     # --- training ------------------------------------------------------------------------------
 
@@ -344,10 +589,11 @@ class MLP(SecondOrder):
             "mse", "rmse", "mae", "r2", "accuracy", "top_k_accuracy" (k = 5), or functions (outputs,
             targets) → number. In the History for the training data (after each epoch) and, with the
             prefix "val_", for the validation data. "gradient_norm" records ‖∇E‖ over all data after
-            each epoch.
+            each epoch, "layer_gradient_norms" what :meth:`gradient_norms` returns.
         l2 : float
             (l2/2)·‖W‖² is added to E (weights only).
         clip : ClipByValue, ClipByNorm or ClipByGlobalNorm, optional
+            The History's "clipped" is the share of an epoch's updates in which it acted.
         callbacks : sequence of Callback
         stopping : Stopping, optional
         verbose : int
@@ -412,13 +658,14 @@ class MLP(SecondOrder):
                 optimizer,
                 loss,
                 epochs=_validation.integer("epochs", epochs, low=0),
-                batch_size=check_batch_size(batch_size, optimizer, len(data)),
+                batch_size=self._check_batch_size(batch_size, optimizer, len(data)),
                 shuffle=shuffle,
                 validation=validation,
                 metrics=self._metrics([name for name in names if name not in recorded], loss),
                 l2=_validation.number("l2", l2, low=0),
                 clip=clip,
-                gradient_norm=bool(recorded)
+                layer_gradient_norms="layer_gradient_norms" in recorded,
+                gradient_norm="gradient_norm" in recorded
                 or (stopping is not None and stopping.gradient_norm is not None),
                 seed=seed,
                 initial_epoch=initial_epoch,

@@ -63,11 +63,13 @@ class Run:
 
     def save(self) -> Any:
         """Return a copy of all that the network has learned; :meth:`restore` takes it."""
-        return self.weights
+        return self.weights, np.array(getattr(self.network, "statistics", ()))
 
     def restore(self, saved: Any) -> None:
         """Bring the network back to what :meth:`save` returned."""
-        self.weights = saved
+        self.weights, statistics = saved
+        if len(statistics):
+            self.network.statistics = statistics
 
     @property
     def has_schedule(self) -> bool:

@@ -78,6 +78,7 @@ class Training:
         l2: float,
         clip: Clip | None,
         gradient_norm: bool,
+        layer_gradient_norms: bool,
         seed: int,
         initial_epoch: int | History,
     ) -> None:
@@ -107,6 +108,7 @@ class Training:
         self._validation_loss = (
             None if validation is None else network._evaluation(validation, loss)
         )
+        self._flows = network._flow_evaluation(data, loss, l2) if layer_gradient_norms else None
         self._first_order = hasattr(self.solver, "set_learning_rates")
         # A run that goes on counts its seconds on.
         self._start = time.perf_counter() - (self.history.seconds[-1] if self.history.epoch else 0)
@@ -187,6 +189,8 @@ class Training:
         for name in ("learning_rate", "gradient_norm", "clipped", "step_length", "damping"):
             value = getattr(report, name)
             row[name] = None if math.isnan(value) else value
+        if self._flows is not None:
+            row["layer_gradient_norms"] = self.network._gradient_norms(self._flows)
         if not self._first_order:
             row["n_value"], row["n_gradient"] = report.n_value, report.n_gradient
             row["n_hessian"] = report.n_hessian

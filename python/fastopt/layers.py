@@ -1,0 +1,242 @@
+"""What hidden layers have beyond weights and an activation: normalisation, dropout, shortcuts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastopt import _validation
+from fastopt._settings import Settings, choice, number
+
+Array = npt.NDArray[Any]
+
+
+@dataclass
+class BatchNormalization(Settings):
+    """γ·(z − μ)/√(σ² + ε) + β, with mean and variance of each unit over the batch.
+
+    In use, ``predict`` and ``evaluate``, running statistics take their place. After each update of
+    the weights they move: running ← momentum·running + (1 − momentum)·batch, from mean 0 and
+    variance 1 on. σ² is the biased variance (÷ B) in both places. A last batch of one sample joins
+    the batch before it.
+
+    Parameters
+    ----------
+    momentum : float
+        In [0, 1), 0.99 by default, as Keras states it; PyTorch's momentum is 1 minus this one.
+    epsilon : float
+        ε, 1e-3 by default (Keras); > 0.
+    position : {"before", "after"}
+        Of the activation. "before" (default): such a layer has W, γ, β and no b. "after": it keeps
+        b.
+
+    References
+    ----------
+    Ioffe & Szegedy 2015; Géron 2019, chapter 11.
+    """
+
+    momentum: float = number(0.99, low=0, below=1)
+    epsilon: float = number(1e-3, above=0)
+    position: str = choice(("before", "after"), "before")
+
+
+@dataclass
+class LayerNormalization(Settings):
+    """γ·(z − μ)/√(σ² + ε) + β, with mean and (biased) variance of each sample over its units.
+
+    Training and use are the same, batches may be of any size, and second-order methods work.
+
+    Parameters
+    ----------
+    epsilon : float
+        ε, 1e-5 by default (PyTorch); > 0.
+    position : {"before", "after"}
+        Of the activation. "before" (default): such a layer has W, γ, β and no b. "after": it keeps
+        b.
+
+    References
+    ----------
+    Ba, Kiros & Hinton 2016.
+    """
+
+    epsilon: float = number(1e-5, above=0)
+    position: str = choice(("before", "after"), "before")
+
+
+Normalization = BatchNormalization | LayerNormalization
+_NAMES: dict[str, type[BatchNormalization] | type[LayerNormalization]] = {
+    "batch": BatchNormalization,
+    "layer": LayerNormalization,
+}
+
+
+class HiddenLayers:
+    """The checked options of a network's hidden layers, and where each array lies.
+
+    The flat vector holds, layer by layer: W (fan_in × fan_out, C order), b where no normalisation
+    stands before the activation, γ and β where one stands anywhere, and the projection P of a
+    shortcut from another width.
+    """
+
+    def __init__(
+        self, layer_sizes: Sequence[int], normalization: Any, dropout: Any, residual: Any
+    ) -> None:
+        self.layer_sizes = tuple(layer_sizes)
+        n_hidden = len(self.layer_sizes) - 2
+        self.normalization = _check_normalization(normalization)
+        self.rates = _check_dropout(dropout, n_hidden)
+        self.residual = _check_residual(residual, n_hidden)
+        self.shortcuts = _shortcuts(self.residual, self.layer_sizes)
+        self.arrays = self._place()
+
+    @property
+    def uses_batch(self) -> bool:
+        """Whether the loss of one sample depends on the others of its batch."""
+        return isinstance(self.normalization, BatchNormalization) and len(self.layer_sizes) > 2
+
+    @property
+    def drops(self) -> bool:
+        """Whether there is any dropout."""
+        return any(self.rates)
+
+    @property
+    def dropout(self) -> float | tuple[float, ...]:
+        """One rate, where inputs have none and hidden layers share it, or all of them."""
+        inputs, *hidden = self.rates
+        return hidden[0] if not inputs and hidden and len(set(hidden)) == 1 else self.rates
+
+    def core_arguments(self) -> tuple[Any, ...]:
+        """Return what the compiled network is made of, beside sizes and activations."""
+        rates = list(self.rates) if self.drops else []
+        shortcuts = [pair for pair in self.shortcuts]
+        n = self.normalization
+        if n is None:
+            return ("", False, 0.0, 0.0, rates, shortcuts)
+        kind, momentum = ("layer", 0.0)
+        if isinstance(n, BatchNormalization):
+            kind, momentum = "batch", n.momentum
+        return (kind, n.position == "after", n.epsilon, momentum, rates, shortcuts)
+
+    def views(self, flat: Array) -> list[dict[str, Array]]:
+        """Return the arrays of each layer, by the names W, b, gamma, beta, P, as views."""
+        return [
+            {
+                name: flat[offset : offset + int(np.prod(shape))].reshape(shape)
+                for name, (offset, shape) in layer.items()
+            }
+            for layer in self.arrays
+        ]
+
+    def check_batch_size(self, batch_size: int) -> None:
+        """Raise ValueError where batch normalisation would see batches of one sample."""
+        if self.uses_batch and batch_size == 1:
+            raise ValueError(
+                "batch_size=1: batch normalisation has nothing to average in a batch of one "
+                "sample; use normalization='layer', or a batch_size of at least 2"
+            )
+
+    def check_second_order(self, method: str) -> None:
+        """Raise ValueError where the loss is no fixed function of the weights."""
+        if self.uses_batch:
+            raise ValueError(
+                f"{method} needs a loss whose samples do not depend on each other, and "
+                "normalization='batch' ties them by the statistics of the batch: use "
+                "normalization='layer', or a first-order optimizer such as 'adam'"
+            )
+        if self.drops:
+            raise ValueError(
+                f"{method} needs a loss that is the same in each iteration, and "
+                f"dropout={self.dropout} draws new masks: use dropout=0, or a first-order "
+                "optimizer such as 'adam'"
+            )
+
+    def _place(self) -> list[dict[str, tuple[int, tuple[int, ...]]]]:
+        start, layers = 0, []
+        ends = {end: begin for begin, end in self.shortcuts}
+        for layer, (fan_in, fan_out) in enumerate(pairwise(self.layer_sizes), start=1):
+            normalization = self.normalization if layer < len(self.layer_sizes) - 1 else None
+            shapes: dict[str, tuple[int, ...]] = {"W": (fan_in, fan_out)}
+            if normalization is None or normalization.position == "after":
+                shapes["b"] = (fan_out,)
+            if normalization is not None:
+                shapes["gamma"] = shapes["beta"] = (fan_out,)
+            if layer in ends and self.layer_sizes[ends[layer]] != fan_out:
+                shapes["P"] = (self.layer_sizes[ends[layer]], fan_out)
+            placed = {}
+            for name, shape in shapes.items():
+                placed[name] = (start, shape)
+                start += int(np.prod(shape))
+            layers.append(placed)
+        return layers
+
+
+def _check_normalization(normalization: Any) -> Normalization | None:
+    if normalization is None or isinstance(normalization, BatchNormalization | LayerNormalization):
+        return normalization
+    if not isinstance(normalization, str):
+        raise TypeError(
+            "normalization must be None, 'batch', 'layer', a BatchNormalization or a "
+            f"LayerNormalization, got {normalization!r}"
+        )
+    return _NAMES[_validation.choice("normalization", normalization, _NAMES)]()
+
+
+def _check_dropout(dropout: Any, n_hidden: int) -> tuple[float, ...]:
+    """Return the rates of the inputs and of each hidden layer."""
+    if isinstance(dropout, str) or not hasattr(dropout, "__len__"):
+        rate = _validation.number("dropout", dropout, low=0, below=1)
+        return (0.0, *(rate,) * n_hidden)
+    rates = list(dropout)
+    if len(rates) not in (n_hidden, n_hidden + 1):
+        raise ValueError(
+            f"dropout must be one rate, one for each of the {n_hidden} hidden layers, or one more "
+            f"with that of the inputs first, got {len(rates)}"
+        )
+    checked = [
+        _validation.number(f"dropout[{i}]", rate, low=0, below=1) for i, rate in enumerate(rates)
+    ]
+    return tuple(checked) if len(rates) > n_hidden else (0.0, *checked)
+
+
+def _check_residual(residual: Any, n_hidden: int) -> bool | int | str:
+    allowed = "False, True, 'projection' or a number of layers in a block ≥ 1"
+    if isinstance(residual, bool | np.bool_):
+        residual = bool(residual)
+    elif isinstance(residual, str):
+        if residual != "projection":
+            raise ValueError(f"residual must be {allowed}, got {residual!r}")
+    else:
+        try:
+            residual = _validation.integer("residual", residual, low=1)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"residual must be {allowed}, got {residual!r}") from None
+    least = 0 if residual is False else 1 if residual == "projection" else int(residual) + 1
+    if n_hidden < least:
+        raise ValueError(
+            f"residual={residual!r} needs at least {least} hidden layers, got {n_hidden}"
+        )
+    return residual
+
+
+def _shortcuts(residual: bool | int | str, sizes: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    """Return (start, end) of each block: a_end gets a_start added; 0 is the inputs."""
+    n_hidden = len(sizes) - 2
+    if residual is False:
+        return ()
+    if residual == "projection":
+        return tuple((layer - 1, layer) for layer in range(1, n_hidden + 1))
+    step = int(residual)
+    pairs = tuple((start, start + step) for start in range(1, n_hidden + 1 - step, step))
+    for start, end in pairs:
+        if sizes[start] != sizes[end]:
+            raise ValueError(
+                f"residual={residual!r} adds the {sizes[start]} outputs of hidden layer {start} to "
+                f"the {sizes[end]} of hidden layer {end}: their widths must be equal; "
+                "residual='projection' learns a projection where they differ"
+            )
+    return pairs
