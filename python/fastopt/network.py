@@ -169,7 +169,7 @@ class MLP(SecondOrder):
 
     @property
     def intercepts_(self) -> list[Array | None]:
-        """b of each layer, (fan_out,): live views; None where a normalisation has taken its place.
+        """B of each layer, (fan_out,): live views; None where a normalisation has taken its place.
 
         Such layers have β, see :attr:`shifts_`.
         """

@@ -4,12 +4,12 @@ from itertools import product
 
 import numpy as np
 import pytest
-from golden import load
-from reference import masks
-from reference.deep import DeepMLP, alpha_dropout, inverted_dropout
 
 import fastopt
 from fastopt import _core
+from golden import load
+from reference import masks
+from reference.deep import DeepMLP, alpha_dropout, inverted_dropout
 
 CASES, ARRAYS = load("deep")
 SEED, ITERATION = 2**40 + 17, 5
@@ -70,7 +70,12 @@ def test_golden_gradients(case):
     assert relative_error(gradient, golden["gradient"]) <= 1e-13
 
 
-BLOCKS = {"none": (), "each": ((1, 2), (2, 3)), "of two": ((1, 3),), "all": ((0, 1), (1, 2), (2, 3))}
+BLOCKS = {
+    "none": (),
+    "each": ((1, 2), (2, 3)),
+    "of two": ((1, 3),),
+    "all": ((0, 1), (1, 2), (2, 3)),
+}
 SIZES = (3, 7, 7, 7, 2)
 UNEQUAL = (3, 7, 5, 6, 2)
 RATES = (0.25, 0.3, 0.0, 0.5)
@@ -103,7 +108,9 @@ def test_every_combination_equals_the_reference(normalization, blocks, dropped):
             make = alpha_dropout if activation == "selu" else inverted_dropout
             dropout = {
                 layer: make(
-                    masks.keep((len(X), reference.layer_sizes[layer]), rate, SEED, ITERATION, layer),
+                    masks.keep(
+                        (len(X), reference.layer_sizes[layer]), rate, SEED, ITERATION, layer
+                    ),
                     masks.rate_in_fact(rate),
                 )
                 for layer, rate in enumerate(RATES)

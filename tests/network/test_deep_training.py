@@ -4,12 +4,12 @@ import pickle
 
 import numpy as np
 import pytest
+
+import fastopt
 from golden import load
 from reference import masks
 from reference.deep import DeepMLP, inverted_dropout, normalize, running_statistics
 from reference.rules import RULES
-
-import fastopt
 
 CASES, ARRAYS = load("deep")
 # A learning rate so small that no weight changes.
