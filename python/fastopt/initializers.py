@@ -290,25 +290,3 @@ def _weights(entry: Any, shape: tuple[int, int], activation: str, seed: int, lay
     raise TypeError(
         f"initializer must be a name, an Initializer, an array or a list of these, got {entry!r}"
     )
-
-
-def initial_parameters(
-    layer_sizes: Sequence[int], activations: Sequence[str], initializer: Any, seed: int
-) -> Weights:
-    """Return the flat vector of a network: W (fan_in × fan_out, C order), then b, for each layer.
-
-    ``initializer`` as for :func:`initial_weights`; a flat array is the whole vector.
-    """
-    n_parameters = sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(layer_sizes))
-    if isinstance(initializer, np.ndarray) and initializer.ndim == 1:
-        flat = _validation.array("initializer", initializer, ndim=1)
-        if flat.size != n_parameters:
-            raise ValueError(
-                f"initializer must hold {n_parameters} parameters or be of two dimensions, "
-                f"got {flat.size} numbers"
-            )
-        return flat.astype(np.float64)
-    parts = []
-    for W in initial_weights(initializer, layer_sizes, activations, seed):
-        parts += [W.ravel(), np.zeros(W.shape[1])]
-    return np.concatenate(parts)

@@ -113,7 +113,7 @@ class HiddenLayers:
     def core_arguments(self) -> tuple[Any, ...]:
         """Return what the compiled network is made of, beside sizes and activations."""
         rates = list(self.rates) if self.drops else []
-        shortcuts = [pair for pair in self.shortcuts]
+        shortcuts = list(self.shortcuts)
         n = self.normalization
         if n is None:
             return ("", False, 0.0, 0.0, rates, shortcuts)
@@ -205,22 +205,23 @@ def _check_dropout(dropout: Any, n_hidden: int) -> tuple[float, ...]:
 
 def _check_residual(residual: Any, n_hidden: int) -> bool | int | str:
     allowed = "False, True, 'projection' or a number of layers in a block ≥ 1"
+    checked: bool | int | str = residual
     if isinstance(residual, bool | np.bool_):
-        residual = bool(residual)
+        checked = bool(residual)
     elif isinstance(residual, str):
         if residual != "projection":
             raise ValueError(f"residual must be {allowed}, got {residual!r}")
     else:
         try:
-            residual = _validation.integer("residual", residual, low=1)
+            checked = _validation.integer("residual", residual, low=1)
         except (TypeError, ValueError) as error:
             raise type(error)(f"residual must be {allowed}, got {residual!r}") from None
-    least = 0 if residual is False else 1 if residual == "projection" else int(residual) + 1
+    least = 0 if checked is False else 1 if checked == "projection" else int(checked) + 1
     if n_hidden < least:
         raise ValueError(
             f"residual={residual!r} needs at least {least} hidden layers, got {n_hidden}"
         )
-    return residual
+    return checked
 
 
 def _shortcuts(residual: bool | int | str, sizes: tuple[int, ...]) -> tuple[tuple[int, int], ...]:

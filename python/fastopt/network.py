@@ -12,7 +12,7 @@ from fastopt import _core, _validation
 from fastopt._second_order import SecondOrder
 from fastopt.callbacks import Callback
 from fastopt.clip import Clip
-from fastopt.initializers import Initializer, initial_parameters
+from fastopt.initializers import Initializer, default, initial_weights
 from fastopt.layers import BatchNormalization, HiddenLayers, Normalization
 from fastopt.optimizers import Optimizer, resolve
 from fastopt.training.data import Data, check_inputs, check_loss, make_data
@@ -108,17 +108,24 @@ class MLP(SecondOrder):
         self._initialize(initializer)
 
     def _initialize(self, initializer: Any) -> None:
+        if isinstance(initializer, np.ndarray) and initializer.ndim == 1:
+            flat = _validation.array("initializer", initializer, ndim=1)
+            if flat.size != self.n_parameters:
+                raise ValueError(
+                    f"initializer must hold {self.n_parameters} parameters or be of two "
+                    f"dimensions, got {flat.size} numbers"
+                )
+            self.parameters = flat
+            return
         names = (*self._activations, self._output_activation)
-        plain = initial_parameters(self._layer_sizes, names, initializer, self._seed)
-        of_plain = HiddenLayers(self._layer_sizes, None, 0.0, False).views(plain)
-        for i, (layer, start) in enumerate(zip(self._layers(), of_plain, strict=True)):
-            layer["W"][:] = start["W"]
+        weights = initial_weights(initializer, self._layer_sizes, names, self._seed)
+        for i, (layer, W) in enumerate(zip(self._layers(), weights, strict=True)):
+            layer["W"][:] = W
             if "gamma" in layer:
                 layer["gamma"][:] = 1
             if "P" in layer:
-                seed = (self._seed + len(of_plain) + i) % 2**64
-                P = initial_parameters(layer["P"].shape, ("identity",), None, seed)
-                layer["P"][:] = P[: layer["P"].size].reshape(layer["P"].shape)
+                # Numbers of its own: parts 0, 1, … of the seed belong to the weights.
+                layer["P"][:] = default("identity")(layer["P"].shape, self._seed, len(weights) + i)
 
     # --- what it is ----------------------------------------------------------------------------
 

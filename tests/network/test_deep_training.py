@@ -155,7 +155,7 @@ def test_a_last_batch_of_one_sample_joins_the_one_before():
         net.fit(X, T, "sgd", epochs=1, batch_size=16, shuffle=False)
         assert np.isfinite(net.parameters).all()
         other = fastopt.MLP([4, 5, 2], normalization=normalization, random_state=0)
-        value, gradient = other.loss_and_gradient(X[:last], T[:last])
+        value, _ = other.loss_and_gradient(X[:last], T[:last])
         if normalization == "batch":
             assert history.loss[0] == pytest.approx(value, rel=1e-12)
 

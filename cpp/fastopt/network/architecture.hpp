@@ -91,6 +91,12 @@ struct Architecture {
   Index width(Index value) const { return value == 0 ? inputs() : layer(value - 1).fan_out; }
 
   bool uses_batch() const { return !batch_layers.empty(); }
+  // Nothing but affine maps and activations, dropout aside.
+  bool is_plain() const {
+    for (const Layer& layer : layers)
+      if (layer.normalizes() || layer.shortcut >= 0) return false;
+    return true;
+  }
   bool drops() const {
     for (const Layer& layer : layers)
       if (layer.dropout > 0) return true;

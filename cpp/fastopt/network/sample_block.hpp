@@ -76,6 +76,10 @@ struct ForwardSlots {
   std::vector<Index> columns;
 
   explicit ForwardSlots(const Architecture& net) {
+    if (!net.is_plain())
+      throw std::invalid_argument(
+          "second derivatives and Jacobians are there for networks without normalization and "
+          "residual connections only");
     for (const Layer& layer : net.layers) {
       columns.push_back(layer.fan_in + 1);
       columns.push_back(needs_input(layer.activation) ? layer.fan_out : 0);
