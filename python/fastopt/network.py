@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from fastopt import _core, _validation
+from fastopt._folding import folded
 from fastopt._second_order import SecondOrder
 from fastopt.callbacks import Callback
 from fastopt.clip import Clip
 from fastopt.initializers import Initializer, default, initial_weights
-from fastopt.layers import BatchNormalization, HiddenLayers, Normalization
+from fastopt.layers import HiddenLayers, Normalization
 from fastopt.optimizers import Optimizer, resolve
 from fastopt.training.data import Data, check_inputs, check_loss, make_data
 from fastopt.training.fit import Training, check_batch_size, make_epoch_solver, split_validation
@@ -329,59 +330,19 @@ class MLP(SecondOrder):
         >>> np.allclose(net.fold().predict(X), net.predict(X))
         True
         """
-        n = self.normalization
-        if not isinstance(n, BatchNormalization):
-            raise ValueError(f"only batch normalization can be folded, got normalization={n!r}")
-        if n.position == "after" and self.residual is not False:
-            raise ValueError(
-                "normalization after the activation cannot be folded where residual="
-                f"{self.residual!r} takes the normalised values further"
-            )
-        state = self.__getstate__()
-        state |= {"normalization": None, "dropout": 0.0, "statistics": np.empty(0)}
-        state["parameters"] = np.zeros(self.n_parameters - self._surplus())
-        other = MLP.__new__(type(self))
-        other.__setstate__(state)
-        self._fold_into(other, n)
-        return other
-
-    def _surplus(self) -> int:
-        """Return how many parameters fewer the folded network has."""
-        kept = sum(
-            array.size
-            for layer in self._layers()
-            for name, array in layer.items()
-            if name not in ("gamma", "beta")
-        )
-        biases = sum(
-            layer["gamma"].size for layer in self._layers() if "gamma" in layer and "b" not in layer
-        )
-        return self.n_parameters - kept - biases
-
-    def _fold_into(self, other: MLP, n: BatchNormalization) -> None:
-        start = 0
-        factor: Any = 1.0  # of the values that come in, and what is added to them
-        offset: Any = 0.0
-        for old, new in zip(self._layers(), other._layers(), strict=True):
-            W = factor * old["W"].astype(np.float64).T
-            b = old.get("b", 0.0) + offset @ old["W"] if np.ndim(offset) else old.get("b", 0.0)
-            factor, offset = 1.0, 0.0
-            if "gamma" in old:
-                width = old["gamma"].size
-                mean, variance = self.statistics[start : start + 2 * width].reshape(2, width)
-                start += 2 * width
-                a = old["gamma"] / np.sqrt(variance.astype(np.float64) + n.epsilon)
-                if n.position == "before":
-                    W, b = a[:, None] * W, old["beta"] - mean * a
-                else:
-                    factor, offset = a, old["beta"] - mean * a
-            new["W"][:], new["b"][:] = W.T, b
-            if "P" in old:
-                new["P"][:] = old["P"]
+        return folded(self)
 
     # --- what it computes ----------------------------------------------------------------------
 
-    def predict(self, X: Any, mc_dropout: int | None = None, random_state: Any = None) -> Any:
+    @overload
+    def predict(self, X: Any, mc_dropout: None = None, random_state: Any = None) -> Array: ...
+
+    @overload
+    def predict(self, X: Any, mc_dropout: int, random_state: Any = None) -> tuple[Array, Array]: ...
+
+    def predict(
+        self, X: Any, mc_dropout: int | None = None, random_state: Any = None
+    ) -> Array | tuple[Array, Array]:
         """Return the outputs (N, q) for inputs (N, d), in the network's dtype.
 
         Any real dtype and layout is read as it is. With "sigmoid" and "softmax" outputs these are
@@ -406,7 +367,8 @@ class MLP(SecondOrder):
         """
         X = check_inputs(X, self._layer_sizes[0])
         if mc_dropout is None:
-            return self._core.predict(X)
+            outputs: Array = self._core.predict(X)
+            return outputs
         k = _validation.integer("mc_dropout", mc_dropout, low=1)
         if not self._hidden.drops:
             raise ValueError(f"mc_dropout={k} needs a network with dropout, and this one has none")

@@ -87,21 +87,25 @@ void drop_and_add(const Architecture& net, const Scalar* w, Pass<Scalar>& pass, 
   const Index size = layer.fan_out * c.count;
   Scalar* out = pass.value(l + 1, c.first);
   const Scalar* in = layer.normalizes_after() ? out : pass.activation(l, c.first);
-  if (layer.dropout > 0 && masks.on) {
+  const bool drops = layer.dropout > 0 && masks.on;
+  if (drops)
     drop(Dropout(layer.dropout, layer.activation), masks.stream(l + 1),
          (masks.first + c.first) * layer.fan_out, size, in, out, pass.factor(l, c.first));
-  } else if (in != out) {
-    std::copy(in, in + size, out);
+  const ConstVectorMap<Scalar> values(drops ? out : in, size);
+  VectorMap<Scalar> sum(out, size);
+  if (layer.shortcut < 0) {
+    if (!drops && in != out) sum = values;
+    return;
   }
-  if (layer.shortcut < 0) return;
   const Scalar* from = pass.value(layer.shortcut, c.first);
   if (layer.projection < 0) {
-    VectorMap<Scalar>(out, size) += ConstVectorMap<Scalar>(from, size);
-  } else {
-    MatrixMap<Scalar>(out, layer.fan_out, c.count).noalias() +=
-        projection_of(net, w, layer) *
-        ConstMatrixMap<Scalar>(from, net.width(layer.shortcut), c.count);
+    sum = values + ConstVectorMap<Scalar>(from, size);
+    return;
   }
+  if (!drops && in != out) sum = values;
+  MatrixMap<Scalar>(out, layer.fan_out, c.count).noalias() +=
+      projection_of(net, w, layer) *
+      ConstMatrixMap<Scalar>(from, net.width(layer.shortcut), c.count);
 }
 
 // The rest of a hidden layer from what it normalises on.
