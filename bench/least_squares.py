@@ -1,8 +1,8 @@
 """How exact are sums of squares, how honest, how many evaluations, and what does a whole call cost?
 
 The certified problems are the thirteen of NIST's 27 that the tests keep, from both starts: 26
-cases. Digits are those of the worst parameter, at most 11. The known minima are those of Moré, Garbow and
-Hillstrom's 43 instances.
+cases. Digits are those of the worst parameter, at most 11. The known minima are those of the 43
+instances of Moré, Garbow and Hillstrom.
 """
 
 import gc
