@@ -84,6 +84,12 @@ class Callback:
         """After each epoch; ``logs`` is its row of the History: loss, val_loss, metrics."""
 
 
+def as_list(callbacks: Any) -> list[Any]:
+    """Return the callbacks as a list, where one alone may have been given."""
+    one = isinstance(callbacks, Callback) or inspect.isclass(callbacks)
+    return [callbacks] if one else list(callbacks)
+
+
 class Callbacks:
     """All callbacks of a run as one: a hook before each step and a watcher after it.
 
@@ -91,8 +97,7 @@ class Callbacks:
     """
 
     def __init__(self, callbacks: Callback | Iterable[Callback], run: Run) -> None:
-        one = isinstance(callbacks, Callback) or inspect.isclass(callbacks)
-        self._callbacks: list[Any] = [callbacks] if one else list(callbacks)  # type: ignore[arg-type]
+        self._callbacks = as_list(callbacks)
         self._run = run
         for callback in self._callbacks:
             _check(callback)

@@ -11,7 +11,7 @@ import numpy as np
 
 from fastopt import _core, _validation
 from fastopt._errors import DivergenceError
-from fastopt.callbacks import Callback, Callbacks
+from fastopt.callbacks import Callbacks, as_list
 from fastopt.clip import Clip
 from fastopt.optimizers import Optimizer
 from fastopt.schedules import AdaptiveLearningRate
@@ -125,8 +125,7 @@ class Training:
     def execute(self, callbacks: Any, stopping: Stopping | None, verbose: int) -> History:
         """Run the loop; whatever ends it, the History says what."""
         criteria, own_callbacks = own_criteria(self.run.optimizer, self.validation is not None)
-        given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks)
-        called = Callbacks([*given, *own_callbacks], self.run)
+        called = Callbacks([*as_list(callbacks), *own_callbacks], self.run)
         history, first, epochs = self.history, self.run.epoch, self.run.epochs
         progress = Progress(history, epochs, first) if verbose else None
         watchers: list[Watcher] = [self.record]
