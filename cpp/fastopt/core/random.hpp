@@ -231,24 +231,34 @@ inline Random random_stream(std::uint64_t seed, Stream use, std::uint64_t part) 
 
 // A uniformly random order of 0 … n-1 (Fisher-Yates), made in place from any order.
 inline void shuffle(std::vector<std::uint32_t>& order, const Random& random) {
+  constexpr int lanes = 32;
+  std::uint32_t words[4][lanes];
   std::uint64_t counter = 0;
-  Random::Block block{};
-  unsigned used = 4;
-  const auto next = [&] {
-    if (used == 4) {
-      block = random.block(counter++);
+  std::size_t used = 0, made = 0;
+  const auto next = [&](std::size_t wanted) {
+    if (used == made) {
       used = 0;
+      if (wanted >= std::size_t{2 * lanes}) {
+        random.blocks(counter, words);
+        counter += lanes;
+        made = std::size_t{4 * lanes};
+      } else {
+        const Random::Block block = random.block(counter++);
+        for (std::size_t k = 0; k < 4; ++k) words[k][0] = block[k];
+        made = 4;
+      }
     }
-    return block[used++];
+    const std::size_t at = used++;
+    return words[at % 4][at / 4];
   };
   for (std::size_t i = order.size(); i > 1; --i) {
     // Lemire's method: the high word of bits * i, rejecting the few values that would be biased.
     const auto bound = static_cast<std::uint32_t>(i);
-    std::uint64_t product = std::uint64_t{next()} * bound;
+    std::uint64_t product = std::uint64_t{next(i)} * bound;
     if (static_cast<std::uint32_t>(product) < bound) {
       const std::uint32_t threshold = (0u - bound) % bound;
       while (static_cast<std::uint32_t>(product) < threshold)
-        product = std::uint64_t{next()} * bound;
+        product = std::uint64_t{next(i)} * bound;
     }
     std::swap(order[i - 1], order[product >> 32]);
   }
