@@ -84,18 +84,42 @@ struct ArraySource {
     return value;
   }
 
+  Index row(const std::uint32_t* order, Index i) const {
+    return order == nullptr ? i : static_cast<Index>(order[i]);
+  }
+
+  // Rows that are copied as they are. Where they hold a few features only, calls would cost more
+  // than the copying itself.
+  template <class Scalar>
+  void copy_rows(const std::uint32_t* order, Index first, Index count, Scalar* out) const {
+    constexpr std::size_t piece = 32, few = 8 * piece;
+    const std::size_t bytes = static_cast<std::size_t>(columns) * sizeof(Scalar);
+    if (columns == 1) {
+      for (Index i = 0; i < count; ++i)
+        std::memcpy(out + i, data + row(order, first + i) * row_stride, sizeof(Scalar));
+    } else if (bytes <= few && bytes % piece == 0) {
+      auto* to = reinterpret_cast<char*>(out);
+      for (Index i = 0; i < count; ++i, to += bytes) {
+        const char* from = data + row(order, first + i) * row_stride;
+        for (std::size_t at = 0; at < bytes; at += piece) std::memcpy(to + at, from + at, piece);
+      }
+    } else {
+      for (Index i = 0; i < count; ++i, out += columns)
+        std::memcpy(out, data + row(order, first + i) * row_stride, bytes);
+    }
+  }
+
   template <class T, bool Swap, class Scalar>
   void gather_as(const std::uint32_t* order, Index first, Index count, Scalar* out) const {
     const bool dense = column_stride == static_cast<Index>(sizeof(T));
-    for (Index i = 0; i < count; ++i, out += columns) {
-      const Index row = order == nullptr ? first + i : static_cast<Index>(order[first + i]);
-      const char* from = data + row * row_stride;
-      if constexpr (std::is_same_v<T, Scalar> && !Swap) {
-        if (dense) {
-          std::memcpy(out, from, static_cast<std::size_t>(columns) * sizeof(T));
-          continue;
-        }
+    if constexpr (std::is_same_v<T, Scalar> && !Swap) {
+      if (dense || columns == 1) {
+        copy_rows(order, first, count, out);
+        return;
       }
+    }
+    for (Index i = 0; i < count; ++i, out += columns) {
+      const char* from = data + row(order, first + i) * row_stride;
       if (dense) {
         for (Index j = 0; j < columns; ++j)
           out[j] = static_cast<Scalar>(load<T, Swap>(from + j * static_cast<Index>(sizeof(T))));
