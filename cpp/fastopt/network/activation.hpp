@@ -4,11 +4,13 @@
 //   value(a)              a = φ(a), in place
 //   slope(a, z, out)      out = φ'(z), from the output a = φ(z) where that is enough
 //   curvature(a, z, out)  out = φ''(z)
+//   slope_of(a)           φ'(z) as an expression, where it is a simple one of a
 //   needs_input           whether the derivatives look at z (otherwise z is not stored)
 #pragma once
 
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "fastopt/core/types.hpp"
@@ -58,8 +60,12 @@ struct Sigmoid {
     a = a.logistic();
   }
   template <class S>
+  static auto slope_of(const ConstArrayMap<S>& a) {
+    return a * (S(1) - a);
+  }
+  template <class S>
   static void slope(ConstArrayMap<S> a, ConstArrayMap<S>, ArrayMap<S> out) {
-    out = a * (S(1) - a);
+    out = slope_of<S>(a);
   }
   template <class S>
   static void curvature(ConstArrayMap<S> a, ConstArrayMap<S>, ArrayMap<S> out) {
@@ -74,8 +80,12 @@ struct Tanh {
     a = a.tanh();
   }
   template <class S>
+  static auto slope_of(const ConstArrayMap<S>& a) {
+    return S(1) - a.square();
+  }
+  template <class S>
   static void slope(ConstArrayMap<S> a, ConstArrayMap<S>, ArrayMap<S> out) {
-    out = S(1) - a.square();
+    out = slope_of<S>(a);
   }
   template <class S>
   static void curvature(ConstArrayMap<S> a, ConstArrayMap<S>, ArrayMap<S> out) {
@@ -101,8 +111,12 @@ struct PiecewiseLinear {
     }
   }
   template <class S>
+  static auto slope_of(const ConstArrayMap<S>& a) {
+    return (a > S(0)).select(constant(a.size(), S(1)), constant(a.size(), left<S>()));
+  }
+  template <class S>
   static void slope(ConstArrayMap<S> a, ConstArrayMap<S>, ArrayMap<S> out) {
-    out = (a > S(0)).select(constant(a.size(), S(1)), constant(a.size(), left<S>()));
+    out = slope_of<S>(a);
   }
   template <class S>
   static void curvature(ConstArrayMap<S>, ConstArrayMap<S>, ArrayMap<S> out) {
@@ -208,6 +222,14 @@ struct Softplus {
 };
 
 }  // namespace activation
+
+// Whether F has slope_of.
+template <class F, class S, class = void>
+struct HasSlopeExpression : std::false_type {};
+template <class F, class S>
+struct HasSlopeExpression<
+    F, S, std::void_t<decltype(F::template slope_of<S>(std::declval<const ConstArrayMap<S>&>()))>>
+    : std::true_type {};
 
 // f(the struct of an elementwise activation).
 template <class F>

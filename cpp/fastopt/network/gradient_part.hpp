@@ -2,6 +2,7 @@
 #pragma once
 
 #include "fastopt/network/pass.hpp"
+#include "fastopt/network/product.hpp"
 
 FASTOPT_BEGIN
 
@@ -22,21 +23,6 @@ void put(To&& to, const From& from, bool accumulate) {
     to += from;
   } else {
     to = from;
-  }
-}
-
-// out x columns of a matrix: delta xᵀ of those rows of x.
-template <class Scalar>
-void outer_products(const Scalar* delta, Index out, const Scalar* x, Index in, Index n,
-                    const GradientPart& part, Scalar* gradient, bool accumulate) {
-  const Index columns = part.end - part.begin;
-  const ConstMatrixMap<Scalar> d(delta, out, n);
-  const auto rows = ConstMatrixMap<Scalar>(x, in, n).middleRows(part.begin, columns);
-  MatrixMap<Scalar> to(gradient, out, columns);
-  if (accumulate) {
-    to.noalias() += d * rows.transpose();
-  } else {
-    to.noalias() = d * rows.transpose();
   }
 }
 
@@ -66,18 +52,18 @@ Segment gradient_part(const Architecture& net, Pass<Scalar>& pass, const Gradien
                       bool accumulate) {
   const Index l = part.layer;
   const Layer& layer = net.layer(l);
-  const Index out = layer.fan_out, size = (part.end - part.begin) * out;
+  const Index out = layer.fan_out, columns = part.end - part.begin, size = columns * out;
   switch (part.of) {
     case GradientPart::Of::weights: {
       const Index offset = layer.weights + part.begin * out;
-      detail::outer_products(pass.delta(l), out, pass.value(l), layer.fan_in, n, part,
-                             gradient + offset, accumulate);
+      outer_products<Scalar>(pass.delta(l), out, pass.value(l) + part.begin, layer.fan_in, columns,
+                             n, gradient + offset, accumulate);
       return {offset, size, true};
     }
     case GradientPart::Of::projection: {
       const Index offset = layer.projection + part.begin * out;
-      detail::outer_products(pass.flow(l, 0), out, pass.value(layer.shortcut),
-                             net.width(layer.shortcut), n, part, gradient + offset, accumulate);
+      outer_products<Scalar>(pass.flow(l, 0), out, pass.value(layer.shortcut) + part.begin,
+                             net.width(layer.shortcut), columns, n, gradient + offset, accumulate);
       return {offset, size, true};
     }
     case GradientPart::Of::normalization:
@@ -86,8 +72,7 @@ Segment gradient_part(const Architecture& net, Pass<Scalar>& pass, const Gradien
     case GradientPart::Of::bias:
       break;
   }
-  detail::put(VectorMap<Scalar>(gradient + layer.bias, out),
-              ConstMatrixMap<Scalar>(pass.delta(l), out, n).rowwise().sum(), accumulate);
+  sum_columns<Scalar>(pass.delta(l), out, n, gradient + layer.bias, accumulate);
   return {layer.bias, out, false};
 }
 

@@ -8,14 +8,11 @@
 #include "fastopt/network/dropout.hpp"
 #include "fastopt/network/normalization.hpp"
 #include "fastopt/network/pass.hpp"
+#include "fastopt/network/product.hpp"
 
 FASTOPT_BEGIN
 
-// W of a layer, or its projection, as (out x in).
-template <class Scalar>
-ConstMatrixMap<Scalar> weights_of(const Scalar* w, const Layer& layer) {
-  return {w + layer.weights, layer.fan_out, layer.fan_in};
-}
+// The projection of a layer's shortcut, as (out x in).
 template <class Scalar>
 ConstMatrixMap<Scalar> projection_of(const Architecture& net, const Scalar* w, const Layer& layer) {
   return {w + layer.projection, layer.fan_out, net.width(layer.shortcut)};
@@ -24,14 +21,8 @@ ConstMatrixMap<Scalar> projection_of(const Architecture& net, const Scalar* w, c
 // z = Wᵀ x + b of layer l; where a normalisation stands before the activation, there is no b.
 template <class Scalar>
 void affine(const Layer& layer, const Scalar* w, Pass<Scalar>& pass, Index l, Columns c) {
-  MatrixMap<Scalar> z(pass.raw(l, c.first), layer.fan_out, c.count);
-  const ConstMatrixMap<Scalar> x(pass.value(l, c.first), layer.fan_in, c.count);
-  if (layer.bias < 0) {
-    z.noalias() = weights_of(w, layer) * x;
-  } else {
-    z.colwise() = ConstVectorMap<Scalar>(w + layer.bias, layer.fan_out);
-    z.noalias() += weights_of(w, layer) * x;
-  }
+  const Scalar *x = pass.value(l, c.first), *b = layer.bias < 0 ? nullptr : w + layer.bias;
+  multiply(w + layer.weights, b, layer.fan_out, layer.fan_in, x, c.count, pass.raw(l, c.first));
 }
 
 // activation(l) from z to φ(z), keeping z where the derivative will want it.
@@ -53,7 +44,10 @@ void multiply_by_slope(const Layer& layer, Pass<Scalar>& pass, Index l, Columns 
   const Scalar* z = pass.input(l, c.first);
   Scalar* delta = pass.delta(l, c.first);
   with_activation(layer.activation, [&](auto f) {
-    if constexpr (!std::is_same_v<decltype(f), activation::Identity>) {
+    if constexpr (HasSlopeExpression<decltype(f), Scalar>::value) {
+      const ConstArrayMap<Scalar> outputs(a, size);
+      ArrayMap<Scalar>(delta, size) *= f.template slope_of<Scalar>(outputs);
+    } else if constexpr (!std::is_same_v<decltype(f), activation::Identity>) {
       constexpr Index piece = 512;
       alignas(alignment) Scalar slopes[piece];
       for (Index at = 0; at < size; at += piece) {
@@ -199,9 +193,9 @@ void back_from_normalization(const Layer& layer, const Scalar* w, Pass<Scalar>& 
 template <class Scalar>
 void pull_back(const Architecture& net, const Scalar* w, Pass<Scalar>& pass, Index l, Columns c) {
   const Layer& layer = net.layer(l);
+  const Scalar* delta = pass.delta(l, c.first);
   MatrixMap<Scalar> out(pass.delta(l - 1, c.first), layer.fan_in, c.count);
-  out.noalias() = weights_of(w, layer).transpose() *
-                  ConstMatrixMap<Scalar>(pass.delta(l, c.first), layer.fan_out, c.count);
+  multiply_transposed(w + layer.weights, layer.fan_out, layer.fan_in, delta, c.count, out.data());
   for (const Index end : net.shortcuts_from[static_cast<std::size_t>(l)]) {
     const Layer& other = net.layer(end);
     const ConstMatrixMap<Scalar> flow(pass.flow(end, c.first), other.fan_out, c.count);
