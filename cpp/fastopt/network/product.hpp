@@ -1,5 +1,5 @@
-// Products of small matrices, which fit in the first cache: no packing, no zeroing, a fixed order
-// of sums.
+// The products of a layer: Eigen's, and for small layers, which fit in the first cache, products
+// without packing and zeroing.
 //
 // Eigen packs both factors of each product into its own buffers; for the layers of small networks
 // that costs as much as a third of the product. Here A is read where it lies, since its columns are
