@@ -14,7 +14,7 @@ FLAGS = {"base": [], "v3": ["-march=x86-64-v3"], "v4": ["-march=x86-64-v4"]}
 
 @pytest.mark.skipif(shutil.which("c++") is None, reason="needs a C++ compiler")
 def test_against_plain_loops(tmp_path):
-    """Every shape of tile and every remainder, in the instructions of the variant that is in use."""
+    """Every shape of tile and every remainder, in the instructions of the variant in use."""
     cpp = Path(__file__).parents[2] / "cpp"
     command = ["c++", "-std=c++17", "-O1", *FLAGS[_core.variant], f"-I{cpp}"]
     command += [f"-isystem{cpp / 'third_party' / 'eigen'}", "-o", tmp_path / "products"]

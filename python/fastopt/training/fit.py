@@ -95,6 +95,7 @@ class Training:
             raise ValueError(f"initial_epoch must be at most epochs={epochs}, got {first}")
         self.run = Run(network, optimizer, self.history, epochs, first)
         self._iterations = 0
+        self._told_rate: float | None = None
         self.solver = network._solver(
             data, optimizer, loss, batch_size, shuffle, self.seed, l2, clip, gradient_norm
         )
@@ -163,8 +164,11 @@ class Training:
 
     def set_learning_rates(self, epoch: int) -> None:
         """Before each epoch: tell η of each of its iterations."""
+        if not self.run.has_schedule and self.run.learning_rate == self._told_rate:
+            return  # the solver has them from an epoch before
         n = self.solver.iterations_per_epoch
         self.solver.set_learning_rates(self.run.rates(epoch * n, n))
+        self._told_rate = None if self.run.has_schedule else self.run.learning_rate
 
     def record(self, epoch: int, report: Any) -> str | None:
         """Write the History; raise DivergenceError where training left the finite numbers."""
