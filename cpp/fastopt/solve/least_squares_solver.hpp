@@ -66,6 +66,7 @@ class LeastSquaresSolver : public Solver {
     if (const Status status = test(); status != Status::running) return report(status);
     if (out_of_evaluations()) return report(Status::evaluations);
     if (at_noise_floor() && trusts_newton()) return polish();
+    refused_in_search_ = 0;
     return search();
   }
 
@@ -138,9 +139,11 @@ class LeastSquaresSolver : public Solver {
   bool spare_is_good(double loss) {
     constexpr double lost = 1e-6;          // of a column's norm, in one step
     constexpr std::int64_t refusals = 20;  // of steps to plateaus, in a run
+    constexpr int in_one_search = 6;       // each of them shortens the step
     ++n_gradient_;
     if (!spare().take(objective_, trial_.data())) return false;
-    if (loss <= 1e-6 * loss_ || refused_ >= refusals) return true;
+    if (loss <= 1e-6 * loss_ || refused_ >= refusals || ++refused_in_search_ > in_one_search)
+      return true;
     for (Index i = 0; i < n_; ++i) {
       if (spare().norms[i] < lost * model().norms[i]) {
         ++refused_;
@@ -298,6 +301,7 @@ class LeastSquaresSolver : public Solver {
   std::size_t current_ = 0;
   bool started_ = false, linear_ = false, small_step_ = false;
   double last_predicted_ = 1, last_actual_ = 1;
+  int refused_in_search_ = 0;
   std::int64_t refused_ = 0, iterations_ = 0, n_value_ = 0, n_gradient_ = 0;
 };
 

@@ -164,7 +164,7 @@ def least_squares(
     """
     x, lower, upper = _check_start(x0, bounds)
     n = x.size
-    arguments = tuple(args) if isinstance(args, Sequence) else (args,)
+    arguments = args if args.__class__ is tuple else _arguments(args)
     keywords = {} if kwargs is None else dict(kwargs)
     bounded = lower is not _NOTHING
     tests = (_tolerance("ftol", ftol), _tolerance("xtol", xtol), _tolerance("gtol", gtol))
@@ -236,6 +236,10 @@ def least_squares(
     if verbose:
         print(f"{result.message}\nnfev {result.nfev}, cost {result.cost:.6e}")
     return result
+
+
+def _arguments(args: Any) -> tuple[Any, ...]:
+    return tuple(args) if isinstance(args, Sequence) else (args,)
 
 
 def _tolerance(name: str, value: Any) -> float:
