@@ -36,6 +36,8 @@ class SecondOrder:
     if TYPE_CHECKING:
         _core: Any
 
+        _hidden: Any
+
         @property
         def layer_sizes(self) -> tuple[int, ...]: ...
         @property
@@ -62,8 +64,6 @@ class SecondOrder:
         ------
         ValueError
             For a float32 network, or an X that does not fit.
-        MemoryError
-            When J would not fit into the memory that is available.
 
         Examples
         --------
@@ -73,7 +73,7 @@ class SecondOrder:
         >>> net.jacobian(np.eye(2)).shape
         (2, 13)
         """
-        check_float64(self.dtype, "jacobian")
+        self._check("jacobian")
         inputs = check_inputs(X, self.layer_sizes[0])
         jacobian: Array = _core.jacobian(self._core, inputs)[1]
         return jacobian
@@ -118,7 +118,7 @@ class SecondOrder:
         >>> np.allclose(JtJ, J.T @ J, rtol=1e-12)
         True
         """
-        check_float64(self.dtype, "normal_equations")
+        self._check("normal_equations")
         penalty = _validation.number("l2", l2, low=0)
         data = make_data(X, y, "mse", self.layer_sizes, sample_weight)
         squares = _core.NetworkSquares(self._core, data.native, penalty)
@@ -167,7 +167,7 @@ class SecondOrder:
         >>> H.shape, bool((H == H.T).all())
         ((10, 10), True)
         """
-        check_float64(self.dtype, "hessian")
+        self._check("hessian")
         objective = self._objective("hessian", X, y, loss, sample_weight, l2)
         hessian: Array = objective.hessian(self.parameters)
         return hessian
@@ -204,13 +204,17 @@ class SecondOrder:
         >>> np.allclose(Hv, net.hessian(X, X**2) @ v)
         True
         """
-        check_float64(self.dtype, "hessian_vector_product")
+        self._check("hessian_vector_product")
         along = _validation.array("v", v, ndim=1).astype(np.float64)
         if along.shape != (self.n_parameters,):
             raise ValueError(f"v must have shape ({self.n_parameters},), got {along.shape}")
         objective = self._objective("hessian_vector_product", X, y, loss, sample_weight, l2)
         product: Array = objective.hessian_vector(self.parameters, np.ascontiguousarray(along))
         return product
+
+    def _check(self, what: str) -> None:
+        check_float64(self.dtype, what)
+        self._hidden.check_second_order(what)
 
     def _objective(
         self, what: str, X: Any, y: Any, loss: Any, sample_weight: Any, l2: float

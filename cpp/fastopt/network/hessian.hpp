@@ -8,6 +8,7 @@
 // sums of products as in JᵀJ. P_lm of the very next layer is diagonal, φ'(z_m).
 #pragma once
 
+#include "fastopt/network/deep_pass.hpp"
 #include "fastopt/network/kronecker.hpp"
 #include "fastopt/network/loss_curvature.hpp"
 
@@ -21,16 +22,12 @@ class NetworkHessian {
         l2_(l2),
         depth_(net.depth()),
         slots_(net),
-        curvature_(loss, net.outputs(), slots_) {
+        curvature_(loss, net.outputs(), slots_),
+        pass_(net_, slots_) {
     raw_ = slots_.add(net.inputs());
-    for (const Layer& layer : net.layers) {
-      const bool last = deltas_.size() + 1 == net.layers.size();
-      deltas_.push_back(last ? curvature_.delta() : slots_.add(layer.fan_out));
-      bends_.push_back(slots_.add(last ? 0 : layer.fan_out));
-      tangents_.push_back(slots_.add(layer.fan_out));
-      delta_tangents_.push_back(slots_.add(layer.fan_out));
-    }
+    for (const Layer& layer : net.layers) tangents_.push_back(slots_.add(layer.fan_out));
     vector_slots_ = slots_.columns;
+    if (!net.is_plain()) return;
     for (Index m = 0; m < depth_; ++m)
       for (Index l = 0; l < depth_; ++l) {
         const Index directions = net.layer(m).fan_out;
@@ -44,20 +41,12 @@ class NetworkHessian {
 
   // H (n x n, both triangles).
   void operator()(const Dataset& data, const double* w, double* h) {
-    if (!planned_) {
-      make_terms();
-      through_deltas_.plan();
-      through_inputs_.plan();
-      planned_ = true;
-    }
     const Index n = net_.n_parameters;
     std::fill_n(h, n * n, 0.0);
-    over_blocks(data, w, slots_.columns, matrix_blocks_,
-                [&](SampleBlock* blocks, Index, Index count) {
-                  parallel_for(count, [&](Index i) { unit_tangents(w, blocks[i]); });
-                  through_deltas_.run(blocks, count, h);
-                  through_inputs_.run(blocks, count, h);
-                });
+    if (net_.is_plain())
+      by_units(data, w, h);
+    else
+      by_directions(data, w, h);
     for (const Segment& part : net_.segments)
       if (part.shrinks)
         for (Index i = part.offset; i < part.offset + part.size; ++i) h[i * (n + 1)] += l2_;
@@ -68,15 +57,14 @@ class NetworkHessian {
   void times_vector(const Dataset& data, const double* w, const double* v, double* hv) {
     const Index n = net_.n_parameters;
     std::fill_n(hv, n, 0.0);
-    over_blocks(data, w, vector_slots_, vector_blocks_,
-                [&](SampleBlock* blocks, Index, Index count) {
-                  while (static_cast<Index>(products_.size()) < count) products_.emplace_back(n);
-                  parallel_for(count, [&](Index i) {
-                    along(w, v, blocks[i], products_[static_cast<std::size_t>(i)].data());
-                  });
-                  for (Index i = 0; i < count; ++i)
-                    VectorMap<double>(hv, n) += products_[static_cast<std::size_t>(i)].vector();
-                });
+    over_blocks(data, w, vector_slots_, vector_blocks_, [&](SampleBlock* blocks, Index count) {
+      while (static_cast<Index>(products_.size()) < count) products_.emplace_back(n);
+      parallel_for(count, [&](Index i) {
+        along(w, v, blocks[i], products_[static_cast<std::size_t>(i)].data());
+      });
+      for (Index i = 0; i < count; ++i)
+        VectorMap<double>(hv, n) += products_[static_cast<std::size_t>(i)].vector();
+    });
     for (const Segment& part : net_.segments)
       if (part.shrinks)
         VectorMap<double>(hv + part.offset, part.size) +=
@@ -90,7 +78,7 @@ class NetworkHessian {
   Index q(Index l, Index m) const { return q_[at(m * depth_ + l)]; }
   Index p(Index l, Index m) const { return p_[at(m * depth_ + l)]; }
 
-  // body(blocks, first, count) for stretches of blocks after their forward and backward pass. Data
+  // body(blocks, count) for stretches of blocks after their forward and backward pass. Data
   // that fit at once are read at the first call only.
   struct Blocks {
     std::vector<SampleBlock> blocks;
@@ -128,28 +116,46 @@ class NetworkHessian {
         Interruption::poll(net_.work_per_sample() * static_cast<double>(samples));
       });
       own.loaded = at_once >= plan.count;
-      body(own.blocks.data(), from, count);
+      body(own.blocks.data(), count);
     }
   }
 
-  // δ_l, and for the hidden layers g ⊗ φ''(z) with g = ∂ℓ/∂a.
   void forward_and_backward(const double* w, SampleBlock& block) const {
-    forward(net_, slots_, w, block);
+    pass_.forward(w, block);
     curvature_.prepare(block);
-    const Index rows = block.stride();
-    for (Index l = depth_ - 1; l > 0; --l) {
-      const Layer& above = net_.layer(l);
-      const Layer& layer = net_.layer(l - 1);
-      const Index width = layer.fan_out;
-      MatrixMap<double> g = block.matrix(deltas_[at(l - 1)], width);
-      g.noalias() =
-          block.matrix(deltas_[at(l)], above.fan_out) * weight_matrix(above, w).transpose();
-      curvatures(layer.activation, block.slot(slots_.x(l)),
-                 needs_input(layer.activation) ? block.slot(slots_.z(l - 1)) : nullptr,
-                 block.slot(bends_[at(l - 1)]), rows * width);
-      block.array(bends_[at(l - 1)], width) *= block.array(deltas_[at(l - 1)], width);
-      block.array(deltas_[at(l - 1)], width) *= block.array(slots_.slope(l - 1), width);
+    pass_.backward(w, block, block.slot(curvature_.delta()), [](Index, const double*) {});
+  }
+
+  void by_units(const Dataset& data, const double* w, double* h) {
+    if (!planned_) {
+      make_terms();
+      through_deltas_.plan();
+      through_inputs_.plan();
+      planned_ = true;
     }
+    over_blocks(data, w, slots_.columns, matrix_blocks_, [&](SampleBlock* blocks, Index count) {
+      parallel_for(count, [&](Index i) { unit_tangents(w, blocks[i]); });
+      through_deltas_.run(blocks, count, h);
+      through_inputs_.run(blocks, count, h);
+    });
+  }
+
+  // Column by column, where layers do more than φ(Wᵀx + b): H e_i for each weight.
+  void by_directions(const Dataset& data, const double* w, double* h) {
+    const Index n = net_.n_parameters;
+    over_blocks(data, w, vector_slots_, vector_blocks_, [&](SampleBlock* blocks, Index count) {
+      while (static_cast<Index>(products_.size()) < count) products_.emplace_back(n);
+      Buffer<double> direction(n);
+      for (Index column = 0; column < n; ++column) {
+        direction[column] = 1;
+        parallel_for(count, [&](Index i) {
+          along(w, direction.data(), blocks[i], products_[at(i)].data());
+        });
+        direction[column] = 0;
+        for (Index i = 0; i < count; ++i)
+          VectorMap<double>(h + column * n, n) += products_[at(i)].vector();
+      }
+    });
   }
 
   // P_lm and Q_lm for all units of all layers m.
@@ -195,52 +201,22 @@ class NetworkHessian {
       pull_back(net_, slots_, w, l, block, own, below);
       if (l - 1 > m) {
         ArrayMap<double>(below, rows * layer.fan_in) +=
-            block.array(bends_[at(l - 1)], layer.fan_in) *
+            block.array(pass_.activation_delta(l - 1), layer.fan_in) *
+            block.array(pass_.bend(l - 1), layer.fan_in) *
             block.array(tangents_[at(l - 1)], layer.fan_in);
       } else {
         ArrayMap<double>(below + unit * rows, rows) +=
-            ConstArrayMap<double>(block.column(bends_[at(m)], unit), rows);
+            ConstArrayMap<double>(block.column(pass_.activation_delta(m), unit), rows) *
+            ConstArrayMap<double>(block.column(pass_.bend(m), unit), rows);
       }
     }
   }
 
-  // H v of the block: the derivative of its gradient along v.
   void along(const double* w, const double* v, SampleBlock& block, double* product) const {
-    const Index rows = block.stride();
-    for (Index l = 0; l < depth_; ++l) {
-      const Layer& layer = net_.layer(l);
-      MatrixMap<double> dz = block.matrix(tangents_[at(l)], layer.fan_out);
-      dz.noalias() = block.matrix(slots_.x(l), layer.fan_in + 1) * layer_matrix(layer, v);
-      // tangents_ holds dz; da = dz ⊗ φ'(z) is made in delta_tangents_ of the layer below.
-      if (l > 0)
-        dz.noalias() +=
-            block.matrix(delta_tangents_[at(l - 1)], layer.fan_in) * weight_matrix(layer, w);
-      if (l + 1 < depth_)
-        block.array(delta_tangents_[at(l)], layer.fan_out) =
-            block.array(tangents_[at(l)], layer.fan_out) *
-            block.array(slots_.slope(l), layer.fan_out);
-    }
-    curvature_.apply(block, block.slot(tangents_[at(depth_ - 1)]),
-                     block.slot(delta_tangents_[at(depth_ - 1)]));
-    for (Index l = depth_ - 1; l >= 0; --l) {
-      const Layer& layer = net_.layer(l);
-      const auto own = block.matrix(delta_tangents_[at(l)], layer.fan_out);
-      const auto delta = block.matrix(deltas_[at(l)], layer.fan_out);
-      MatrixMap<double> to(product + layer.weights, layer.fan_out, layer.fan_in + 1);
-      to.noalias() = own.transpose() * block.matrix(slots_.x(l), layer.fan_in + 1);
-      if (l == 0) break;
-      // Still da of the layer below; its dδ takes the place afterwards.
-      MatrixMap<double> below = block.matrix(delta_tangents_[at(l - 1)], layer.fan_in);
-      to.leftCols(layer.fan_in).noalias() += delta.transpose() * below;
-      below.noalias() = own * weight_matrix(layer, w).transpose();
-      below.noalias() += delta * weight_matrix(layer, v).transpose();
-      block.array(delta_tangents_[at(l - 1)], layer.fan_in) =
-          block.array(delta_tangents_[at(l - 1)], layer.fan_in) *
-              block.array(slots_.slope(l - 1), layer.fan_in) +
-          block.array(bends_[at(l - 1)], layer.fan_in) *
-              block.array(tangents_[at(l - 1)], layer.fan_in);
-    }
-    Interruption::poll(2.0 * net_.work_per_sample() * static_cast<double>(rows));
+    pass_.along(
+        w, v, block, [&](const double* dz, double* change) { curvature_.apply(block, dz, change); },
+        product);
+    Interruption::poll(2.0 * net_.work_per_sample() * static_cast<double>(block.stride()));
   }
 
   using Tile = ProductTerm::Tile;
@@ -296,7 +272,7 @@ class NetworkHessian {
     const Layer &layer = net_.layer(m + 1), &earlier = net_.layer(m);
     const Index n = net_.n_parameters, h = layer.fan_out, h2 = earlier.fan_out;
     const Index at = layer.weights, at2 = earlier.weights;
-    const Rows units = Rows::full(slots_.slope(m), h2, deltas_[static_cast<std::size_t>(m + 1)], h);
+    const Rows units = Rows::full(slots_.slope(m), h2, pass_.delta(m + 1), h);
     through_inputs_.add({Rows::single(slots_.x(m), earlier.fan_in + 1), units,
                          [=](const Tile& tile, const double* c, double* matrix) {
                            for (Index a = 0; a < tile.na; ++a) {
@@ -313,8 +289,7 @@ class NetworkHessian {
     const Layer &layer = net_.layer(l), &earlier = net_.layer(m);
     const Index n = net_.n_parameters, h = layer.fan_out, h2 = earlier.fan_out;
     const Index at = layer.weights, at2 = earlier.weights, fan_in = layer.fan_in;
-    const Rows outer =
-        Rows::full(slots_.x(m), earlier.fan_in + 1, deltas_[static_cast<std::size_t>(l)], h);
+    const Rows outer = Rows::full(slots_.x(m), earlier.fan_in + 1, pass_.delta(l), h);
     through_inputs_.add({outer, Rows::single(p(l, m), fan_in * h2),
                          [=](const Tile& tile, const double* c, double* matrix) {
                            outer.each(tile.a, tile.na, [&](Index a, Index i2, Index j) {
@@ -332,9 +307,10 @@ class NetworkHessian {
   Index depth_;
   ForwardSlots slots_;
   LossCurvature curvature_;
+  DeepPass pass_;
   Index raw_;
-  // Slots, for each layer: δ, g ⊗ φ'', dz, dδ; for each pair (m, l): Q_lm and P_lm.
-  std::vector<Index> deltas_, bends_, tangents_, delta_tangents_, q_, p_;
+  // Slots, for each layer: dz; for each pair (m, l): Q_lm and P_lm.
+  std::vector<Index> tangents_, q_, p_;
   std::vector<Index> vector_slots_;
   bool planned_ = false;
   ProductSums through_deltas_, through_inputs_;

@@ -3,8 +3,8 @@
 
 #include "fastopt/core/interruption.hpp"
 #include "fastopt/core/thread_pool.hpp"
-#include "fastopt/network/loss.hpp"
-#include "fastopt/network/sample_block.hpp"
+#include "fastopt/network/deep_pass.hpp"
+#include "fastopt/network/output.hpp"
 
 FASTOPT_BEGIN
 
@@ -15,13 +15,11 @@ inline void network_jacobian(const Architecture& net, const ArraySource& inputs,
                              const std::uint32_t* order, Index n_samples, const double* w,
                              double* outputs, double* jacobian) {
   constexpr Index rows_at_once = 64;
-  const Index depth = net.depth(), q = net.outputs(), n = net.n_parameters;
+  const Index q = net.outputs(), n = net.n_parameters, last = net.depth() - 1;
   const Activation output = net.layers.back().activation;
   ForwardSlots slots(net);
-  const Index raw = slots.add(std::max(net.inputs(), q));
-  Index widest = q;
-  for (const Layer& layer : net.layers) widest = std::max(widest, layer.fan_out);
-  const Index upper = slots.add(widest), lower = slots.add(widest);
+  const Index raw = slots.add(std::max(net.inputs(), q)), seed = slots.add(q);
+  const DeepPass pass(net, slots);
   const BlockPlan plan(n_samples, rows_at_once);
 
   parallel_for(plan.count, [&](Index b) {
@@ -31,47 +29,33 @@ inline void network_jacobian(const Architecture& net, const ArraySource& inputs,
     const Index rows = block.stride();
     inputs.gather(order, first, samples, block.slot(raw));
     spread_samples(block.slot(raw), samples, net.inputs(), rows, block.slot(slots.x(0)));
-    forward(net, slots, w, block);
-    ArrayMap<double> y = block.array(slots.output(), q);
-    if (output == Activation::softmax) {
-      collect_samples(y.data(), samples, q, rows, block.slot(raw));
-      Loss<double>::activate_output(output, block.slot(raw), q, samples);
-      spread_samples(block.slot(raw), samples, q, rows, y.data());
-    } else {
-      const bool keep = needs_input(output);
-      if (keep) block.array(slots.z(depth - 1), q) = y;
-      with_activation(output, [&](auto f) { f.template value<double>(y); });
-      slopes(output, y.data(), keep ? block.slot(slots.z(depth - 1)) : nullptr,
-             block.slot(slots.slope(depth - 1)), rows * q);
-    }
-    collect_samples(y.data(), samples, q, rows, outputs + first * q);
+    pass.forward(w, block);
+    activate_outputs(output, slots, raw, q, last, block);
+    collect_samples(block.slot(slots.output()), samples, q, rows, outputs + first * q);
 
     for (Index k = 0; k < q; ++k) {
-      Index own = upper, below = lower;
-      block.array(own, q).setZero();
+      block.array(seed, q).setZero();
       const ConstArrayMap<double> yk(block.column(slots.output(), k), rows);
       if (output == Activation::softmax) {
         for (Index j = 0; j < q; ++j)
-          ArrayMap<double>(block.column(own, j), rows) =
+          ArrayMap<double>(block.column(seed, j), rows) =
               yk *
               ((j == k ? 1.0 : 0.0) - ConstArrayMap<double>(block.column(slots.output(), j), rows));
       } else {
-        ArrayMap<double>(block.column(own, k), rows) =
-            ConstArrayMap<double>(block.column(slots.slope(depth - 1), k), rows);
+        ArrayMap<double>(block.column(seed, k), rows) =
+            ConstArrayMap<double>(block.column(slots.slope(last), k), rows);
       }
-      for (Index l = depth - 1; l >= 0; --l) {
-        const Layer& layer = net.layer(l);
-        for (Index i = 0; i <= layer.fan_in; ++i) {
-          const double* x = block.column(slots.x(l), i);
-          for (Index j = 0; j < layer.fan_out; ++j) {
-            const double* d = block.column(own, j);
-            double* to = jacobian + (first * q + k) * n + layer.weights + i * layer.fan_out + j;
+      pass.backward(w, block, block.slot(seed), [&](Index g, const double* delta) {
+        const ParameterGroup& group = pass.groups()[static_cast<std::size_t>(g)];
+        for (Index i = 0; i < group.inputs; ++i) {
+          const double* x = block.column(group.x, i);
+          for (Index j = 0; j < group.width; ++j) {
+            const double* d = delta + j * rows;
+            double* to = jacobian + (first * q + k) * n + group.offset + i * group.width + j;
             for (Index s = 0; s < samples; ++s) to[s * q * n] = x[s] * d[s];
           }
         }
-        if (l > 0) pull_back(net, slots, w, l, block, block.slot(own), block.slot(below));
-        std::swap(own, below);
-      }
+      });
       Interruption::poll(static_cast<double>(6 * samples * n));
     }
   });

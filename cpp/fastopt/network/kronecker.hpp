@@ -196,6 +196,7 @@ class ProductSums {
   void plan() {
     double total = 0;
     for (const ProductTerm& term : terms_) total += term.products();
+    products_ = total;
     // At least about eight tasks, so that a few threads finish together, of a size at which forming
     // the rows costs little beside the products.
     const double largest = std::max(600.0, total / 8);
@@ -215,21 +216,30 @@ class ProductSums {
 
   // matrix += the sums over all samples of the blocks.
   void run(const SampleBlock* blocks, Index count, double* matrix) {
-    parallel_for(static_cast<Index>(tiles_.size()), [&](Index i) {
+    double work = 0;
+    for (Index k = 0; k < count; ++k)
+      work += 2 * products_ * static_cast<double>(blocks[k].stride());
+    const auto task = [&](Index i) {
       const auto& [t, tile] = tiles_[static_cast<std::size_t>(i)];
       const ProductTerm& term = terms_[t];
-      Lease work(*this);
-      std::fill_n(work->sums.data(), tile.na * tile.nb, 0.0);
+      Lease space(*this);
+      std::fill_n(space->sums.data(), tile.na * tile.nb, 0.0);
       for (Index k = 0; k < count; ++k) {
         const Index stride = blocks[k].stride();
-        term.a.form(blocks[k], tile.a, tile.na, work->a.data());
-        term.b.form(blocks[k], tile.b, tile.nb, work->b.data());
-        accumulate_products(work->a.data(), tile.na, work->b.data(), tile.nb, stride,
-                            work->sums.data());
+        term.a.form(blocks[k], tile.a, tile.na, space->a.data());
+        term.b.form(blocks[k], tile.b, tile.nb, space->b.data());
+        accumulate_products(space->a.data(), tile.na, space->b.data(), tile.nb, stride,
+                            space->sums.data());
         Interruption::poll(2.0 * static_cast<double>(tile.na * tile.nb * stride));
       }
-      term.scatter(tile, work->sums.data(), matrix);
-    });
+      term.scatter(tile, space->sums.data(), matrix);
+    };
+    const auto n_tiles = static_cast<Index>(tiles_.size());
+    if (work < least_work_of_threads) {
+      for (Index i = 0; i < n_tiles; ++i) task(i);
+    } else {
+      parallel_for(n_tiles, task);
+    }
   }
 
  private:
@@ -265,6 +275,9 @@ class ProductSums {
     Work* operator->() { return work.get(); }
   };
 
+  // Floating-point operations below which waking a second thread costs more than it gives.
+  static constexpr double least_work_of_threads = 1e6;
+
   static Index even_part(Index n, Index largest) {
     const Index parts = (n + largest - 1) / largest;
     return (n + parts - 1) / parts;
@@ -273,6 +286,7 @@ class ProductSums {
   std::vector<ProductTerm> terms_;
   std::vector<std::pair<std::size_t, ProductTerm::Tile>> tiles_;
   Index width_a_ = 0, width_b_ = 0;
+  double products_ = 0;
   std::mutex lock_;
   std::vector<std::unique_ptr<Work>> idle_;
 };

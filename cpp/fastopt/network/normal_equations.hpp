@@ -15,8 +15,9 @@
 #include <cmath>
 
 #include "fastopt/core/norm.hpp"
+#include "fastopt/network/deep_pass.hpp"
 #include "fastopt/network/kronecker.hpp"
-#include "fastopt/network/loss.hpp"
+#include "fastopt/network/output.hpp"
 
 FASTOPT_BEGIN
 
@@ -46,7 +47,14 @@ class NormalEquations {
       root_slope_ = slots_.add(net.layer(depth_ - 2).fan_out);
       slope_ = slots_.add(net.layer(depth_ - 2).fan_out);
     }
-    make_terms();
+    if (net.is_plain()) {
+      make_terms();
+    } else {
+      deep_ = std::make_unique<DeepPass>(net_, slots_);
+      for (const ParameterGroup& group : deep_->groups())
+        group_deltas_.push_back(slots_.add(group.width * q_));
+      make_group_terms();
+    }
     sums_.plan();
   }
   NormalEquations(const NormalEquations&) = delete;
@@ -154,16 +162,12 @@ class NormalEquations {
   void residuals(const Dataset& data, Index b, const double* w, Index i) {
     SampleBlock& block = blocks_[static_cast<std::size_t>(i)];
     if (!loaded_) load(data, b, block);
-    forward(net_, slots_, w, block);
-    ArrayMap<double> y = block.array(slots_.output(), q_);
-    if (output_ == Activation::softmax) {
-      collect_samples(y.data(), block.samples(), q_, block.stride(), block.slot(raw_));
-      Loss<double>::activate_output(output_, block.slot(raw_), q_, block.samples());
-      spread_samples(block.slot(raw_), block.samples(), q_, block.stride(), y.data());
-    } else {
-      if (needs_input(output_)) block.array(slots_.z(depth_ - 1), q_) = y;
-      with_activation(output_, [&](auto f) { f.template value<double>(y); });
-    }
+    if (deep_ != nullptr)
+      deep_->forward(w, block);
+    else
+      forward(net_, slots_, w, block);
+    activate_outputs(output_, slots_, raw_, q_, depth_ - 1, block);
+    const ArrayMap<double> y = block.array(slots_.output(), q_);
     ArrayMap<double> e = block.array(lower_, q_);
     e = y - block.array(targets_, q_);
     const ArrayMap<double> v = block.array(weight_, 1);
@@ -181,7 +185,7 @@ class NormalEquations {
     SampleBlock& block = blocks_[static_cast<std::size_t>(i)];
     output_deltas(block);
     gradient(w, block, gradients_[static_cast<std::size_t>(i)].data());
-    if (with_deltas) hidden_deltas(w, block);
+    if (with_deltas) deep_ != nullptr ? all_deltas(w, block) : hidden_deltas(w, block);
   }
 
   // ∂y/∂z of the output layer, times √v.
@@ -199,9 +203,7 @@ class NormalEquations {
           to = root * yk * ((j == k ? 1.0 : 0.0) - yj);
         }
     } else {
-      slopes(output_, block.slot(slots_.output()),
-             needs_input(output_) ? block.slot(slots_.z(depth_ - 1)) : nullptr,
-             block.slot(output_delta_), rows * q_);
+      block.array(output_delta_, q_) = block.array(slots_.slope(depth_ - 1), q_);
       for (Index k = 0; k < q_; ++k) ArrayMap<double>(block.column(output_delta_, k), rows) *= root;
     }
   }
@@ -223,6 +225,15 @@ class NormalEquations {
       for (Index k = 0; k < q_; ++k)
         ArrayMap<double>(block.column(own, k), rows) *=
             root * ConstArrayMap<double>(block.column(output_delta_, linear_ ? 0 : k), rows);
+    }
+    if (deep_ != nullptr) {
+      deep_->backward(w, block, block.slot(own), [&](Index i, const double* delta) {
+        const ParameterGroup& group = deep_->groups()[static_cast<std::size_t>(i)];
+        MatrixMap<double>(g + group.offset, group.width, group.inputs).noalias() =
+            ConstMatrixMap<double>(delta, rows, group.width).transpose() *
+            block.matrix(group.x, group.inputs);
+      });
+      return;
     }
     for (Index l = depth_ - 1; l >= 0; --l) {
       const Layer& layer = net_.layer(l);
@@ -264,17 +275,53 @@ class NormalEquations {
     }
   }
 
+  // The same for every group of parameters of a network that is not plain.
+  void all_deltas(const double* w, SampleBlock& block) const {
+    const Index rows = block.stride();
+    for (Index k = 0; k < q_; ++k) {
+      double* seed = block.slot(upper_);
+      if (output_ == Activation::softmax) {
+        std::copy_n(block.column(output_delta_, q_ * k), rows * q_, seed);
+      } else {
+        block.array(upper_, q_).setZero();
+        std::copy_n(block.column(output_delta_, linear_ ? 0 : k), rows, seed + k * rows);
+      }
+      deep_->backward(w, block, seed, [&](Index i, const double* delta) {
+        const auto g = static_cast<std::size_t>(i);
+        const Index width = deep_->groups()[g].width;
+        std::copy_n(delta, rows * width, block.column(group_deltas_[g], width * k));
+      });
+    }
+  }
+
+  void make_group_terms() {
+    const auto& groups = deep_->groups();
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+      const ParameterGroup& a = groups[g];
+      own_block(Rows::triangle(a.x, a.x, a.inputs),
+                Rows::triangle(group_deltas_[g], group_deltas_[g], a.width, q_), a.offset, false);
+      for (std::size_t k = g + 1; k < groups.size(); ++k) {
+        const ParameterGroup& b = groups[k];
+        cross_block(Rows::full(a.x, a.inputs, b.x, b.inputs),
+                    Rows::full(group_deltas_[g], a.width, group_deltas_[k], b.width, q_), a.offset,
+                    b.offset);
+      }
+    }
+  }
+
   void make_terms() {
     const Index last = depth_ - 1;
     for (Index l = 0; l < depth_; ++l) {
       if (l == last && linear_) {
         linear_output_alone(l);
       } else if (l + 1 == last && linear_) {
-        own_block(l, Rows::triangle(root_slope_, root_slope_, net_.layer(l).fan_out), true);
+        own_block(inputs_alone(l), Rows::triangle(root_slope_, root_slope_, net_.layer(l).fan_out),
+                  net_.layer(l).weights, true);
       } else if (l == last && output_ != Activation::softmax) {
         elementwise_output_alone(l);
       } else {
-        own_block(l, Rows::triangle(delta(l), delta(l), net_.layer(l).fan_out, q_), false);
+        own_block(inputs_alone(l), Rows::triangle(delta(l), delta(l), net_.layer(l).fan_out, q_),
+                  net_.layer(l).weights, false);
       }
       for (Index m = l + 1; m < depth_; ++m) {
         const Index wide = net_.layer(l).fan_out;
@@ -284,7 +331,9 @@ class NormalEquations {
           output_block(l, linear_ ? Rows::scaled(delta(l), wide * q_, output_delta_, 1)
                                   : Rows::scaled(delta(l), wide, output_delta_, q_));
         } else {
-          cross_block(l, m, Rows::full(delta(l), wide, delta(m), net_.layer(m).fan_out, q_));
+          cross_block(inputs_of(l, m),
+                      Rows::full(delta(l), wide, delta(m), net_.layer(m).fan_out, q_),
+                      net_.layer(l).weights, net_.layer(m).weights);
         }
       }
     }
@@ -299,11 +348,10 @@ class NormalEquations {
 
   using Tile = ProductTerm::Tile;
 
-  // Layer l with itself: symmetric in the inputs and in the deltas. Fills blocks on and below the
+  // A layer with itself: symmetric in the inputs and in the deltas. Fills blocks on and below the
   // diagonal.
-  void own_block(Index l, const Rows& deltas, bool times_gram) {
-    const Rows inputs = inputs_alone(l);
-    const Index at = net_.layer(l).weights, h = net_.layer(l).fan_out, n = net_.n_parameters;
+  void own_block(const Rows& inputs, const Rows& deltas, Index at, bool times_gram) {
+    const Index h = deltas.nu, n = net_.n_parameters;
     sums_.add({inputs, deltas, [=](const Tile& tile, const double* c, double* m) {
                  inputs.each(tile.a, tile.na, [&](Index pa, Index i, Index i2) {
                    const double* sums = c + pa * tile.nb;
@@ -388,10 +436,8 @@ class NormalEquations {
                }});
   }
 
-  void cross_block(Index l, Index m, const Rows& deltas) {
-    const Rows inputs = inputs_of(l, m);
-    const Index at = net_.layer(l).weights, below = net_.layer(m).weights;
-    const Index h = net_.layer(l).fan_out, h2 = net_.layer(m).fan_out, n = net_.n_parameters;
+  void cross_block(const Rows& inputs, const Rows& deltas, Index at, Index below) {
+    const Index h = deltas.nu, h2 = deltas.nv, n = net_.n_parameters;
     sums_.add({inputs, deltas, [=](const Tile& tile, const double* c, double* to) {
                  inputs.each(tile.a, tile.na, [&](Index pa, Index i, Index i2) {
                    const double* sums = c + pa * tile.nb;
@@ -425,6 +471,8 @@ class NormalEquations {
   Index raw_, targets_, root_weight_, weight_, lower_, upper_, output_delta_;
   Index root_slope_ = 0, slope_ = 0;
   std::vector<Index> deltas_;
+  std::unique_ptr<DeepPass> deep_;
+  std::vector<Index> group_deltas_;
   ProductSums sums_;
   // Of the current call: the weights and W Wᵀ of the output layer.
   const double* w_ = nullptr;

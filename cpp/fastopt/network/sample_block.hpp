@@ -76,10 +76,10 @@ struct ForwardSlots {
   std::vector<Index> columns;
 
   explicit ForwardSlots(const Architecture& net) {
-    if (!net.is_plain())
+    if (net.uses_batch() || net.drops())
       throw std::invalid_argument(
-          "second derivatives and Jacobians are there for networks without normalization and "
-          "residual connections only");
+          "second derivatives and Jacobians are those of networks without batch statistics and "
+          "dropout");
     for (const Layer& layer : net.layers) {
       columns.push_back(layer.fan_in + 1);
       columns.push_back(needs_input(layer.activation) ? layer.fan_out : 0);
