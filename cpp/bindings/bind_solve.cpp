@@ -2,8 +2,8 @@
 #include <pybind11/pybind11.h>
 
 #include "bindings/interruption.hpp"
-#include "fastopt/objective/objective.hpp"
 #include "bindings/state.hpp"
+#include "fastopt/objective/objective.hpp"
 #include "fastopt/solve/solver.hpp"
 
 namespace py = pybind11;
