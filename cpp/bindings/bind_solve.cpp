@@ -1,5 +1,6 @@
 // What all solvers share: reports of steps, and the export and import of their state.
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 
 #include "bindings/interruption.hpp"
 #include "bindings/state.hpp"
@@ -31,6 +32,19 @@ void bind_solve(py::module_& module) {
 
   py::class_<Solver>(module, "Solver", py::module_local())
       .def("step", [](Solver& solver) { return without_gil([&] { return solver.step(); }); })
+      .def(
+          "steps",
+          [](Solver& solver, Index count) {
+            return without_gil([&] {
+              std::vector<Report> reports;
+              while (count-- > 0) {
+                reports.push_back(solver.step());
+                if (reports.back().status != Status::running) break;
+              }
+              return reports;
+            });
+          },
+          py::arg("count"))
       .def("export_state", &export_state<Solver>)
       .def("import_state", &import_state<Solver>, py::arg("state"));
 }

@@ -8,6 +8,9 @@ namespace py = pybind11;
 FASTOPT_BEGIN
 
 void bind_core(py::module_& module);
+void bind_descent(py::module_& module);
+void bind_minimize(py::module_& module);
+void bind_newton(py::module_& module);
 void bind_network(py::module_& module);
 void bind_least_squares(py::module_& module);
 void bind_second_order(py::module_& module);
@@ -21,6 +24,9 @@ FASTOPT_END
 PYBIND11_MODULE(FASTOPT_MODULE_NAME, module) {
   fastopt::bind_core(module);
   fastopt::bind_solve(module);
+  fastopt::bind_minimize(module);
+  fastopt::bind_descent(module);
+  fastopt::bind_newton(module);
   fastopt::bind_network(module);
   fastopt::bind_training(module);
   fastopt::bind_least_squares(module);

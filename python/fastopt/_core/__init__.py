@@ -72,23 +72,45 @@ clip = _native.clip
 random_normal = _native.random_normal
 random_orthonormal = _native.random_orthonormal
 random_uniform = _native.random_uniform
+LbfgsSolver = _native.LbfgsSolver
+LineSearchSettings = _native.LineSearchSettings
+NewtonSolver = _native.NewtonSolver
+PythonObjective = _native.PythonObjective
+QuasiNewtonSolver = _native.QuasiNewtonSolver
+SteepestDescentSolver = _native.SteepestDescentSolver
+LineSearchSolver = _native.LineSearchSolver
+Objective = _native.Objective
+DescentSolver = _native.DescentSolver
+NewtonCgSolver = _native.NewtonCgSolver
+ProjectedLbfgsSolver = _native.ProjectedLbfgsSolver
 
 __all__ = [
     "BoundedLeastSquaresSolver",
     "Dataset",
+    "DescentSolver",
     "EpochF32",
     "EpochF64",
     "EvaluationF32",
     "EvaluationF64",
+    "LbfgsSolver",
     "LevenbergMarquardtSolver",
+    "LineSearchSettings",
+    "LineSearchSolver",
     "NetworkF32",
     "NetworkF64",
     "NetworkObjective",
     "NetworkSolver",
     "NetworkSquares",
+    "NewtonCgSolver",
+    "NewtonSolver",
+    "Objective",
+    "ProjectedLbfgsSolver",
     "PythonNormalEquations",
+    "PythonObjective",
     "PythonResiduals",
+    "QuasiNewtonSolver",
     "RuleHandle",
+    "SteepestDescentSolver",
     "TrustRegionSolver",
     "activation_names",
     "build_info_raw",

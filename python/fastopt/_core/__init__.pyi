@@ -8,19 +8,29 @@ import numpy.typing as npt
 __all__ = [
     "BoundedLeastSquaresSolver",
     "Dataset",
+    "DescentSolver",
     "EpochF32",
     "EpochF64",
     "EvaluationF32",
     "EvaluationF64",
+    "LbfgsSolver",
     "LevenbergMarquardtSolver",
+    "LineSearchSettings",
+    "LineSearchSolver",
     "NetworkF32",
     "NetworkF64",
+    "NewtonCgSolver",
+    "NewtonSolver",
     "Objective",
+    "ProjectedLbfgsSolver",
     "PythonNormalEquations",
+    "PythonObjective",
     "PythonResiduals",
+    "QuasiNewtonSolver",
     "Report",
     "RuleHandle",
     "Solver",
+    "SteepestDescentSolver",
     "TrustRegionSolver",
     "activation_names",
     "build_info_raw",
@@ -126,6 +136,7 @@ class Solver:
     """A state machine: an optimiser at work on an objective."""
 
     def step(self) -> Report: ...
+    def steps(self, count: int) -> list[Report]: ...
     def export_state(self) -> dict[str, Any]: ...
     def import_state(self, state: dict[str, Any]) -> None: ...
 
@@ -302,3 +313,118 @@ class BoundedLeastSquaresSolver(LeastSquaresSolver):
         lower: Any,
         upper: Any,
     ) -> None: ...
+
+# Minimisers of any function
+
+class PythonObjective(Objective):
+    """A function of the caller's, with the derivatives that are given or differences."""
+
+    def __init__(
+        self, fun: Any, jac: Any, hess: Any, hessp: Any, args: tuple[Any, ...], x0: Any
+    ) -> None: ...
+    @property
+    def nfev(self) -> int: ...
+    @property
+    def njev(self) -> int: ...
+    @property
+    def nhev(self) -> int: ...
+    @property
+    def fault(self) -> str: ...
+    def value_and_gradient(self, x: Any) -> tuple[float, npt.NDArray[np.float64]]: ...
+    def hessian(self, x: Any) -> npt.NDArray[np.float64]: ...
+
+class LineSearchSettings:
+    def __init__(
+        self,
+        *,
+        line_search: str = "wolfe",
+        c1: float = 1e-4,
+        c2: float = 0.9,
+        fixed_length: float = ...,
+        gtol: float = ...,
+        xrtol: float = 0.0,
+        ftol: float = 0.0,
+    ) -> None: ...
+
+class LineSearchSolver(Solver):
+    """A method that searches along a line in each iteration."""
+
+    @property
+    def weights(self) -> npt.NDArray[np.float64]: ...
+    @property
+    def gradient(self) -> npt.NDArray[np.float64]: ...
+    @property
+    def loss(self) -> float: ...
+
+class SteepestDescentSolver(LineSearchSolver):
+    def __init__(self, objective: Objective, w0: Any, settings: LineSearchSettings) -> None: ...
+
+class NewtonSolver(LineSearchSolver):
+    def __init__(self, objective: Objective, w0: Any, settings: LineSearchSettings) -> None: ...
+    @property
+    def positive_definite(self) -> bool: ...
+    @property
+    def hessian(self) -> npt.NDArray[np.float64]: ...
+
+class QuasiNewtonSolver(LineSearchSolver):
+    def __init__(
+        self,
+        objective: Objective,
+        w0: Any,
+        settings: LineSearchSettings,
+        metric: str,
+        scale_initial: bool,
+    ) -> None: ...
+    @property
+    def inverse_hessian(self) -> npt.NDArray[np.float64]: ...
+
+class LbfgsSolver(LineSearchSolver):
+    def __init__(
+        self, objective: Objective, w0: Any, settings: LineSearchSettings, memory: int
+    ) -> None: ...
+
+class NewtonCgSolver(LineSearchSolver):
+    def __init__(self, objective: Objective, w0: Any, settings: LineSearchSettings) -> None: ...
+
+class ProjectedLbfgsSolver(Solver):
+    """L-BFGS within bounds."""
+
+    def __init__(
+        self,
+        objective: Objective,
+        w0: Any,
+        lower: Any,
+        upper: Any,
+        c1: float,
+        c2: float,
+        gtol: float,
+        xrtol: float,
+        ftol: float,
+        memory: int,
+    ) -> None: ...
+    @property
+    def weights(self) -> npt.NDArray[np.float64]: ...
+    @property
+    def gradient(self) -> npt.NDArray[np.float64]: ...
+    @property
+    def loss(self) -> float: ...
+
+class DescentSolver(Solver):
+    """A first-order rule on any objective."""
+
+    def __init__(
+        self,
+        objective: Objective,
+        w0: Any,
+        rule: str,
+        settings: dict[str, float],
+        weight_decay: float,
+        gtol: float,
+    ) -> None: ...
+    def set_learning_rates(self, rates: Any) -> None: ...
+    @property
+    def weights(self) -> npt.NDArray[np.float64]: ...
+    @property
+    def gradient(self) -> npt.NDArray[np.float64]: ...
+    @property
+    def loss(self) -> float: ...

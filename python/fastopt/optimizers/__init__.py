@@ -7,10 +7,16 @@ from typing import Any
 from fastopt.optimizers.adagrad import AdaGrad
 from fastopt.optimizers.adam import Adam
 from fastopt.optimizers.base import FirstOrder, Optimizer
+from fastopt.optimizers.bfgs import BFGS
+from fastopt.optimizers.dfp import DFP
+from fastopt.optimizers.lbfgs import LBFGS
 from fastopt.optimizers.levenberg_marquardt import LevenbergMarquardt
 from fastopt.optimizers.nadam import Nadam
+from fastopt.optimizers.newton import Newton
+from fastopt.optimizers.newton_cg import NewtonCG
 from fastopt.optimizers.rmsprop import RMSprop
 from fastopt.optimizers.sgd import SGD
+from fastopt.optimizers.steepest_descent import SteepestDescent
 
 # What each name stands for; settings may be added.
 registry: dict[str, Callable[..., Optimizer]] = {
@@ -22,6 +28,11 @@ registry: dict[str, Callable[..., Optimizer]] = {
     "adam": Adam,
     "nadam": Nadam,
     "lm": LevenbergMarquardt,
+    "steepest_descent": SteepestDescent,
+    "newton": Newton,
+    "bfgs": BFGS,
+    "dfp": DFP,
+    "lbfgs": LBFGS,
 }
 
 
@@ -47,14 +58,20 @@ def resolve(optimizer: str | Optimizer, **settings: Any) -> Optimizer:
 
 
 __all__ = [
+    "BFGS",
+    "DFP",
+    "LBFGS",
     "SGD",
     "AdaGrad",
     "Adam",
     "FirstOrder",
     "LevenbergMarquardt",
     "Nadam",
+    "Newton",
+    "NewtonCG",
     "Optimizer",
     "RMSprop",
+    "SteepestDescent",
     "registry",
     "resolve",
 ]

@@ -1,0 +1,140 @@
+// The general minimisers, and Python functions as what they work on.
+#include <map>
+#include <memory>
+
+#include "bindings/interruption.hpp"
+#include "bindings/python_objective.hpp"
+#include "bindings/weights.hpp"
+#include "fastopt/solve/lbfgs.hpp"
+#include "fastopt/solve/newton_cg.hpp"
+#include "fastopt/solve/quasi_newton.hpp"
+#include "fastopt/solve/steepest_descent.hpp"
+
+FASTOPT_BEGIN
+
+namespace {
+
+Difference difference_named(const py::object& given) {
+  if (given.is_none()) return Difference::none;
+  if (py::isinstance<py::bool_>(given)) return Difference::together;
+  if (!py::isinstance<py::str>(given)) return Difference::given;
+  const auto name = given.cast<std::string>();
+  if (name == "2-point") return Difference::two_point;
+  if (name == "3-point") return Difference::three_point;
+  if (name == "cs") return Difference::complex_step;
+  throw std::invalid_argument("unknown difference '" + name + "'");
+}
+
+// Search and tolerances, as Python's classes of settings name them.
+LineSearchSolverSettings settings_from(const std::string& line_search, double c1, double c2,
+                                       double fixed_length, double gtol, double xrtol,
+                                       double ftol) {
+  LineSearchSolverSettings s;
+  s.line_search.c1 = c1;
+  s.line_search.c2 = c2;
+  s.line_search.exact = line_search == "exact";
+  s.fixed_length = fixed_length;
+  s.gtol = gtol;
+  s.xrtol = xrtol;
+  s.ftol = ftol;
+  return s;
+}
+
+}  // namespace
+
+void bind_minimize(py::module_& module) {
+  py::class_<PythonObjective, Objective> objective(module, "PythonObjective", py::module_local());
+  objective
+      .def(py::init([](py::object fun, py::object jac, py::object hess, py::object hessp,
+                       py::tuple args, const Values& x0) {
+             PythonObjective::Functions f;
+             f.gradient = difference_named(jac);
+             f.hessian = difference_named(hess);
+             f.fun = std::move(fun);
+             f.jac = std::move(jac);
+             f.hess = std::move(hess);
+             f.hessp = std::move(hessp);
+             f.args = std::move(args);
+             return std::make_unique<PythonObjective>(std::move(f), x0);
+           }),
+           py::arg("fun"), py::arg("jac"), py::arg("hess"), py::arg("hessp"), py::arg("args"),
+           py::arg("x0"))
+      .def_readonly("nfev", &PythonObjective::nfev)
+      .def_readonly("njev", &PythonObjective::njev)
+      .def_readonly("nhev", &PythonObjective::nhev)
+      .def_readonly("fault", &PythonObjective::fault);
+
+  // What minimize() itself asks for, and the checks of derivatives.
+  objective
+      .def(
+          "value_and_gradient",
+          [](PythonObjective& f, const Values& x) {
+            py::array_t<double> g(f.size());
+            const double value = f.value_and_gradient(checked(f, x), g.mutable_data());
+            return py::make_tuple(value, g);
+          },
+          py::arg("x"))
+      .def(
+          "hessian",
+          [](PythonObjective& f, const Values& x) {
+            py::array_t<double> h({f.size(), f.size()});
+            f.hessian(checked(f, x), h.mutable_data());
+            return h;
+          },
+          py::arg("x"));
+
+  py::class_<LineSearchSolverSettings>(module, "LineSearchSettings", py::module_local())
+      .def(py::init(&settings_from), py::kw_only(), py::arg("line_search") = "wolfe",
+           py::arg("c1") = 1e-4, py::arg("c2") = 0.9, py::arg("fixed_length") = Report::none,
+           py::arg("gtol") = Report::none, py::arg("xrtol") = 0.0, py::arg("ftol") = 0.0);
+
+  py::class_<LineSearchSolver, Solver>(module, "LineSearchSolver", py::module_local())
+      .def_property_readonly("weights",
+                             [](const LineSearchSolver& s) { return copy_of(s.weights()); })
+      .def_property_readonly("gradient",
+                             [](const LineSearchSolver& s) { return copy_of(s.gradient()); })
+      .def_property_readonly("loss", &LineSearchSolver::loss);
+
+  py::class_<SteepestDescent, LineSearchSolver>(module, "SteepestDescentSolver", py::module_local())
+      .def(py::init([](Objective& objective, const Values& w0, const LineSearchSolverSettings& s) {
+             return std::make_unique<SteepestDescent>(objective, checked(objective, w0), s);
+           }),
+           py::arg("objective"), py::arg("w0"), py::arg("settings"), py::keep_alive<1, 2>());
+
+  py::class_<QuasiNewton, LineSearchSolver>(module, "QuasiNewtonSolver", py::module_local())
+      .def(py::init([](Objective& objective, const Values& w0, const LineSearchSolverSettings& s,
+                       const std::string& metric, bool scale_initial) {
+             QuasiNewtonSettings all;
+             static_cast<LineSearchSolverSettings&>(all) = s;
+             all.metric = metric == "dfp" ? Metric::dfp : Metric::bfgs;
+             all.scale_initial = scale_initial;
+             return std::make_unique<QuasiNewton>(objective, checked(objective, w0), all);
+           }),
+           py::arg("objective"), py::arg("w0"), py::arg("settings"), py::arg("metric"),
+           py::arg("scale_initial"), py::keep_alive<1, 2>())
+      .def_property_readonly("inverse_hessian", [](QuasiNewton& s) {
+        const Index n = s.weights().size();
+        py::array_t<double> v({n, n});
+        s.inverse_hessian(v.mutable_data());
+        return v;
+      });
+
+  py::class_<Lbfgs, LineSearchSolver>(module, "LbfgsSolver", py::module_local())
+      .def(py::init([](Objective& objective, const Values& w0, const LineSearchSolverSettings& s,
+                       Index memory) {
+             LbfgsSettings all;
+             static_cast<LineSearchSolverSettings&>(all) = s;
+             all.memory = memory;
+             return std::make_unique<Lbfgs>(objective, checked(objective, w0), all);
+           }),
+           py::arg("objective"), py::arg("w0"), py::arg("settings"), py::arg("memory"),
+           py::keep_alive<1, 2>());
+
+  py::class_<NewtonCg, LineSearchSolver>(module, "NewtonCgSolver", py::module_local())
+      .def(py::init([](Objective& objective, const Values& w0, const LineSearchSolverSettings& s) {
+             return std::make_unique<NewtonCg>(objective, checked(objective, w0), s);
+           }),
+           py::arg("objective"), py::arg("w0"), py::arg("settings"), py::keep_alive<1, 2>());
+}
+
+FASTOPT_END

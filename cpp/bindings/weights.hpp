@@ -1,0 +1,29 @@
+// Vectors of weights between NumPy and solvers.
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <string>
+
+#include "fastopt/core/buffer.hpp"
+#include "fastopt/objective/objective.hpp"
+
+namespace py = pybind11;
+
+FASTOPT_BEGIN
+
+using Values = py::array_t<double, py::array::c_style | py::array::forcecast>;
+
+inline py::array_t<double> copy_of(const Buffer<double>& b) {
+  return py::array_t<double>(b.size(), b.data());
+}
+
+inline const double* checked(const Objective& objective, const Values& w0) {
+  if (w0.ndim() != 1 || w0.size() != objective.size())
+    throw py::value_error("w0 must hold " + std::to_string(objective.size()) + " numbers, got " +
+                          std::to_string(w0.size()));
+  return w0.data();
+}
+
+FASTOPT_END

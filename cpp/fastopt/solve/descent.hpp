@@ -1,0 +1,127 @@
+// A first-order rule on any objective, one iteration a step.
+#pragma once
+
+#include <vector>
+
+#include "fastopt/core/norm.hpp"
+#include "fastopt/objective/objective.hpp"
+#include "fastopt/solve/solver.hpp"
+#include "fastopt/update/updater.hpp"
+
+FASTOPT_BEGIN
+
+class Descent final : public Solver {
+ public:
+  // gtol: ‖g‖∞ that ends the run; NaN: max |g_i| · max(1, ‖w‖∞) at most 1e-8 of the loss, or of 1
+  // and the first loss where that falls to zero.
+  Descent(Objective& objective, const double* w0, std::unique_ptr<Rule> rule, double weight_decay,
+          double gtol)
+      : objective_(objective),
+        n_(objective.size()),
+        updater_(std::move(rule), weight_decay, {}, n_),
+        weight_decay_(weight_decay),
+        gtol_(gtol),
+        w_(n_),
+        g_(n_),
+        next_w_(n_),
+        next_g_(n_) {
+    std::copy(w0, w0 + n_, w_.begin());
+  }
+
+  const Buffer<double>& weights() const { return w_; }
+  const Buffer<double>& gradient() const { return g_; }
+  double loss() const { return loss_; }
+
+  // η of each iteration to come, the last one from then on.
+  void set_learning_rates(std::vector<double> rates) {
+    if (rates.empty()) throw std::invalid_argument("at least one learning rate is needed");
+    rates_ = std::move(rates);
+  }
+
+  Report step() override {
+    if (status_ != Status::running) return report(0, 0);
+    if (!started_) {
+      loss_ = first_loss_ = evaluate(w_, g_);
+      if (!finite(loss_, g_)) return stop(Status::non_finite);
+      started_ = 1;
+      if (converged()) return stop(Status::gradient);
+    }
+    const auto k = static_cast<std::size_t>(iterations_);
+    const double rate = rates_[std::min(k, rates_.size() - 1)];
+    next_w_.copy_from(w_);
+    next_g_.copy_from(g_);
+    if (updater_.rule().looks_ahead()) {
+      updater_.look_ahead(next_w_.data(), 1);
+      if (!finite(evaluate(next_w_, next_g_), next_g_)) return stop(Status::diverged);
+    }
+    updater_.begin_step(rate);
+    updater_.apply(next_w_.data(), next_g_.data(), 0, n_, weight_decay_ != 0);
+    updater_.look_ahead(next_w_.data(), -1);
+    const double loss = next_w_.vector().allFinite() ? evaluate(next_w_, next_g_) : Report::none;
+    if (!finite(loss, next_g_)) return stop(Status::diverged);
+    const double moved = distance(w_.data(), next_w_.data(), n_);
+    std::swap_ranges(w_.begin(), w_.end(), next_w_.begin());
+    std::swap_ranges(g_.begin(), g_.end(), next_g_.begin());
+    loss_ = loss;
+    ++iterations_;
+    if (converged()) status_ = Status::gradient;
+    return report(moved, rate);
+  }
+
+  void visit(StateVisitor& visitor) override {
+    visitor.array("w", w_.data(), n_);
+    visitor.array("g", g_.data(), n_);
+    visitor.number("loss", loss_);
+    visitor.number("first_loss", first_loss_);
+    visitor.number("started", started_);
+    visitor.number("iterations", iterations_);
+    visitor.number("n_gradient", n_gradient_);
+    auto status = static_cast<std::int64_t>(status_);
+    visitor.number("status", status);
+    status_ = static_cast<Status>(status);
+    updater_.visit(visitor);
+  }
+
+ private:
+  static bool finite(double loss, const Buffer<double>& g) {
+    return std::isfinite(loss) && g.vector().allFinite();
+  }
+  double evaluate(const Buffer<double>& w, Buffer<double>& g) {
+    ++n_gradient_;
+    return objective_.value_and_gradient(w.data(), g.data());
+  }
+  bool converged() const {
+    const double g = g_.vector().lpNorm<Eigen::Infinity>();
+    if (!std::isnan(gtol_)) return g <= gtol_;
+    const double w = std::max(1.0, w_.vector().lpNorm<Eigen::Infinity>());
+    return g * w <= 1e-8 * std::max(std::abs(loss_), std::min(1.0, std::abs(first_loss_)));
+  }
+  Report stop(Status status) {
+    status_ = status;
+    return report(0, Report::none);
+  }
+  Report report(double moved, double rate) const {
+    Report result;
+    result.loss = loss_;
+    result.gradient_norm = norm(g_.data(), n_);
+    result.step_norm = moved;
+    result.learning_rate = rate;
+    result.n_value = result.n_gradient = n_gradient_;
+    result.iterations = iterations_;
+    result.status = status_;
+    result.optimal = status_ == Status::gradient;
+    return result;
+  }
+
+  Objective& objective_;
+  Index n_;
+  Updater<double> updater_;
+  double weight_decay_, gtol_;
+  Buffer<double> w_, g_, next_w_, next_g_;
+  std::vector<double> rates_{0.01};
+  double loss_ = 0, first_loss_ = 0;
+  std::int64_t started_ = 0, iterations_ = 0, n_gradient_ = 0;
+  Status status_ = Status::running;
+};
+
+FASTOPT_END

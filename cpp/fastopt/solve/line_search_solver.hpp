@@ -1,0 +1,293 @@
+// What all methods share that search along a line in each iteration: the iteration itself, the
+// tests of convergence, and what happens where no step can be found.
+#pragma once
+
+#include "fastopt/core/buffer.hpp"
+#include "fastopt/core/norm.hpp"
+#include "fastopt/objective/objective.hpp"
+#include "fastopt/solve/line_search.hpp"
+#include "fastopt/solve/solver.hpp"
+
+FASTOPT_BEGIN
+
+struct LineSearchSolverSettings {
+  LineSearchSettings line_search;
+  double fixed_length = std::numeric_limits<double>::quiet_NaN();  // α without any search
+  // ‖g‖∞ ≤ gtol ends the run. NaN: a test that knows the scale of the problem takes its place.
+  double gtol = std::numeric_limits<double>::quiet_NaN();
+  double xrtol = 0;  // ‖Δw‖ ≤ xrtol ‖w‖ ends it too,
+  double ftol = 0;   // and E falling by no more than ftol · max(|E|, |E before|, 1)
+};
+
+class LineSearchSolver : public Solver {
+ public:
+  LineSearchSolver(Objective& objective, const double* w0, const LineSearchSolverSettings& settings)
+      : objective_(objective),
+        n_(objective.size()),
+        w_(n_),
+        g_(n_),
+        p_(n_),
+        settings_(settings),
+        trial_w_(n_),
+        trial_g_(n_),
+        best_w_(n_),
+        best_g_(n_) {
+    std::copy(w0, w0 + n_, w_.begin());
+  }
+
+  const Buffer<double>& weights() const { return w_; }
+  const Buffer<double>& gradient() const { return g_; }
+  double loss() const { return loss_; }
+
+  Report step() override {
+    if (status_ != Status::running) return report(0);
+    if (!started_) {
+      loss_ = evaluate(w_, g_);
+      if (!std::isfinite(loss_) || !g_.vector().allFinite()) return stop(Status::non_finite, 0);
+      first_loss_ = loss_;
+      started_ = 1;
+      ready_ = 0;
+    }
+    if (!ready_ && prepare()) return report(0);
+
+    const bool known = knows_scale();
+    SearchResult found = search();
+    if (!accepted(found) && searches() && !steepest() && found.outcome != Search::unbounded) {
+      // What has been learned of the curvature misleads: once more along −g.
+      forget();
+      p_.vector() = -g_.vector();
+      found = search();
+    }
+    return accepted(found) ? accept(found) : give_up(found, known);
+  }
+
+  void visit(StateVisitor& visitor) override {
+    visitor.array("w", w_.data(), n_);
+    visitor.array("g", g_.data(), n_);
+    visitor.array("p", p_.data(), n_);
+    visitor.number("loss", loss_);
+    visitor.number("first_loss", first_loss_);
+    visitor.number("promise", promise_);
+    visitor.number("step_length", step_length_);
+    visitor.number("small_promises", small_promises_);
+    visitor.number("idle_steps", idle_steps_);
+    visitor.number("started", started_);
+    visitor.number("ready", ready_);
+    visitor.number("optimal", optimal_);
+    visitor.number("iterations", iterations_);
+    visitor.number("n_gradient", n_gradient_);
+    visitor.number("n_hessian", n_hessian_);
+    auto status = static_cast<std::int64_t>(status_);
+    visitor.number("status", status);
+    status_ = static_cast<Status>(status);
+  }
+
+ protected:
+  // p from g at w, a descent direction; false: derivatives are not finite.
+  virtual bool direction() = 0;
+  // s = Δw, r = Δg of an accepted step; g_ is the new gradient already.
+  virtual void learn(const double* /*s*/, const double* /*r*/) {}
+  // At the end, where the gradient alone has told it: what a method has to say beyond w.
+  virtual void describe() {}
+  // Back to p = −g.
+  virtual void forget() {}
+  virtual bool steepest() const = 0;
+  // α to begin the search with.
+  virtual double first_length() const { return steepest() ? cautious_length() : 1; }
+  bool searches() const { return std::isnan(settings_.fixed_length); }
+  // What is left to gain, by the model: −gᵀp/2 for p = −H⁻¹g. And whether that can be believed: the
+  // curvature must be that of this problem.
+  virtual double promised() const { return -0.5 * g_.vector().dot(p_.vector()); }
+  virtual bool knows_scale() const = 0;
+  // Whether that curvature is H itself and not an estimate, which may miss a flat direction.
+  virtual bool exact_curvature() const { return false; }
+  // How many iterations in turn it must say so.
+  virtual int patience() const { return 1; }
+
+  // For the first step along −g, where nothing is known of the scale: w moves by about a tenth of
+  // itself, or E could fall to zero if it were linear.
+  double cautious_length() const {
+    const double g = g_.vector().lpNorm<Eigen::Infinity>();
+    const double w = w_.vector().lpNorm<Eigen::Infinity>();
+    if (w > 0) return std::min(1.0, std::max(w, 1e-3)) / norm(g_.data(), n_);
+    return std::min(1.0, 1 / g);
+  }
+
+  Objective& objective_;
+  Index n_;
+  Buffer<double> w_, g_, p_;
+  double loss_ = 0, step_length_ = 1;
+  std::int64_t n_hessian_ = 0, iterations_ = 0;
+
+ private:
+  static bool accepted(const SearchResult& found) {
+    return found.outcome == Search::wolfe || found.outcome == Search::decrease;
+  }
+
+  double evaluate(const Buffer<double>& w, Buffer<double>& g) {
+    ++n_gradient_;
+    return objective_.value_and_gradient(w.data(), g.data());
+  }
+
+  // p and the tests at the present point; true: the run is over.
+  bool prepare() {
+    const double g = g_.vector().lpNorm<Eigen::Infinity>();
+    if (g == 0 || g <= settings_.gtol) {
+      optimal_ = 1;
+      status_ = Status::gradient;
+      describe();
+      return true;
+    }
+    if (!direction()) {
+      status_ = Status::non_finite;
+      return true;
+    }
+    ready_ = 1;
+    promise_ = promised();
+    const bool small = knows_scale() && stationary(1e-10, 1e-5);
+    small_promises_ = small ? small_promises_ + 1 : 0;
+    if (std::isnan(settings_.gtol) && small_promises_ >= patience()) {
+      optimal_ = 1;
+      status_ = Status::gradient;
+      return true;
+    }
+    return false;
+  }
+
+  // A first-order condition relative to the scale of the problem: what is left to gain is at most
+  // `gain` of |E|, and max |g_i w_i| at most `slope` of it; or, where E falls to zero,
+  // both are tiny against 1 and against what E was at first. The second part does not depend on the
+  // curvature: estimates of it are too optimistic along directions that no step has explored.
+  bool stationary(double gain, double slope) const {
+    const double scale = std::min(1.0, std::abs(first_loss_));
+    if (!(std::abs(promise_) <= std::max(gain * std::abs(loss_), 1e-14 * scale))) return false;
+    if (exact_curvature()) return true;
+    const double steepest =
+        (g_.vector().array() * w_.vector().array()).matrix().lpNorm<Eigen::Infinity>();
+    return steepest <= std::max(slope * std::abs(loss_), 1e-10 * scale);
+  }
+
+  SearchResult search() {
+    const double slope = g_.vector().dot(p_.vector());
+    const auto at = [&](double alpha) {
+      Trial t;
+      t.alpha = alpha;
+      trial_w_.vector() = w_.vector() + alpha * p_.vector();
+      t.moved = (trial_w_.vector().array() != w_.vector().array()).any();
+      if (!t.moved) return t;
+      t.value = evaluate(trial_w_, trial_g_);
+      t.slope = trial_g_.vector().dot(p_.vector());
+      return t;
+    };
+    const auto keep = [&] {
+      best_w_.copy_from(trial_w_);
+      best_g_.copy_from(trial_g_);
+    };
+    if (!searches()) {
+      const Trial t = at(settings_.fixed_length);
+      keep();
+      const Search outcome =
+          !t.moved ? Search::noise : (t.finite() ? Search::wolfe : Search::non_finite);
+      return {outcome, t, Report::none, 0};
+    }
+    if (!(slope < 0)) return {Search::failed, {}, Report::none, 0};
+    return LineSearch(settings_.line_search)(loss_, slope, first_length(), at, keep);
+  }
+
+  Report accept(const SearchResult& found) {
+    // s and r take the places of the old w and g.
+    const double before = loss_;
+    std::swap_ranges(w_.begin(), w_.end(), best_w_.begin());
+    std::swap_ranges(g_.begin(), g_.end(), best_g_.begin());
+    best_w_.vector() = w_.vector() - best_w_.vector();
+    best_g_.vector() = g_.vector() - best_g_.vector();
+    loss_ = found.best.value;
+    step_length_ = found.best.alpha;
+    ready_ = 0;
+    ++iterations_;
+    const double step = norm(best_w_.data(), n_);
+    learn(best_w_.data(), best_g_.data());
+    const bool idle = searches() && is_idle(before, found);
+    idle_steps_ = idle ? idle_steps_ + 1 : 0;
+    if (!prepare()) {
+      if (idle_steps_ >= 3)
+        finish(Status::noise_floor);
+      else if (before - loss_ <=
+                   settings_.ftol * std::max({std::abs(before), std::abs(loss_), 1.0}) &&
+               settings_.ftol > 0)
+        finish(Status::function_change);
+      else if (settings_.xrtol > 0 && step <= settings_.xrtol * norm(w_.data(), n_))
+        finish(Status::step);
+    }
+    return report(step);
+  }
+
+  // Whether a step brought no more than rounding, or next to nothing of what the model promised.
+  bool is_idle(double before, const SearchResult& found) const {
+    const double gain = before - loss_;
+    const double rounding = 4 * std::numeric_limits<double>::epsilon() * std::abs(before);
+    return gain <= rounding ||
+           (gain <= 1e-2 * promise_ && promise_ <= std::max(1e-6 * std::abs(before), found.noise));
+  }
+
+  // No step: the reason, and whether the gradient is as small as it can be told.
+  Report give_up(const SearchResult& found, bool known) {
+    if (found.outcome == Search::unbounded) {
+      if (found.best.alpha > 0) {
+        std::swap_ranges(w_.begin(), w_.end(), best_w_.begin());
+        std::swap_ranges(g_.begin(), g_.end(), best_g_.begin());
+        loss_ = found.best.value;
+        ++iterations_;
+      }
+      return stop(Status::unbounded, 0);
+    }
+    if (found.outcome == Search::non_finite) return stop(Status::non_finite, 0);
+    // Along −g the slopes give the gain of a step to the minimum of the parabola.
+    if (found.curvature > 0) {
+      const double slope = g_.vector().dot(p_.vector());
+      const double gain = 0.5 * slope * slope / found.curvature;
+      promise_ = known ? std::max(promise_, gain) : gain;
+    }
+    // Values that err by more than rounding along the line speak of a wrong gradient instead.
+    const double rounding = 16 * std::numeric_limits<double>::epsilon() * std::abs(loss_);
+    const bool noise = (found.outcome == Search::noise && found.noise <= 1e-9 * std::abs(loss_)) ||
+                       promise_ <= std::max(rounding, 4 * found.noise);
+    finish(noise ? Status::noise_floor : Status::line_search);
+    return report(0);
+  }
+
+  void finish(Status status) {
+    status_ = status;
+    optimal_ = stationary(1e-8, 0.1) ? 1 : 0;
+  }
+
+  Report stop(Status status, double step) {
+    status_ = status;
+    optimal_ = 0;
+    return report(step);
+  }
+
+  Report report(double step) const {
+    Report result;
+    result.loss = loss_;
+    result.gradient_norm = norm(g_.data(), n_);
+    result.step_norm = step;
+    result.step_length = step_length_;
+    result.n_value = n_gradient_;
+    result.n_gradient = n_gradient_;
+    result.n_hessian = n_hessian_;
+    result.iterations = iterations_;
+    result.status = status_;
+    result.optimal = optimal_ != 0;
+    return result;
+  }
+
+  LineSearchSolverSettings settings_;
+  Buffer<double> trial_w_, trial_g_, best_w_, best_g_;
+  double first_loss_ = 0, promise_ = 0;
+  std::int64_t n_gradient_ = 0, small_promises_ = 0, idle_steps_ = 0, started_ = 0, ready_ = 0,
+               optimal_ = 0;
+  Status status_ = Status::running;
+};
+
+FASTOPT_END

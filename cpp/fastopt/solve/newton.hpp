@@ -1,0 +1,94 @@
+// Newton: p = −H⁻¹g with the exact Hessian. Where H is not positive definite, its eigenvalues are
+// replaced by their absolute values, so that p stays a descent direction and runs away from
+// saddles.
+#pragma once
+
+#include <Eigen/Eigenvalues>
+
+#include "fastopt/solve/cholesky.hpp"
+#include "fastopt/solve/line_search_solver.hpp"
+
+FASTOPT_BEGIN
+
+class Newton final : public LineSearchSolver {
+ public:
+  Newton(Objective& objective, const double* w0, const LineSearchSolverSettings& settings)
+      : LineSearchSolver(objective, w0, settings), h_(n_ * n_), factor_(n_ * n_) {}
+
+  // Of H at the present point; before the first step nobody knows.
+  bool positive_definite() const { return positive_definite_ != 0; }
+  const Buffer<double>& hessian() const { return h_; }
+
+  void visit(StateVisitor& visitor) override {
+    LineSearchSolver::visit(visitor);
+    visitor.array("H", h_.data(), h_.size());
+    visitor.number("positive_definite", positive_definite_);
+    visitor.number("steepest", steepest_);
+  }
+
+ protected:
+  bool direction() override {
+    if (!factorize()) return false;
+    steepest_ = 0;
+    p_.vector() = -g_.vector();
+    if (positive_definite_ != 0) {
+      solve_lower(factor_.data(), n_, p_.data());
+    } else {
+      solve_by_eigenvalues();
+    }
+    if (!searches()) return p_.vector().allFinite();
+    if (!(g_.vector().dot(p_.vector()) < 0) || !p_.vector().allFinite()) forget();
+    return true;
+  }
+  void describe() override { factorize(); }
+  void forget() override {
+    p_.vector() = -g_.vector();
+    steepest_ = 1;
+  }
+  bool steepest() const override { return steepest_ != 0; }
+  bool knows_scale() const override { return steepest_ == 0; }
+  bool exact_curvature() const override { return true; }
+
+ private:
+  // False: H is not finite.
+  bool factorize() {
+    ++n_hessian_;
+    objective_.hessian(w_.data(), h_.data());
+    if (!h_.vector().allFinite()) return false;
+    factor_.copy_from(h_);
+    positive_definite_ = factorize_lower(factor_.data(), n_) && pivots_are_safe();
+    return true;
+  }
+
+  // Each pivot against the entry that it comes from, so that the scales of the weights do not
+  // count.
+  bool pivots_are_safe() const {
+    const double rounding = 4 * static_cast<double>(n_) * std::numeric_limits<double>::epsilon();
+    for (Index i = 0; i < n_ * n_; i += n_ + 1)
+      if (!(factor_[i] * factor_[i] > rounding * h_[i])) return false;
+    return true;
+  }
+
+  // In scaled weights D w, D² = |diag H|, as far as that is not zero.
+  void solve_by_eigenvalues() {
+    const ConstMatrixMap<double> h(h_.data(), n_, n_);
+    Vector<double> d = h.diagonal().cwiseAbs().cwiseSqrt();
+    for (Index i = 0; i < n_; ++i)
+      if (!(d[i] > 0)) d[i] = std::sqrt(h.col(i).lpNorm<Eigen::Infinity>());
+    for (Index i = 0; i < n_; ++i)
+      if (!(d[i] > 0)) d[i] = 1;
+    d = d.cwiseInverse();
+    const Matrix<double> scaled = d.asDiagonal() * h * d.asDiagonal();
+    const Eigen::SelfAdjointEigenSolver<Matrix<double>> eigen(scaled);
+    Vector<double> divisors = eigen.eigenvalues();
+    if (searches()) divisors = divisors.cwiseAbs().cwiseMax(1e-12 * divisors.cwiseAbs().maxCoeff());
+    Vector<double> c = eigen.eigenvectors().transpose() * (d.asDiagonal() * p_.vector());
+    c.array() /= divisors.array();
+    p_.vector() = d.asDiagonal() * (eigen.eigenvectors() * c);
+  }
+
+  Buffer<double> h_, factor_;
+  std::int64_t positive_definite_ = 0, steepest_ = 0;
+};
+
+FASTOPT_END

@@ -1,0 +1,248 @@
+// L-BFGS within bounds lower ≤ w ≤ upper, by projection (Bertsekas 1982): variables that press
+// against a bound follow −g, which the projection holds there; the others follow −V g of theirs
+// alone.
+#pragma once
+
+#include "fastopt/core/norm.hpp"
+#include "fastopt/objective/objective.hpp"
+#include "fastopt/solve/lbfgs.hpp"
+
+FASTOPT_BEGIN
+
+class ProjectedLbfgs final : public Solver {
+ public:
+  ProjectedLbfgs(Objective& objective, const double* w0, const double* lower, const double* upper,
+                 const LbfgsSettings& settings)
+      : objective_(objective),
+        settings_(settings),
+        n_(objective.size()),
+        w_(n_),
+        g_(n_),
+        p_(n_),
+        lower_(n_),
+        upper_(n_),
+        free_(n_),
+        trial_w_(n_),
+        trial_g_(n_),
+        best_w_(n_),
+        best_g_(n_),
+        pairs_(n_, settings.memory) {
+    std::copy(lower, lower + n_, lower_.begin());
+    std::copy(upper, upper + n_, upper_.begin());
+    std::copy(w0, w0 + n_, w_.begin());
+    project(w_);
+  }
+
+  const Buffer<double>& weights() const { return w_; }
+  const Buffer<double>& gradient() const { return g_; }
+  double loss() const { return loss_; }
+
+  Report step() override {
+    if (status_ != Status::running) return report(0);
+    if (!started_) {
+      loss_ = evaluate(w_, g_);
+      if (!std::isfinite(loss_) || !g_.vector().allFinite()) return stop(Status::non_finite, 0);
+      first_loss_ = loss_;
+      started_ = 1;
+      if (prepare()) return report(0);
+    }
+    Status trouble = search();
+    if (trouble != Status::running && pairs_.size() > 0 && trouble != Status::unbounded) {
+      pairs_.clear();
+      set_direction();
+      trouble = search();
+    }
+    if (trouble != Status::running) {
+      optimal_ = trouble == Status::noise_floor && stationary(1e-8, 0.1);
+      return stop(trouble, 0);
+    }
+    const double before = loss_;
+    std::swap_ranges(w_.begin(), w_.end(), best_w_.begin());
+    std::swap_ranges(g_.begin(), g_.end(), best_g_.begin());
+    best_w_.vector() = w_.vector() - best_w_.vector();
+    best_g_.vector() = g_.vector() - best_g_.vector();
+    loss_ = best_loss_;
+    ++iterations_;
+    pairs_.push(best_w_.data(), best_g_.data());
+    const double step = norm(best_w_.data(), n_);
+    if (prepare()) return report(step);
+    const double rounding = 4 * std::numeric_limits<double>::epsilon() * std::abs(before);
+    idle_steps_ = before - loss_ <= rounding ? idle_steps_ + 1 : 0;
+    Status status = Status::running;
+    if (idle_steps_ >= 3)
+      status = Status::noise_floor;
+    else if (settings_.ftol > 0 &&
+             before - loss_ <= settings_.ftol * std::max({std::abs(before), std::abs(loss_), 1.0}))
+      status = Status::function_change;
+    else if (settings_.xrtol > 0 && step <= settings_.xrtol * norm(w_.data(), n_))
+      status = Status::step;
+    if (status == Status::running) return report(step);
+    optimal_ = stationary(1e-8, 0.1);
+    return stop(status, step);
+  }
+
+  void visit(StateVisitor& visitor) override {
+    visitor.array("w", w_.data(), n_);
+    visitor.array("g", g_.data(), n_);
+    visitor.array("p", p_.data(), n_);
+    visitor.array("free", free_.data(), n_);
+    visitor.number("loss", loss_);
+    visitor.number("first_loss", first_loss_);
+    visitor.number("step_length", step_length_);
+    visitor.number("started", started_);
+    visitor.number("small_promises", small_promises_);
+    visitor.number("idle_steps", idle_steps_);
+    visitor.number("iterations", iterations_);
+    visitor.number("n_gradient", n_gradient_);
+    std::int64_t optimal = optimal_ ? 1 : 0, status = static_cast<std::int64_t>(status_);
+    visitor.number("optimal", optimal);
+    visitor.number("status", status);
+    optimal_ = optimal != 0;
+    status_ = static_cast<Status>(status);
+    pairs_.visit(visitor);
+  }
+
+ private:
+  void project(Buffer<double>& w) const {
+    w.vector() = w.vector().cwiseMax(lower_.vector()).cwiseMin(upper_.vector());
+  }
+
+  double evaluate(const Buffer<double>& w, Buffer<double>& g) {
+    ++n_gradient_;
+    return objective_.value_and_gradient(w.data(), g.data());
+  }
+
+  // How far w moves along −g within the bounds: zero at a solution.
+  double projected_gradient() const {
+    const auto moved =
+        (w_.vector() - g_.vector()).cwiseMax(lower_.vector()).cwiseMin(upper_.vector());
+    return (moved - w_.vector()).template lpNorm<Eigen::Infinity>();
+  }
+
+  void set_direction() {
+    const double near = std::min(1e-6, projected_gradient());
+    for (Index i = 0; i < n_; ++i) {
+      const bool held = (g_[i] > 0 && w_[i] <= lower_[i] + near * std::max(1.0, std::abs(w_[i]))) ||
+                        (g_[i] < 0 && w_[i] >= upper_[i] - near * std::max(1.0, std::abs(w_[i])));
+      free_[i] = held ? 0 : 1;
+      p_[i] = held ? 0 : -g_[i];
+    }
+    pairs_.multiply(p_.data(), free_.data());
+    if (!(g_.vector().dot(p_.vector()) <= 0) || !p_.vector().allFinite()) {
+      pairs_.clear();
+      p_.vector() = -g_.vector().cwiseProduct(free_.vector());
+    }
+    for (Index i = 0; i < n_; ++i)
+      if (free_[i] == 0) p_[i] = -g_[i];
+  }
+
+  bool prepare() {
+    const double slope = projected_gradient();
+    bool done = slope == 0 || slope <= settings_.gtol;
+    if (!done) {
+      set_direction();
+      small_promises_ = pairs_.size() > 0 && stationary(1e-10, 1e-5) ? small_promises_ + 1 : 0;
+      done = std::isnan(settings_.gtol) && small_promises_ >= 2;
+    }
+    if (done) {
+      optimal_ = true;
+      status_ = Status::gradient;
+    }
+    return done;
+  }
+
+  // As for methods without bounds; of held variables nothing is to be gained, up to the way that is
+  // left to their bound.
+  bool stationary(double gain, double slope) const {
+    const double scale = std::min(1.0, std::abs(first_loss_));
+    double promise = 0, steepest = 0;
+    for (Index i = 0; i < n_; ++i) {
+      if (free_[i] != 0) {
+        promise -= 0.5 * g_[i] * p_[i];
+        steepest = std::max(steepest, std::abs(g_[i] * w_[i]));
+      } else {
+        promise +=
+            std::abs(g_[i]) * std::max(0.0, g_[i] > 0 ? w_[i] - lower_[i] : upper_[i] - w_[i]);
+      }
+    }
+    return promise <= std::max(gain * std::abs(loss_), 1e-14 * scale) &&
+           steepest <= std::max(slope * std::abs(loss_), 1e-10 * scale);
+  }
+
+  // f(P(w + αp)) ≤ f(w) + c₁ gᵀ(P(w + αp) − w), the first α that does it; a longer one where the
+  // slope along the way is still steep.
+  Status search() {
+    double alpha = 1;
+    if (pairs_.size() == 0) {
+      const double length = w_.vector().lpNorm<Eigen::Infinity>();
+      alpha = std::min(1.0, length > 0 ? std::max(length, 1e-3) : 1.0) / norm(p_.data(), n_);
+    }
+    const double c1 = settings_.line_search.c1, c2 = settings_.line_search.c2;
+    bool found = false, finite_seen = false;
+    best_loss_ = loss_;
+    for (int k = 0; k < 40; ++k) {
+      trial_w_.vector() = w_.vector() + alpha * p_.vector();
+      project(trial_w_);
+      const double slope = g_.vector().dot(trial_w_.vector() - w_.vector());
+      if ((trial_w_.vector().array() == w_.vector().array()).all()) break;
+      const double value = evaluate(trial_w_, trial_g_);
+      const bool finite = std::isfinite(value) && trial_g_.vector().allFinite();
+      finite_seen = finite_seen || finite;
+      if (value == -std::numeric_limits<double>::infinity() ||
+          (finite && value < -1e20 * std::max(1.0, std::abs(first_loss_))))
+        return Status::unbounded;
+      if (finite && value <= loss_ + c1 * slope && value < best_loss_) {
+        best_loss_ = value;
+        best_w_.copy_from(trial_w_);
+        best_g_.copy_from(trial_g_);
+        step_length_ = alpha;
+        found = true;
+        const double ahead = trial_g_.vector().dot(trial_w_.vector() - w_.vector());
+        if (!(ahead < c2 * slope)) return Status::running;
+        alpha *= 4;
+        continue;
+      }
+      if (found) return Status::running;
+      if (finite && -slope <= 4 * std::numeric_limits<double>::epsilon() * std::abs(loss_)) break;
+      if (!finite) {
+        alpha *= 0.2;
+      } else {
+        const double bend =
+            value - loss_ - slope;  // of the parabola through both values and the slope
+        alpha *= std::clamp(bend > 0 ? -0.5 * slope / bend : 0.1, 0.1, 0.5);
+      }
+    }
+    if (found) return Status::running;
+    return finite_seen || iterations_ > 0 ? Status::noise_floor : Status::non_finite;
+  }
+
+  Report stop(Status status, double step) {
+    status_ = status;
+    return report(step);
+  }
+
+  Report report(double step) const {
+    Report result;
+    result.loss = loss_;
+    result.gradient_norm = norm(g_.data(), n_);
+    result.step_norm = step;
+    result.step_length = step_length_;
+    result.n_value = result.n_gradient = n_gradient_;
+    result.iterations = iterations_;
+    result.status = status_;
+    result.optimal = optimal_;
+    return result;
+  }
+
+  Objective& objective_;
+  LbfgsSettings settings_;
+  Index n_;
+  Buffer<double> w_, g_, p_, lower_, upper_, free_, trial_w_, trial_g_, best_w_, best_g_;
+  Pairs pairs_;
+  double loss_ = 0, first_loss_ = 0, best_loss_ = 0, step_length_ = 1;
+  std::int64_t started_ = 0, small_promises_ = 0, idle_steps_ = 0, iterations_ = 0, n_gradient_ = 0;
+  bool optimal_ = false;
+  Status status_ = Status::running;
+};
+
+FASTOPT_END

@@ -1,0 +1,93 @@
+"""What all methods share that search along a line in each iteration."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from fastopt import _core
+from fastopt._settings import checked, number
+from fastopt.optimizers.base import Kind, Optimizer
+
+LINE_SEARCHES = ("wolfe", "exact")
+
+
+class LineSearchOptimizer(Optimizer):
+    """Base of the methods that search along a line in each iteration.
+
+    A subclass declares, beside its own settings, those that are named here.
+    """
+
+    kind: ClassVar[Kind] = "second_order"
+    full_batch: ClassVar[bool] = True
+
+    line_search: str | None
+    c1: float
+    c2: float
+    gtol: float | None
+    xrtol: float
+
+    def __post_init__(self) -> None:
+        self._check_wolfe()
+
+    def _check_wolfe(self) -> None:
+        if not self.c1 < self.c2:
+            raise ValueError(f"c1 must be below c2, got c1={self.c1!r}, c2={self.c2!r}")
+
+    def make_solver(self, objective: _core.Objective, w0: npt.NDArray[np.float64]) -> Any:
+        """Return the solver at work on an objective, starting from a copy of ``w0``."""
+        raise NotImplementedError
+
+    def _line_search_settings(self, fixed_length: float = math.nan) -> _core.LineSearchSettings:
+        self._check_wolfe()
+        return _core.LineSearchSettings(
+            line_search=self.line_search or "wolfe",
+            c1=self.c1,
+            c2=self.c2,
+            fixed_length=fixed_length,
+            gtol=math.nan if self.gtol is None else self.gtol,
+            xrtol=self.xrtol,
+            ftol=getattr(self, "ftol", 0.0),
+        )
+
+
+def tolerance() -> Any:
+    """Declare ``gtol``: a number ≥ 0, or None for the test that knows the scale."""
+    return number(None, optional=True, low=0)
+
+
+def search(optional: bool = False) -> Any:
+    """Declare ``line_search``."""
+
+    def check(name: str, value: Any) -> str | None:
+        listed = ", ".join(map(repr, LINE_SEARCHES)) + (" or None" if optional else "")
+        if value is None and optional:
+            return None
+        if not isinstance(value, str):
+            raise TypeError(f"{name} must be {listed}, got {value!r}")
+        if value not in LINE_SEARCHES:
+            raise ValueError(f"{name} must be {listed}, got {value!r}")
+        return value
+
+    return checked(check, "wolfe")
+
+
+@dataclass
+class _VariableMetric(LineSearchOptimizer):
+    """Base of BFGS and DFP."""
+
+    metric: ClassVar[str]
+
+    scale_initial: bool
+
+    def make_solver(
+        self, objective: _core.Objective, w0: npt.NDArray[np.float64]
+    ) -> _core.QuasiNewtonSolver:
+        """Return the solver at work on an objective, starting from a copy of ``w0``."""
+        return _core.QuasiNewtonSolver(
+            objective, w0, self._line_search_settings(), self.metric, self.scale_initial
+        )
