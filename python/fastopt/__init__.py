@@ -4,11 +4,27 @@ from fastopt._errors import DivergenceError
 from fastopt._runtime import build_info, get_num_threads, set_num_threads
 from fastopt.callbacks import Callback, EarlyStopping, LearningRateScheduler, ReduceLROnPlateau
 from fastopt.clip import ClipByGlobalNorm, ClipByNorm, ClipByValue
+from fastopt.functions.check import check_gradient, check_hessian
 from fastopt.functions.curve_fit import curve_fit
 from fastopt.functions.least_squares import least_squares
+from fastopt.functions.minimize import minimize
+from fastopt.functions.result import OptimizeResult
 from fastopt.layers import BatchNormalization, LayerNormalization
+from fastopt.memory import memory_needed
 from fastopt.network import MLP
-from fastopt.optimizers import SGD, AdaGrad, Adam, LevenbergMarquardt, Nadam, RMSprop
+from fastopt.optimizers import (
+    BFGS,
+    DFP,
+    LBFGS,
+    SGD,
+    AdaGrad,
+    Adam,
+    LevenbergMarquardt,
+    Nadam,
+    Newton,
+    RMSprop,
+    SteepestDescent,
+)
 from fastopt.schedules import (
     AdaptiveLearningRate,
     CosineDecay,
@@ -21,6 +37,9 @@ from fastopt.training.history import History
 from fastopt.training.stopping import Stopping
 
 __all__ = [
+    "BFGS",
+    "DFP",
+    "LBFGS",
     "MLP",
     "SGD",
     "AdaGrad",
@@ -40,15 +59,22 @@ __all__ = [
     "LearningRateScheduler",
     "LevenbergMarquardt",
     "Nadam",
+    "Newton",
+    "OptimizeResult",
     "PiecewiseConstant",
     "PowerSchedule",
     "RMSprop",
     "ReduceLROnPlateau",
+    "SteepestDescent",
     "Stopping",
     "WarmUp",
     "build_info",
+    "check_gradient",
+    "check_hessian",
     "curve_fit",
     "get_num_threads",
     "least_squares",
+    "memory_needed",
+    "minimize",
     "set_num_threads",
 ]

@@ -127,6 +127,8 @@ _COUNTS = {"n_value": "nfev", "n_gradient": "njev", "n_hessian": "nhev"}
 
 def history_of(reports: list[Any], stop_reason: str) -> History:
     """Return the iterations of a run as a History, with the columns that the method has."""
+    if reports and reports[-1].iterations == (reports[-2].iterations if len(reports) > 1 else 0):
+        reports = reports[:-1]  # the last step found no way on
     history = History()
     history.epoch = list(range(len(reports)))
     history.stop_reason = stop_reason

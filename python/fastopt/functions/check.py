@@ -1,0 +1,141 @@
+"""Checks of derivatives against differences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastopt import _validation
+from fastopt.functions.problem import function, objective_for, starting_point
+
+
+@dataclass(frozen=True)
+class DerivativeCheck:
+    """Derivatives as given and as differences tell them.
+
+    Attributes
+    ----------
+    ok : bool
+        Whether ``error`` is at most the tolerance.
+    error : float
+        The largest deviation, relative to the largest entry of the two.
+    index : tuple of int
+        Where it stands.
+    given, numerical : array
+        The gradients (n,) or Hessians (n, n).
+    """
+
+    ok: bool
+    error: float
+    index: tuple[int, ...]
+    given: npt.NDArray[np.float64]
+    numerical: npt.NDArray[np.float64]
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __repr__(self) -> str:
+        verdict = "right" if self.ok else "wrong"
+        place = ", ".join(map(str, self.index))
+        return (
+            f"{verdict}: error {self.error:.2g}, the largest at [{place}]: given "
+            f"{self.given[self.index]:.10g}, by differences {self.numerical[self.index]:.10g}"
+        )
+
+
+def check_gradient(
+    fun: Callable[..., Any],
+    jac: Callable[..., Any],
+    x0: npt.ArrayLike,
+    args: tuple[Any, ...] = (),
+    *,
+    rtol: float = 1e-6,
+) -> DerivativeCheck:
+    """Compare a gradient with central differences of fun.
+
+    Parameters
+    ----------
+    fun, jac : callable
+        ``fun(x, *args) -> float`` and ``jac(x, *args) -> array (n,)``.
+    x0 : array (n,)
+        Where; a point without symmetries shows more than the origin.
+    args : tuple
+        Further arguments of both.
+    rtol : float
+        The largest error that passes for rounding, relative to the largest entry.
+
+    Returns
+    -------
+    DerivativeCheck
+        True where the gradient is right; its repr tells the worst entry.
+
+    Examples
+    --------
+    >>> import fastopt
+    >>> fastopt.check_gradient(lambda x: x @ x, lambda x: 2 * x, [1.0, 2.0]).ok
+    True
+    >>> bool(fastopt.check_gradient(lambda x: x @ x, lambda x: x, [1.0, 2.0]))
+    False
+    """
+    x = starting_point(x0)
+    function("jac", jac)
+    given = objective_for(fun, jac, None, None, args, x).value_and_gradient(x)[1]
+    numerical = objective_for(fun, "3-point", None, None, args, x).value_and_gradient(x)[1]
+    return _compare(given, numerical, rtol)
+
+
+def check_hessian(
+    jac: Callable[..., Any],
+    hess: Callable[..., Any],
+    x0: npt.ArrayLike,
+    args: tuple[Any, ...] = (),
+    *,
+    rtol: float = 1e-6,
+) -> DerivativeCheck:
+    """Compare a Hessian with central differences of the gradient.
+
+    Parameters
+    ----------
+    jac, hess : callable
+        ``jac(x, *args) -> array (n,)`` and ``hess(x, *args) -> array (n, n)``.
+    x0, args, rtol
+        As for :func:`check_gradient`.
+
+    Returns
+    -------
+    DerivativeCheck
+
+    Examples
+    --------
+    >>> import fastopt, numpy as np
+    >>> fastopt.check_hessian(lambda x: x**3, lambda x: np.diag(3 * x**2), [1.0, 2.0]).ok
+    True
+    """
+    x = starting_point(x0)
+    function("jac", jac)
+    function("hess", hess)
+
+    def unused(x: npt.NDArray[np.float64], *args: Any) -> float:
+        return 0.0
+
+    given = objective_for(unused, jac, hess, None, args, x).hessian(x)
+    numerical = objective_for(unused, jac, "3-point", None, args, x).hessian(x)
+    return _compare(given, numerical, rtol)
+
+
+def _compare(
+    given: npt.NDArray[np.float64], numerical: npt.NDArray[np.float64], rtol: float
+) -> DerivativeCheck:
+    rtol = _validation.number("rtol", rtol, low=0)
+    deviation = np.abs(given - numerical)
+    if np.isnan(deviation).any():
+        index = tuple(int(i) for i in np.argwhere(np.isnan(deviation))[0])
+        return DerivativeCheck(False, float("nan"), index, given, numerical)
+    index = tuple(int(i) for i in np.unravel_index(int(deviation.argmax()), deviation.shape))
+    scale = max(float(np.abs(given).max()), float(np.abs(numerical).max()))
+    error = float(deviation[index]) / scale if scale > 0 else 0.0
+    return DerivativeCheck(error <= rtol, error, index, given, numerical)

@@ -1,0 +1,261 @@
+"""Minimise any function."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastopt import _core, _validation
+from fastopt.functions.problem import limits, objective_for, optimizer_for, starting_point
+from fastopt.functions.result import MESSAGES, OptimizeResult, Status, history_of
+from fastopt.memory import check_memory
+from fastopt.optimizers import FirstOrder, Optimizer
+from fastopt.schedules import AdaptiveLearningRate, Schedule
+from fastopt.training.loop import run
+
+Array = npt.NDArray[np.float64]
+
+_NEEDS_SQUARE = ("newton", "bfgs", "dfp")
+
+
+def minimize(
+    fun: Callable[..., Any],
+    x0: npt.ArrayLike,
+    args: tuple[Any, ...] = (),
+    method: str | Optimizer | None = None,
+    jac: Callable[..., Any] | str | bool | None = None,
+    hess: Callable[..., Any] | str | None = None,
+    hessp: Callable[..., Any] | None = None,
+    bounds: Any = None,
+    tol: float | None = None,
+    callback: Callable[..., Any] | None = None,
+    options: dict[str, Any] | None = None,
+    *,
+    record_path: bool = False,
+) -> OptimizeResult:
+    """Minimise a function of n variables, with the arguments of ``scipy.optimize.minimize``.
+
+    Parameters
+    ----------
+    fun : callable
+        ``fun(x, *args) -> float``; x is an array of shape (n,), a fresh one for each call.
+    x0 : array (n,)
+        Where to start; any real dtype. It is not written to.
+    args : tuple
+        Further arguments of fun, jac, hess and hessp.
+    method : str or Optimizer
+        "bfgs" (the default), "lbfgs" (the default with bounds), "dfp", "newton", "newton_cg",
+        "steepest_descent", or a first-order rule: "sgd", "momentum", "nesterov", "adagrad",
+        "rmsprop", "adam", "nadam". SciPy's "BFGS", "L-BFGS-B" and "Newton-CG" are understood. Or an
+        object such as ``fastopt.BFGS(scale_initial=False)``.
+    jac : callable, {"2-point", "3-point", "cs"} or True
+        ``jac(x, *args) -> array (n,)``; differences of fun, "3-point" by default (central, the most
+        exact one for real x; "cs", a complex step, is exact to rounding where fun takes complex x);
+        or True: fun returns (value, gradient). Steps are in proportion to |x_i|.
+    hess : callable or {"2-point", "3-point"}
+        "newton", "newton_cg": ``hess(x, *args) -> array (n, n)``; by default differences of jac, or
+        of fun where there is no jac.
+    hessp : callable
+        "newton_cg": ``hessp(x, v, *args) -> array (n,)``, the product H v.
+    bounds : sequence of (low, high), or an object with lb and ub
+        "lbfgs" alone, by projection; None stands for no bound.
+    tol : float
+        The same as the option ``gtol``.
+    callback : callable
+        Called after each iteration with a copy of x, or, where its only parameter is named
+        ``intermediate_result``, with an OptimizeResult of x and fun. StopIteration ends the run.
+    options : dict
+        ``maxiter`` (200 n; first-order rules 10,000), ``maxfev`` (no limit), ``gtol``, ``disp``,
+        and the settings of the method's Optimizer (``learning_rate``, ``c1``, ``scale_initial`` …).
+        Without ``gtol`` convergence is judged relative to the scale of the problem.
+    record_path : bool
+        Keep every iterate in ``result.path``, an array (nit + 1, n).
+
+    Returns
+    -------
+    OptimizeResult
+        See :class:`fastopt.functions.result.OptimizeResult`. ``success`` is True only where a
+        first-order condition holds, relative to the scale of the problem.
+
+    Raises
+    ------
+    ValueError
+        fun, gradient or Hessian not finite at x0 (with the index); wrong shapes; unknown methods
+        and options.
+    TypeError
+        Numbers that are not real, things that cannot be called.
+    MemoryError
+        "newton", "bfgs" and "dfp", where n² numbers do not fit.
+
+    Examples
+    --------
+    >>> import fastopt
+    >>> def rosenbrock(x):
+    ...     return 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2
+    >>> result = fastopt.minimize(rosenbrock, [-1.2, 1.0])
+    >>> result.success, result.x.round(6)
+    (True, array([1., 1.]))
+    """
+    x = starting_point(x0)
+    options = dict(options or {})
+    name, optimizer, settings = optimizer_for(method, bounds is not None, tol, options)
+    if bounds is not None and name != "lbfgs":
+        raise ValueError(f"bounds are for method 'lbfgs' alone, got method {name!r}")
+    if hess is not None and name not in ("newton", "newton_cg"):
+        warnings.warn(f"method {name!r} does not use hess", RuntimeWarning, stacklevel=2)
+    if hessp is not None and name != "newton_cg":
+        warnings.warn(f"method {name!r} does not use hessp", RuntimeWarning, stacklevel=2)
+    if name in _NEEDS_SQUARE:
+        check_memory(name, x.size, "newton_cg or lbfgs" if name == "newton" else "lbfgs")
+    if name == "newton_cg" and hessp is None and callable(hess):
+        hessp = _products(hess)
+    objective = objective_for(fun, jac, hess, hessp, args, x)
+    maxiter = _limit("maxiter", settings.get("maxiter"))
+    if maxiter is None:
+        maxiter = 10_000 if isinstance(optimizer, FirstOrder) else 200 * x.size
+    maxfev = _limit("maxfev", settings.get("maxfev"))
+    solver = _solver(optimizer, objective, x, bounds, settings.get("gtol"), maxiter)
+
+    path = [x.copy()] if record_path else None
+    reports: list[Any] = []
+    if maxiter == 0 or callback is not None or maxfev is not None or record_path:
+        watchers: list[Callable[[int, Any], str | None]] = [_recorder(reports, solver, path)]
+        if callback is not None:
+            watchers.append(_caller(callback, solver))
+        if maxfev is not None:
+            watchers.append(_counter(objective, maxfev))
+        reason = run(solver, range(maxiter), watchers)
+    else:
+        reports = solver.steps(maxiter)
+        reason = None if reports[-1].status == "running" else reports[-1].status
+    result = _result(name, solver, objective, reports, reason, x)
+    if path is not None:
+        result["path"] = np.array(path)
+    if settings.get("disp"):
+        print(f"{result.message}\n{result!r}")
+    return result
+
+
+def _products(hess: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x, v, *args: np.asarray(hess(x, *args)) @ v
+
+
+def _limit(name: str, value: Any) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return _validation.integer(name, value, low=0)
+
+
+def _solver(
+    optimizer: Any,
+    objective: _core.PythonObjective,
+    x: Array,
+    bounds: Any,
+    gtol: float | None,
+    maxiter: int,
+) -> Any:
+    if bounds is not None:
+        return optimizer.make_bounded_solver(objective, x, *limits(bounds, x.size))
+    if not isinstance(optimizer, FirstOrder):
+        return optimizer.make_solver(objective, x)
+    if gtol is not None:
+        gtol = _validation.number("gtol", gtol, low=0)
+    solver = _core.DescentSolver(
+        objective, x, *optimizer._rule(), math.nan if gtol is None else gtol
+    )
+    rate = optimizer.learning_rate
+    if isinstance(rate, AdaptiveLearningRate):
+        raise ValueError("AdaptiveLearningRate belongs to the training of networks")
+    if isinstance(rate, Schedule):
+        if rate.needs_epoch:
+            raise ValueError(f"{type(rate).__name__} counts epochs, of which minimize has none")
+        solver.set_learning_rates(rate.rates(0, max(1, maxiter), 0))
+    else:
+        solver.set_learning_rates([rate])
+    return solver
+
+
+def _recorder(
+    reports: list[Any], solver: Any, path: list[Array] | None
+) -> Callable[[int, Any], str | None]:
+    def record(_: int, report: Any) -> None:
+        before = reports[-1].iterations if reports else 0
+        reports.append(report)
+        if path is not None and report.iterations > before:
+            path.append(solver.weights)
+
+    return record
+
+
+def _caller(callback: Callable[..., Any], solver: Any) -> Callable[[int, Any], str | None]:
+    by_name = False
+    with suppress(TypeError, ValueError):  # a callable without a signature takes x
+        by_name = set(inspect.signature(callback).parameters) == {"intermediate_result"}
+    before = 0
+
+    def call(_: int, report: Any) -> str | None:
+        nonlocal before
+        if report.iterations == before:
+            return None  # nothing was moved
+        before = report.iterations
+        try:
+            if by_name:
+                callback(intermediate_result=OptimizeResult(x=solver.weights, fun=report.loss))
+            else:
+                callback(solver.weights)
+        except StopIteration:
+            return "callback"
+        return None
+
+    return call
+
+
+def _counter(objective: _core.PythonObjective, maxfev: int) -> Callable[[int, Any], str | None]:
+    return lambda _, report: (
+        "evaluation_limit" if objective.nfev >= maxfev and report.status == "running" else None
+    )
+
+
+def _result(
+    name: str,
+    solver: Any,
+    objective: _core.PythonObjective,
+    reports: list[Any],
+    reason: str | None,
+    x0: Array,
+) -> OptimizeResult:
+    last = reports[-1] if reports else None
+    if last is not None and last.status == "non_finite" and last.iterations == 0:
+        raise ValueError(f"{objective.fault or 'fun(x)'} at x0: all numbers must be finite there")
+    status = Status[(reason or "iteration_limit").upper()]
+    message = MESSAGES[status]
+    if status in (Status.NON_FINITE, Status.DIVERGED) and objective.fault:
+        message = f"{message} The last one: {objective.fault}."
+    if last is None:
+        fun, jac = objective.value_and_gradient(x0)
+        x, nit, success = x0, 0, False
+    else:
+        x, fun, jac, nit = solver.weights, solver.loss, solver.gradient, last.iterations
+        success = bool(last.optimal)
+    result = OptimizeResult(
+        message=message, success=success, status=status, fun=fun, x=x, nit=nit, jac=jac
+    )
+    if name in ("bfgs", "dfp"):
+        result["hess_inv"] = solver.inverse_hessian
+    if name == "newton":
+        result["hess"] = solver.hessian
+        result["positive_definite"] = solver.positive_definite
+    result["nfev"], result["njev"] = objective.nfev, objective.njev
+    if name in ("newton", "newton_cg"):
+        result["nhev"] = objective.nhev
+    result["history"] = history_of(reports, status.name.lower())
+    return result

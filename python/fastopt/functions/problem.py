@@ -1,0 +1,149 @@
+"""The border of :func:`fastopt.minimize`: what a caller passes, checked and in its right form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastopt import _core
+from fastopt.optimizers import NewtonCG, Optimizer, registry, resolve
+
+Array = npt.NDArray[np.float64]
+
+DIFFERENCES = ("2-point", "3-point", "cs")
+
+# SciPy's spellings of names.
+_METHODS_OF_SCIPY = {"l-bfgs-b": "lbfgs", "newton-cg": "newton_cg"}
+_OPTIONS_OF_SCIPY = {"maxfun": "maxfev", "maxcor": "memory"}
+
+# Options that belong to a run and not to an optimiser.
+RUN_OPTIONS = ("maxiter", "maxfev", "disp")
+
+methods: dict[str, Callable[..., Optimizer]] = {
+    **{name: make for name, make in registry.items() if name != "lm"},
+    "newton_cg": NewtonCG,
+}
+
+
+def starting_point(x0: Any) -> Array:
+    """Return a copy of x0 as a vector of doubles; a number is a vector of one."""
+    x = np.asarray(x0)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"x0 must hold real numbers, got dtype {x.dtype}")
+    if x.ndim > 1:
+        raise ValueError(f"x0 must have one dimension, got shape {x.shape}")
+    if x.size == 0:
+        raise ValueError("x0 is empty")
+    x = np.array(np.atleast_1d(x), dtype=np.float64)
+    if not np.isfinite(x).all():
+        i = int(np.argmin(np.isfinite(x)))
+        raise ValueError(f"x0[{i}] is {x[i]}: all numbers must be finite")
+    return x
+
+
+def function(name: str, value: Any) -> Any:
+    """Return a callable, or raise."""
+    if not callable(value):
+        raise TypeError(f"{name} must be callable, got {value!r}")
+    return value
+
+
+def derivative(name: str, value: Any, *, together: bool = False) -> Any:
+    """Return a callable, the name of a difference formula, True (fun returns both) or None."""
+    if value is None or value is False:
+        return None
+    if value is True and together:
+        return True
+    allowed = ", ".join(map(repr, DIFFERENCES)) + (", True" if together else "")
+    if isinstance(value, str):
+        if value not in DIFFERENCES:
+            raise ValueError(f"{name} must be a callable or one of {allowed}, got {value!r}")
+        return value
+    if not callable(value):
+        raise TypeError(f"{name} must be a callable or one of {allowed}, got {value!r}")
+    return value
+
+
+def limits(bounds: Any, n: int) -> tuple[Array, Array]:
+    """Return the lower and the upper bounds of n variables, from pairs or an object with lb, ub."""
+    lower, upper = np.full(n, -np.inf), np.full(n, np.inf)
+    if hasattr(bounds, "lb") and hasattr(bounds, "ub"):
+        try:
+            lower[:], upper[:] = bounds.lb, bounds.ub
+        except ValueError:
+            raise ValueError(f"bounds must hold {n} lower and {n} upper bounds") from None
+    else:
+        pairs = list(bounds)
+        if len(pairs) != n or any(len(pair) != 2 for pair in pairs):
+            raise ValueError(f"bounds must be {n} pairs (lower, upper), got {bounds!r}")
+        for i, (low, high) in enumerate(pairs):
+            lower[i] = -np.inf if low is None else low
+            upper[i] = np.inf if high is None else high
+    for i in range(n):
+        if not lower[i] <= upper[i]:
+            raise ValueError(f"bounds[{i}]: the lower bound {lower[i]} is above {upper[i]}")
+    return lower, upper
+
+
+def optimizer_for(
+    method: str | Optimizer | None, bounded: bool, tol: float | None, options: dict[str, Any]
+) -> tuple[str, Optimizer, dict[str, Any]]:
+    """Return the name of a method, its optimiser with the options, and the options of the run."""
+    options = {_OPTIONS_OF_SCIPY.get(name, name): value for name, value in options.items()}
+    run = {name: options.pop(name) for name in RUN_OPTIONS if name in options}
+    if method is None:
+        method = "lbfgs" if bounded else "bfgs"
+    if isinstance(method, Optimizer):
+        name = next((k for k, make in methods.items() if make is type(method)), "")
+        if not name:
+            raise ValueError(
+                f"method: {type(method).__name__} minimises sums of squares alone: "
+                "use least_squares"
+            )
+        settings = method.get_params()
+    elif isinstance(method, str):
+        lower = method.lower()
+        name = _METHODS_OF_SCIPY.get(lower, lower)
+        if name not in methods:
+            listed = ", ".join(map(repr, methods))
+            raise ValueError(f"method must be one of {listed} or an Optimizer, got {method!r}")
+        settings = methods[name]().get_params()
+    else:
+        raise TypeError(f"method must be a name or an Optimizer, got {method!r}")
+    first_order = "gtol" not in settings
+    allowed = {*settings, "gtol"}
+    unknown = [option for option in options if option not in allowed]
+    if unknown:
+        listed = ", ".join(sorted({*allowed, *RUN_OPTIONS}))
+        raise ValueError(f"options of {name!r} are {listed}; got {unknown[0]!r}")
+    if tol is not None:
+        options.setdefault("gtol", tol)
+    if first_order and "gtol" in options:
+        run["gtol"] = options.pop("gtol")
+    if isinstance(method, Optimizer):
+        return name, resolve(method, **options), run
+    return name, methods[name](**options), run
+
+
+def objective_for(
+    fun: Any,
+    jac: Any,
+    hess: Any,
+    hessp: Any,
+    args: Any,
+    x0: Array,
+) -> _core.PythonObjective:
+    """Return the C++ side of the caller's functions."""
+    function("fun", fun)
+    jac = derivative("jac", jac, together=True)
+    hess = derivative("hess", hess)
+    if hessp is not None:
+        function("hessp", hessp)
+    if not isinstance(args, tuple):
+        args = (args,)
+    return _core.PythonObjective(
+        fun, "3-point" if jac is None else jac, "3-point" if hess is None else hess, hessp, args, x0
+    )

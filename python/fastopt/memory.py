@@ -1,0 +1,149 @@
+"""How much memory methods need, and whether there is as much."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastopt import _validation
+
+BYTES = 8  # of a double
+
+# What a method holds beside the parameters themselves: vectors of n numbers, or n × n matrices.
+_FIRST_ORDER = {"sgd": 1, "momentum": 2, "nesterov": 2, "adagrad": 2, "rmsprop": 2}
+_FIRST_ORDER |= {"adam": 3, "nadam": 3}
+_SQUARE = {"newton": 2, "bfgs": 1, "dfp": 1, "lm": 2}
+
+METHODS = (*_FIRST_ORDER, "steepest_descent", "lbfgs", "newton_cg", *_SQUARE)
+
+
+def memory_needed(
+    method: str, n: int, N: int | None = None, q: int = 1, *, memory: int = 10
+) -> int:
+    """Return the bytes that a method needs for n parameters in double precision.
+
+    Parameters
+    ----------
+    method : str
+        A name of an optimiser: "sgd", "adam", "newton", "bfgs", "dfp", "lbfgs", "lm" …
+    n : int
+        The number of parameters.
+    N, q : int, optional
+        "lm": with N samples of q outputs there are m = N·q residuals; where m < n, the m × m dual
+        system is solved, in m² + m·n numbers.
+    memory : int
+        "lbfgs": the number of pairs.
+
+    Returns
+    -------
+    int
+        Bytes, vectors of length n included; the data and the layers' outputs are not.
+
+    Notes
+    -----
+    Newton holds H and its factor, 2 n²; BFGS and DFP V, n²; Levenberg-Marquardt JᵀJ and its factor,
+    2 n²; L-BFGS its pairs, 2 · memory · n; first-order rules a gradient and their means.
+
+    Examples
+    --------
+    VGG16: the Hessian alone has n² = 19,142,809,981,711,936 entries.
+
+    >>> import fastopt
+    >>> n = 138_357_544
+    >>> f"{fastopt.memory_needed('bfgs', n):.3g} bytes, {fastopt.memory_needed('adam', n):.3g}"
+    '1.53e+17 bytes, 4.43e+09'
+    """
+    method = _validation.choice("method", method, METHODS)
+    n = _validation.integer("n", n, low=1)
+    if N is not None:
+        N = _validation.integer("N", N, low=1)
+    q = _validation.integer("q", q, low=1)
+    memory = _validation.integer("memory", memory, low=1)
+    if method in _FIRST_ORDER:
+        return BYTES * n * (1 + _FIRST_ORDER[method])
+    vectors = 8 * n
+    if method == "lbfgs":
+        return BYTES * (2 * memory * n + vectors)
+    if method in ("steepest_descent", "newton_cg"):
+        return BYTES * (vectors + 4 * n)
+    if method == "lm" and N is not None and N * q < n:
+        m = N * q
+        return BYTES * (2 * m * m + m * n + vectors)
+    return BYTES * (_SQUARE[method] * n * n + vectors)
+
+
+def available_memory() -> int | None:
+    """Return the bytes that this process may still take, or None where nobody can tell.
+
+    Of the machine and of the control groups that the process is in, the smallest.
+    """
+    found = [_available_of_machine(), *_available_of_groups()]
+    known = [number for number in found if number is not None]
+    return min(known) if known else None
+
+
+def check_memory(
+    method: str, n: int, instead: str, N: int | None = None, q: int = 1, *, memory: int = 10
+) -> None:
+    """Raise MemoryError where a method needs more than there is, before anything is allocated."""
+    needed = memory_needed(method, n, N, q, memory=memory)
+    if needed < 1 << 26:
+        return
+    available = available_memory()
+    if available is not None and needed > available:
+        raise MemoryError(
+            f"{method} on n = {n:,} parameters needs {needed:,} bytes ({_readable(needed)}), and "
+            f"{available:,} ({_readable(available)}) are available: use {instead}"
+        )
+
+
+def _readable(number: float) -> str:
+    for unit in ("bytes", "KB", "MB", "GB", "TB"):
+        if number < 1000:
+            return f"{number:.3g} {unit}"
+        number /= 1000
+    return f"{number:,.0f} PB"
+
+
+def _number_in(path: Path) -> int | None:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):  # not there, not readable, or "max"
+        return None
+
+
+def _available_of_machine() -> int | None:
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return 1024 * int(line.split()[1])
+    except (OSError, ValueError, IndexError):
+        pass
+    return None
+
+
+def _available_of_groups(root: Path = Path("/sys/fs/cgroup")) -> list[int]:
+    """Return what the limits of the control groups leave, of version 2 and of version 1."""
+    try:
+        lines = Path("/proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return []
+    found = []
+    for line in lines:
+        _, _, rest = line.partition(":")
+        controllers, _, name = rest.partition(":")
+        if controllers == "":
+            base, limit, usage = root, "memory.max", "memory.current"
+        elif "memory" in controllers.split(","):
+            base = root / "memory"
+            limit, usage = "memory.limit_in_bytes", "memory.usage_in_bytes"
+        else:
+            continue
+        # A group is bound by its parents too; inside a container the path may not be there.
+        group = base / name.strip("/")
+        for folder in (group, *group.parents):
+            most, now = _number_in(folder / limit), _number_in(folder / usage)
+            if most is not None and now is not None:
+                found.append(max(0, most - now))
+            if folder == base:
+                break
+    return found
