@@ -1,0 +1,52 @@
+"""BFGS and DFP keep V positive definite and solve an n-dimensional quadratic in n steps."""
+
+import numpy as np
+import pytest
+
+import fastopt
+
+
+def spd(n, seed, condition=1e3):
+    """A symmetric matrix with eigenvalues from 1 to ``condition``."""
+    rng = np.random.default_rng(seed)
+    Q, _ = np.linalg.qr(rng.standard_normal((n, n)))
+    return (Q * np.geomspace(1, condition, n)) @ Q.T
+
+
+def quadratic(n, seed):
+    H, b = spd(n, seed), np.random.default_rng(seed + 1).standard_normal(n)
+    return H, np.linalg.solve(H, b), lambda x: 0.5 * x @ H @ x - b @ x, lambda x: H @ x - b
+
+
+@pytest.mark.parametrize("optimizer", [fastopt.BFGS, fastopt.DFP])
+@pytest.mark.parametrize("n", [2, 3, 5, 8, 10])
+def test_variable_metric_solves_a_quadratic_in_n_steps(optimizer, n):
+    H, solution, fun, jac = quadratic(n, n)
+    method = optimizer(line_search="exact", scale_initial=False, gtol=0.0)
+    result = fastopt.minimize(fun, np.ones(n), method=method, jac=jac, options={"maxiter": n})
+    np.testing.assert_allclose(result.x, solution, atol=1e-8)
+    inverse = np.linalg.inv(H)
+    np.testing.assert_allclose(result.hess_inv, inverse, atol=1e-8 * np.abs(inverse).max())
+
+
+@pytest.mark.parametrize("optimizer", [fastopt.BFGS, fastopt.DFP])
+def test_variable_metric_stays_positive_definite(optimizer):
+    def fun(x):
+        return 100 * ((x[1:] - x[:-1] ** 2) ** 2).sum() + ((1 - x[:-1]) ** 2).sum()
+
+    def jac(x):
+        g = np.zeros_like(x)
+        g[:-1] = -400 * x[:-1] * (x[1:] - x[:-1] ** 2) - 2 * (1 - x[:-1])
+        g[1:] += 200 * (x[1:] - x[:-1] ** 2)
+        return g
+
+    for seed in range(10):
+        start = np.random.default_rng(seed).uniform(-2, 2, 6)
+        for steps in (1, 3, 10, 30):
+            result = fastopt.minimize(
+                fun, start, method=optimizer(), jac=jac, options={"maxiter": steps}
+            )
+            V = result.hess_inv
+            np.testing.assert_array_equal(V, V.T)
+            scale = np.sqrt(np.diag(V))
+            assert np.linalg.eigvalsh(V / np.outer(scale, scale))[0] > 0
