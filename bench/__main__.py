@@ -10,7 +10,7 @@ from bench.report import table, write
 from bench.timing import SHORTEST_TURN
 
 # One module for each question; each has a function cases().
-QUESTIONS = ("minibatch", "deep", "update", "second_order", "least_squares")
+QUESTIONS = ("minibatch", "deep", "update", "second_order", "functions", "least_squares")
 QUICK_ROUNDS = 3
 QUICK_MEMORY = 1e9
 

@@ -1,0 +1,187 @@
+"""What do general functions cost: overhead beyond the callbacks, evaluations, and right answers?
+
+The overhead of an iteration of BFGS is what is left of a run on Rosenbrock's function when the time
+of the callbacks, measured in the same round, is taken off. The test set of Moré, Garbow and
+Hillstrom is counted from the standard start and from 10 and 100 times it: instances that end
+at a known minimum, claims of success that are false, and calls of fun against SciPy's where
+both solve the same instance.
+"""
+
+import sys
+import warnings
+from functools import cache, partial
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from bench.contender import Contender
+from bench.question import Case, Count, at_least, at_most, faster
+
+ROUNDS = 15
+LIMITS = {2: 8, 10: 8, 100: 15}
+
+
+def rosenbrock(x):
+    return float((100 * (x[1:] - x[:-1] ** 2) ** 2).sum() + ((1 - x[:-1]) ** 2).sum())
+
+
+def gradient(x):
+    g = np.zeros_like(x)
+    g[:-1] = -400 * x[:-1] * (x[1:] - x[:-1] ** 2) - 2 * (1 - x[:-1])
+    g[1:] += 200 * (x[1:] - x[:-1] ** 2)
+    return g
+
+
+def start(n):
+    return np.resize([-1.2, 1.0], n)
+
+
+def minimizer(library):
+    if library == "SciPy":
+        from scipy.optimize import minimize
+    else:
+        from fastopt import minimize
+    return minimize
+
+
+def overhead(library, n):
+    """Return microseconds of an iteration of BFGS beyond the callbacks, the median of rounds."""
+    minimize = minimizer(library)
+    found = []
+    for _ in range(ROUNDS):
+        before = perf_counter()
+        result = minimize(rosenbrock, start(n), jac=gradient, method="BFGS")
+        total = perf_counter() - before
+        before = perf_counter()
+        for _ in range(result.nfev):
+            rosenbrock(result.x)
+        for _ in range(result.njev):
+            gradient(result.x)
+        found.append((total - (perf_counter() - before)) / result.nit)
+    return 1e6 * float(np.median(found))
+
+
+class Quadratic(Contender):
+    """BFGS on a quadratic of 1000 variables, whose callbacks cost little beside n²."""
+
+    n, steps = 1000, 30
+
+    def __init__(self, name):
+        self.name = name
+        self.minimize = minimizer(name)
+        self.weights = np.geomspace(1, 1e3, self.n)
+
+    def run(self, count):
+        for _ in range(count):
+            result = self.minimize(
+                lambda x: float(0.5 * (self.weights * x) @ x),
+                np.ones(self.n),
+                jac=lambda x: self.weights * x,
+                method="BFGS",
+                options={"maxiter": self.steps, "gtol": 0.0},
+            )
+        return count * result.nit
+
+
+@cache
+def problems():
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+    from problems.more_garbow_hillstrom import PROBLEMS
+
+    return PROBLEMS
+
+
+@cache
+def solve(library, method, factor):
+    """Return (solved, claimed success, calls of fun) of each instance."""
+    minimize = minimizer(library)
+    found = []
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for p in problems():
+            settings = {"hess": p.hessian} if method == "newton" else {}
+            try:
+                result = minimize(
+                    p.value, p.start(factor), jac=p.gradient, method=method, **settings
+                )
+            except (ValueError, OverflowError):  # not finite at the start
+                found.append((False, False, 0))
+                continue
+            found.append((p.is_minimum(result.fun), bool(result.success), result.nfev))
+    return found
+
+
+def solved(library, method, factor):
+    return float(sum(good for good, _, _ in solve(library, method, factor)))
+
+
+def false_claims(library, method, factor):
+    runs = solve(library, method, factor)
+    return float(sum(claimed and not good for good, claimed, _ in runs))
+
+
+def calls_against_scipy(method, factor):
+    """Return the median ratio of calls of fun where both end at a known minimum."""
+    pairs = zip(solve("fastopt", method, factor), solve("SciPy", "BFGS", factor), strict=True)
+    return float(np.median([a[2] / b[2] for a, b in pairs if a[0] and b[0]]))
+
+
+CONTENDERS = {
+    "fastopt, BFGS": ("fastopt", "bfgs"),
+    "fastopt, Newton": ("fastopt", "newton"),
+    "SciPy, BFGS": ("SciPy", "BFGS"),
+}
+
+
+def cases():
+    found = [
+        Count(
+            name=f"overhead-{n}",
+            title=f"BFGS beyond the callbacks, Rosenbrock n = {n}, an iteration",
+            figures={name: partial(overhead, name, n) for name in ("fastopt", "SciPy")},
+            targets=(at_most(limit),),
+            unit="µs",
+        )
+        for n, limit in LIMITS.items()
+    ]
+    found.append(
+        Case(
+            name="bfgs-1000",
+            title="BFGS, n = 1000, an iteration with cheap callbacks",
+            contenders={name: partial(Quadratic, name) for name in ("fastopt", "SciPy")},
+            targets=(faster("SciPy", 30),),
+            per="iteration",
+            rounds=5,
+        )
+    )
+    for factor in (1, 10, 100):
+        targets = (at_least(42),) if factor == 1 else ()
+        found.append(
+            Count(
+                name=f"mgh-solved-{factor}",
+                title=f"Moré-Garbow-Hillstrom, start × {factor}: at a known minimum, of 43",
+                figures={k: partial(solved, *v, factor) for k, v in CONTENDERS.items()},
+                targets=targets,
+            )
+        )
+        found.append(
+            Count(
+                name=f"mgh-false-{factor}",
+                title=f"Moré-Garbow-Hillstrom, start × {factor}: success claimed falsely",
+                figures={k: partial(false_claims, *v, factor) for k, v in CONTENDERS.items()},
+                targets=(at_most(0),) if factor == 1 else (),
+            )
+        )
+    found.append(
+        Count(
+            name="mgh-calls",
+            title="Moré-Garbow-Hillstrom: calls of fun over those of SciPy's BFGS, median",
+            figures={
+                "fastopt, BFGS": partial(calls_against_scipy, "bfgs", 1),
+                "fastopt, Newton": partial(calls_against_scipy, "newton", 1),
+            },
+            targets=(at_most(1.2),),
+        )
+    )
+    return found
