@@ -144,7 +144,7 @@ class LineSearchSolver : public Solver {
     }
     ready_ = 1;
     promise_ = promised();
-    const bool small = knows_scale() && stationary(1e-10, 1e-5);
+    const bool small = knows_scale() && stationary(1e-10, 1e-5, scale_of_loss());
     small_promises_ = small ? small_promises_ + 1 : 0;
     if (std::isnan(settings_.gtol) && small_promises_ >= patience()) {
       optimal_ = 1;
@@ -154,18 +154,20 @@ class LineSearchSolver : public Solver {
     return false;
   }
 
-  // A first-order condition relative to the scale of the problem: what is left to gain is at most
-  // `gain` of |E|, and max |g_i w_i| at most `slope` of it; or, where E falls to zero,
-  // both are tiny against 1 and against what E was at first. The second part does not depend on the
-  // curvature: estimates of it are too optimistic along directions that no step has explored.
-  bool stationary(double gain, double slope) const {
+  // A first-order condition: what is left to gain is at most the share `gain` of `whole`, and
+  // max |g_i w_i| at most the share `slope`; or, where E falls to zero, both are tiny against 1 and
+  // against what E was at first. The second part does not depend on the curvature: estimates of it
+  // are too optimistic along directions that no step has explored.
+  bool stationary(double gain, double slope, double whole) const {
     const double scale = std::min(1.0, std::abs(first_loss_));
-    if (!(std::abs(promise_) <= std::max(gain * std::abs(loss_), 1e-14 * scale))) return false;
+    if (!(std::abs(promise_) <= std::max(gain * whole, 1e-14 * scale))) return false;
     if (exact_curvature()) return true;
     const double steepest =
         (g_.vector().array() * w_.vector().array()).matrix().lpNorm<Eigen::Infinity>();
-    return steepest <= std::max(slope * std::abs(loss_), 1e-10 * scale);
+    return steepest <= std::max(slope * whole, 1e-10 * scale);
   }
+  // |E|, or what E has lost so far where that is less: a constant in E does not count.
+  double scale_of_loss() const { return std::min(std::abs(loss_), first_loss_ - loss_); }
 
   SearchResult search() {
     const double slope = g_.vector().dot(p_.vector());
@@ -258,7 +260,7 @@ class LineSearchSolver : public Solver {
 
   void finish(Status status) {
     status_ = status;
-    optimal_ = stationary(1e-8, 0.1) ? 1 : 0;
+    optimal_ = stationary(1e-8, 0.1, std::abs(loss_)) ? 1 : 0;
   }
 
   Report stop(Status status, double step) {
