@@ -620,3 +620,14 @@ def test_verbose_prints(capsys):
     assert len(capsys.readouterr().out.splitlines()) == 2
     least_squares(rosenbrock, [-1.2, 1.0], verbose=2)
     assert len(capsys.readouterr().out.splitlines()) > 5
+
+
+# Memory
+
+
+def test_what_does_not_fit_is_refused_before_it_is_allocated():
+    x0 = np.zeros(3_000_000)
+    with pytest.raises(MemoryError, match=r"3,000,000 parameters .*are available"):
+        least_squares(lambda x: x[:5] - 1, x0, jac="3-point")
+    with pytest.raises(MemoryError, match="3,000,000 parameters"):
+        least_squares(normal_equations=lambda x: (1.0, x, x), x0=x0)

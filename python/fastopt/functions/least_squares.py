@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from fastopt import _core, _validation
 from fastopt.functions.result import OptimizeResult
+from fastopt.memory import check_memory
 from fastopt.optimizers.base import Optimizer
 from fastopt.optimizers.levenberg_marquardt import LevenbergMarquardt
 from fastopt.training import loop
@@ -23,6 +24,7 @@ _EPSILON = float(np.finfo(float).eps)
 # The relative error of a Jacobian by differences.
 _DIFFERENCES = {"2-point": _EPSILON**0.5, "3-point": _EPSILON ** (2 / 3), "cs": 0.0}
 _LOSSES = ("linear", "soft_l1", "huber", "cauchy", "arctan")
+_LARGE = 1000  # parameters from which on the memory is checked
 _RADIUS = 100.0  # of the trust region at the start, in units of ‖D x0‖ (MINPACK)
 
 _CALLBACK = -2
@@ -178,12 +180,14 @@ def least_squares(
     method = _check_method(method, bounded, robust)
     scale = _check_scale(x_scale, n)
 
+    if n >= _LARGE:
+        check_memory("lm", n, "minimize with method='lbfgs'")
     if normal_equations is not None:
         if fun is not None:
             raise ValueError("give fun or normal_equations, not both")
         if bounded or robust:
             raise ValueError("normal_equations works without bounds and with the linear loss")
-        objective: _core.Objective = _core.PythonNormalEquations(
+        objective: Any = _core.PythonNormalEquations(
             _callable("normal_equations", normal_equations), arguments, keywords, x
         )
         jacobian_error = 0.0
