@@ -1,9 +1,11 @@
 // Second derivatives of networks, and networks on data as objectives of the general solvers.
 #include "bindings/interruption.hpp"
 #include "bindings/network.hpp"
+#include "bindings/weights.hpp"
 #include "fastopt/objective/network_objective.hpp"
 #include "fastopt/objective/network_squares.hpp"
 #include "fastopt/solve/levenberg_marquardt.hpp"
+#include "fastopt/solve/line_search_solver.hpp"
 #include "fastopt/solve/network_solver.hpp"
 
 FASTOPT_BEGIN
@@ -11,15 +13,6 @@ FASTOPT_BEGIN
 namespace {
 
 using Net = Network<double>;
-using Values = py::array_t<double, py::array::c_style>;
-
-const double* checked(const Objective& objective, const Values& w) {
-  if (w.ndim() != 1 || w.size() != objective.size())
-    throw py::value_error("a vector of " + std::to_string(objective.size()) +
-                          " numbers is needed, got " + std::to_string(w.size()));
-  return w.data();
-}
-
 py::tuple jacobian(Net& net, const py::array& inputs) {
   const ArraySource source = source_of(inputs);
   const Index q = net.architecture.outputs(), n = net.architecture.n_parameters;
@@ -123,6 +116,7 @@ void bind_second_order(py::module_& module) {
 
   py::class_<NetworkSolver, Solver> solver(module, "NetworkSolver", py::module_local());
   def_network_solver<LevenbergMarquardt>(solver);
+  def_network_solver<LineSearchSolver>(solver);
   // Steps to weights that are not finite are never accepted.
   solver.def("restore_best", [](NetworkSolver&) {});
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastopt import _core, _validation
+from fastopt.memory import check_bytes
 from fastopt.training.data import Data, check_inputs, check_loss, make_data
 
 Array = npt.NDArray[np.float64]
@@ -64,6 +65,8 @@ class SecondOrder:
         ------
         ValueError
             For a float32 network, or an X that does not fit.
+        MemoryError
+            When J would not fit into the memory that is available.
 
         Examples
         --------
@@ -75,6 +78,12 @@ class SecondOrder:
         """
         self._check("jacobian")
         inputs = check_inputs(X, self.layer_sizes[0])
+        rows = len(inputs) * self.layer_sizes[-1]
+        check_bytes(
+            f"the Jacobian of {rows:,} × {self.n_parameters:,} numbers",
+            8 * rows * self.n_parameters,
+            "normal_equations, which never holds it, or fewer samples at a time",
+        )
         jacobian: Array = _core.jacobian(self._core, inputs)[1]
         return jacobian
 
@@ -121,6 +130,7 @@ class SecondOrder:
         self._check("normal_equations")
         penalty = _validation.number("l2", l2, low=0)
         data = make_data(X, y, "mse", self.layer_sizes, sample_weight)
+        self._check_square("JᵀJ")
         squares = _core.NetworkSquares(self._core, data.native, penalty)
         value, jte, jtj = squares.normal_equations(self.parameters)
         return value, jte, jtj
@@ -169,6 +179,7 @@ class SecondOrder:
         """
         self._check("hessian")
         objective = self._objective("hessian", X, y, loss, sample_weight, l2)
+        self._check_square("the Hessian")
         hessian: Array = objective.hessian(self.parameters)
         return hessian
 
@@ -211,6 +222,12 @@ class SecondOrder:
         objective = self._objective("hessian_vector_product", X, y, loss, sample_weight, l2)
         product: Array = objective.hessian_vector(self.parameters, np.ascontiguousarray(along))
         return product
+
+    def _check_square(self, what: str) -> None:
+        n = self.n_parameters
+        check_bytes(
+            f"{what} of {n:,} parameters", 8 * n * n, "hessian_vector_product or a smaller network"
+        )
 
     def _check(self, what: str) -> None:
         check_float64(self.dtype, what)

@@ -86,13 +86,18 @@ def check_memory(
 ) -> None:
     """Raise MemoryError where a method needs more than there is, before anything is allocated."""
     needed = memory_needed(method, n, N, q, memory=memory)
+    check_bytes(f"{method} on n = {n:,} parameters", needed, instead)
+
+
+def check_bytes(what: str, needed: int, instead: str) -> None:
+    """Raise MemoryError where ``what`` needs more than there is."""
     if needed < 1 << 26:
         return
     available = available_memory()
     if available is not None and needed > available:
         raise MemoryError(
-            f"{method} on n = {n:,} parameters needs {needed:,} bytes ({_readable(needed)}), and "
-            f"{available:,} ({_readable(available)}) are available: use {instead}"
+            f"{what} needs {needed:,} bytes ({_readable(needed)}), and {available:,} "
+            f"({_readable(available)}) are available: use {instead}"
         )
 
 

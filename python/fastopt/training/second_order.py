@@ -9,7 +9,8 @@ import numpy as np
 from fastopt import _core
 from fastopt._second_order import check_float64, check_twice_differentiable
 from fastopt.callbacks import Callback, EarlyStopping
-from fastopt.optimizers import LevenbergMarquardt, Optimizer
+from fastopt.memory import check_memory
+from fastopt.optimizers import LBFGS, LevenbergMarquardt, Newton, Optimizer, registry
 from fastopt.training.data import Data
 from fastopt.training.loop import Watcher
 from fastopt.training.stopping import Stopping
@@ -23,6 +24,7 @@ def make_full_batch_solver(
     check_float64(network.dtype, name)
     if clip is not None:
         raise ValueError(f"clip belongs to first-order methods; {name} chooses its own step")
+    _check_memory(optimizer, network, len(data))
     w0 = np.array(network.parameters)
     if isinstance(optimizer, LevenbergMarquardt):
         _check_squares(loss)
@@ -36,15 +38,10 @@ def make_full_batch_solver(
             damping_max=optimizer.damping_max,
         )
         return _core.NetworkSolver(network._core, least_squares, squares.scale)
-    if needs_hessian(optimizer):
+    if isinstance(optimizer, Newton):
         check_twice_differentiable(loss, name)
     objective = _core.NetworkObjective(network._core, data.native, loss, l2)
     return _core.NetworkSolver(network._core, optimizer.make_solver(objective, w0), 1.0)
-
-
-def needs_hessian(optimizer: Optimizer) -> bool:
-    """Whether the method asks for second derivatives of the loss."""
-    return type(optimizer).__name__ == "Newton"
 
 
 def own_criteria(
@@ -59,6 +56,23 @@ def own_criteria(
         if optimizer.validation_failures is not None and has_validation:
             callbacks.append(EarlyStopping("val_loss", patience=optimizer.validation_failures))
     return watchers, callbacks
+
+
+def _check_memory(optimizer: Optimizer, network: Any, n_samples: int) -> None:
+    """Refuse n × n matrices that would not fit, before anything is allocated."""
+    method = next(
+        name
+        for name, kind in registry.items()
+        if isinstance(kind, type) and isinstance(optimizer, kind)
+    )
+    check_memory(
+        method,
+        network.n_parameters,
+        "LBFGS, or a first-order method such as Adam",
+        n_samples,
+        network.layer_sizes[-1],
+        memory=optimizer.memory if isinstance(optimizer, LBFGS) else 10,
+    )
 
 
 def _check_squares(loss: Any) -> None:
