@@ -141,8 +141,8 @@ def sklearn_lbfgs(data: Data, hidden: int) -> Curve:
     seconds, losses, iterations = [], [], 1
     while not seconds or (seconds[-1] < SECONDS and iterations < 20_000):
         net = MLPRegressor(
-            hidden,
-            "tanh",
+            hidden_layer_sizes=(hidden,),
+            activation="tanh",
             solver="lbfgs",
             alpha=0,
             max_iter=iterations,
