@@ -38,6 +38,13 @@ class BatchNormalization(Settings):
     References
     ----------
     Ioffe & Szegedy 2015; Géron 2019, chapter 11.
+
+    Examples
+    --------
+    >>> import fastopt
+    >>> fastopt.BatchNormalization(momentum=0.9)
+    BatchNormalization(momentum=0.9, epsilon=0.001, position='before')
+    >>> net = fastopt.MLP([4, 16, 1], "relu", normalization=fastopt.BatchNormalization(0.9))
     """
 
     momentum: float = number(0.99, low=0, below=1)
@@ -62,6 +69,13 @@ class LayerNormalization(Settings):
     References
     ----------
     Ba, Kiros & Hinton 2016.
+
+    Examples
+    --------
+    >>> import fastopt
+    >>> fastopt.LayerNormalization(position="after")
+    LayerNormalization(epsilon=1e-05, position='after')
+    >>> net = fastopt.MLP([4, 16, 1], normalization="layer")
     """
 
     epsilon: float = number(1e-5, above=0)
