@@ -284,4 +284,35 @@ inline bool needs_input(Activation kind) {
   return with_activation(kind, [](auto f) { return decltype(f)::needs_input; });
 }
 
+// The same by name, for any number n of elements that is a multiple of the padding.
+
+// a = φ(a), in place.
+template <class S>
+void apply_activation(Activation kind, S* a, Index n) {
+  with_activation(kind, [&](auto f) { f.template value<S>(ArrayMap<S>(a, n)); });
+}
+
+// out = φ'(z), from a = φ(z) and, where the activation needs its input, from z.
+template <class S>
+void activation_slope(Activation kind, const S* a, const S* z, S* out, Index n) {
+  with_activation(kind, [&](auto f) {
+    f.template slope<S>(ConstArrayMap<S>(a, n), ConstArrayMap<S>(z, n), ArrayMap<S>(out, n));
+  });
+}
+
+// out = φ''(z).
+template <class S>
+void activation_curvature(Activation kind, const S* a, const S* z, S* out, Index n) {
+  with_activation(kind, [&](auto f) {
+    f.template curvature<S>(ConstArrayMap<S>(a, n), ConstArrayMap<S>(z, n), ArrayMap<S>(out, n));
+  });
+}
+
+// Eleven activations in packets take long to compile: activation.cpp does it once.
+extern template void apply_activation(Activation, float*, Index);
+extern template void apply_activation(Activation, double*, Index);
+extern template void activation_slope(Activation, const float*, const float*, float*, Index);
+extern template void activation_slope(Activation, const double*, const double*, double*, Index);
+extern template void activation_curvature(Activation, const double*, const double*, double*, Index);
+
 FASTOPT_END

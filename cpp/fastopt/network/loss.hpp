@@ -94,8 +94,7 @@ class Loss {
     if (kind == Activation::softmax) {
       softmax(z, q, n);
     } else {
-      ArrayMap<Scalar> a(z, padded(q * n));
-      with_activation(kind, [&](auto f) { f.template value<Scalar>(a); });
+      apply_activation(kind, z, padded(q * n));
     }
   }
 
@@ -203,14 +202,10 @@ class Loss {
       }
       return;
     }
-    with_activation(output_, [&](auto f) {
-      if constexpr (!std::is_same_v<decltype(f), activation::Identity>) {
-        auto slope = flat(b.terms, b);
-        const Scalar* z = f.needs_input ? b.z : b.outputs;
-        f.template slope<Scalar>(flat(static_cast<const Scalar*>(b.outputs), b), flat(z, b), slope);
-        flat(b.delta, b) *= slope;
-      }
-    });
+    if (output_ == Activation::identity) return;
+    const Scalar* z = needs_input(output_) ? b.z : b.outputs;
+    activation_slope<Scalar>(output_, b.outputs, z, b.terms, padded(b.q * b.n));
+    flat(b.delta, b) *= flat(b.terms, b);
   }
 
   LossKind kind_;
