@@ -59,7 +59,7 @@ class DeepPass {
       ArrayMap<double> a = block.array(to, h);
       const bool keep = needs_input(layer.activation);
       if (keep) block.array(slots_.z(l), h) = a;
-      with_activation(layer.activation, [&](auto f) { f.template value<double>(a); });
+      apply_activation(layer.activation, a.data(), a.size());
       const double* kept = keep ? block.slot(slots_.z(l)) : nullptr;
       slopes(layer.activation, a.data(), kept, block.slot(slots_.slope(l)), size);
       curvatures(layer.activation, a.data(), kept, block.slot(own(l).bend), size);

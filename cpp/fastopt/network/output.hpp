@@ -19,7 +19,7 @@ inline void activate_outputs(Activation output, const ForwardSlots& slots, Index
   }
   const bool keep = needs_input(output);
   if (keep) block.array(slots.z(last), q) = y;
-  with_activation(output, [&](auto f) { f.template value<double>(y); });
+  apply_activation(output, y.data(), y.size());
   slopes(output, y.data(), keep ? block.slot(slots.z(last)) : nullptr,
          block.slot(slots.slope(last)), block.stride() * q);
 }

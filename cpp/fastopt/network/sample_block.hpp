@@ -111,17 +111,12 @@ inline LayerMap weight_matrix(const Layer& layer, const double* w) {
   return {w + layer.weights, layer.fan_in, layer.fan_out};
 }
 
-// φ'(z) of n numbers from a = φ(z), or from z itself where `z` is not null.
+// φ'(z) and φ''(z) of n numbers from a = φ(z), or from z itself where `z` is not null.
 inline void slopes(Activation kind, const double* a, const double* z, double* out, Index n) {
-  const ConstArrayMap<double> outputs(a, n), inputs(z == nullptr ? a : z, n);
-  with_activation(
-      kind, [&](auto f) { f.template slope<double>(outputs, inputs, ArrayMap<double>(out, n)); });
+  activation_slope(kind, a, z == nullptr ? a : z, out, n);
 }
 inline void curvatures(Activation kind, const double* a, const double* z, double* out, Index n) {
-  const ConstArrayMap<double> outputs(a, n), inputs(z == nullptr ? a : z, n);
-  with_activation(kind, [&](auto f) {
-    f.template curvature<double>(outputs, inputs, ArrayMap<double>(out, n));
-  });
+  activation_curvature(kind, a, z == nullptr ? a : z, out, n);
 }
 
 // All layers: x̃ and φ'(z) of the hidden ones, z of the output layer. The inputs are in place.
@@ -139,7 +134,7 @@ inline void forward(const Architecture& net, const ForwardSlots& slots, const do
     ArrayMap<double> a = block.array(to, layer.fan_out);
     const bool keep = needs_input(layer.activation);
     if (keep) block.array(slots.z(l), layer.fan_out) = a;
-    with_activation(layer.activation, [&](auto f) { f.template value<double>(a); });
+    apply_activation(layer.activation, a.data(), a.size());
     slopes(layer.activation, a.data(), keep ? block.slot(slots.z(l)) : nullptr,
            block.slot(slots.slope(l)), rows * layer.fan_out);
   }
