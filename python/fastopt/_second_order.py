@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastopt import _core, _validation
+from fastopt.layers import HiddenLayers
 from fastopt.memory import check_bytes
 from fastopt.training.data import Data, check_inputs, check_loss, make_data
 
@@ -37,7 +38,7 @@ class SecondOrder:
     if TYPE_CHECKING:
         _core: Any
 
-        _hidden: Any
+        _hidden: HiddenLayers
 
         @property
         def layer_sizes(self) -> tuple[int, ...]: ...
