@@ -26,10 +26,15 @@ def main(arguments=None):
     if options.quick:
         cases = [case for case in cases if getattr(case, "memory", 0) <= QUICK_MEMORY]
     results = []
-    while cases:  # a case takes its memory with it
-        case = cases.pop(0)
-        print(f"{case.name}: {case.title} …", file=sys.stderr, flush=True)
-        results.append(measure(case, options.rounds, options.only, options.turn))
+    try:
+        while cases:  # a case takes its memory with it
+            case = cases.pop(0)
+            print(f"{case.name}: {case.title} …", file=sys.stderr, flush=True)
+            results.append(measure(case, options.rounds, options.only, options.turn))
+    except KeyboardInterrupt:
+        print(f"interrupted in {case.name}: the results are those before it", file=sys.stderr)
+    if not results:
+        return 1
     print(table(results))
     settings = {"rounds": options.rounds, "turn": options.turn, "only": options.only}
     for path in write(results, options.output, settings):
