@@ -3,12 +3,12 @@
 Twenty hidden layers of width 64 on the handwritten digits. The left picture shows how large the
 gradient is at each layer before training, the right one what that does to learning.
 
-    python examples/vanishing_gradient.py [picture.png]
+    python examples/vanishing_gradient.py
 
-Needs fastopt[plot,sklearn].
+The pictures go to ``pictures/vanishing_gradient.png``. Needs fastopt[plot,sklearn].
 """
 
-import sys
+from pathlib import Path
 
 import matplotlib
 from sklearn.datasets import load_digits
@@ -18,6 +18,7 @@ import fastopt
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 
+PICTURE = Path(__file__).resolve().parents[1] / "pictures" / "vanishing_gradient.png"
 SIZES = [64, *[64] * 20, 10]
 EPOCHS, BATCH = 30, 64
 NETWORKS = {
@@ -28,7 +29,7 @@ NETWORKS = {
 }
 
 
-def main(picture):
+def main(picture=PICTURE):
     X, y = load_digits(return_X_y=True)
     X = X / 16
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
@@ -55,9 +56,10 @@ def main(picture):
     right.axhline(0.1, color="gray", linestyle=":", label="chance")
     right.set(title="Training", xlabel="epoch", ylabel="accuracy on the training data", ylim=(0, 1))
     right.legend()
+    picture.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(picture, dpi=120)
     print(f"wrote {picture}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "vanishing_gradient.png")
+    main()
