@@ -2,6 +2,7 @@
 
 import copy
 import gc
+import os
 import pickle
 
 import numpy as np
@@ -120,6 +121,9 @@ def test_settings_out_of_range(settings, error, match):
         fastopt.MLP(**{"layer_sizes": [3, 5, 4, 2], **settings})
 
 
+@pytest.mark.skipif(
+    "asan" in os.environ.get("LD_PRELOAD", ""), reason="the sanitizer ends the process instead"
+)
 @pytest.mark.parametrize("sizes", [(10**10, 10**10, 1), (2**62, 2), (2**62, 4, 1), (2**40, 2**15)])
 def test_networks_beyond_all_memory(sizes):
     with pytest.raises(MemoryError):

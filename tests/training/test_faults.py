@@ -285,6 +285,9 @@ print(min(delays), max(w[0] for w in weights))
 """
 
 
+@pytest.mark.skipif(
+    "asan" in os.environ.get("LD_PRELOAD", ""), reason="a time, which the sanitizers stretch"
+)
 @pytest.mark.parametrize(
     ("optimizer", "batch_size", "threads", "kind"),
     [
