@@ -25,6 +25,7 @@ def errors() -> Array:
         method="newton",
         jac=lambda w: np.exp(w) - SLOPES,
         hess=lambda w: np.diag(np.exp(w)),
+        options={"gtol": 1e-15},
         record_path=True,
     )
     return np.linalg.norm(result.path - SOLUTION, axis=1)

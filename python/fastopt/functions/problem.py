@@ -103,16 +103,17 @@ def optimizer_for(
                 f"method: {type(method).__name__} minimises sums of squares alone: "
                 "use least_squares"
             )
-        settings = method.get_params()
+        optimizer = method
     elif isinstance(method, str):
         lower = method.lower()
         name = _METHODS_OF_SCIPY.get(lower, lower)
         if name not in methods:
             listed = ", ".join(map(repr, methods))
             raise ValueError(f"method must be one of {listed} or an Optimizer, got {method!r}")
-        settings = methods[name]().get_params()
+        optimizer = methods[name]()
     else:
         raise TypeError(f"method must be a name or an Optimizer, got {method!r}")
+    settings = optimizer.get_params()
     first_order = "gtol" not in settings
     allowed = {*settings, "gtol"}
     unknown = [option for option in options if option not in allowed]
@@ -125,7 +126,7 @@ def optimizer_for(
         run["gtol"] = options.pop("gtol")
     if isinstance(method, Optimizer):
         return name, resolve(method, **options), run
-    return name, methods[name](**options), run
+    return name, methods[name](**options) if options else optimizer, run
 
 
 def objective_for(
