@@ -104,8 +104,9 @@ def draw_fits(fits: dict[str, dict[str, tuple[fastopt.MLP, Any]]]) -> Path:
                 np.arange(1, len(history) + 1), history.loss, color=COLOURS[method], label=method
             )
         axis.set(title=problem, xlabel="epoch", ylabel="training loss (MSE)")
-    for axis in axes:
-        axis.legend()
+    axes[0].legend(loc="lower right")
+    for axis in axes[1:]:
+        axis.legend(loc="lower left")
     return _save(figure, "second_order_fits.png")
 
 
@@ -178,7 +179,9 @@ def race() -> Path:
         curves |= {name: adam, "scikit-learn, lbfgs": sklearn_lbfgs(data, hidden)}
         for method, (seconds, losses) in curves.items():
             colour = COLOURS.get(method, COLOURS["Adam"])
-            axis.loglog(seconds, losses, color=colour, label=method)
+            # Each point of scikit-learn's is a run of its own, with a time of its own.
+            style = ".:" if method.startswith("scikit") else "-"
+            axis.loglog(seconds, losses, style, color=colour, label=method)
             print(f"{problem:<24}{method:<24}{losses[-1]:>10.2e}{seconds[-1]:>9.3f}")
         lowest = min(min(losses) for _, losses in curves.values())
         axis.set(title=problem, xlabel="seconds", ylabel="training loss (MSE)")

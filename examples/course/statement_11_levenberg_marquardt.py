@@ -70,9 +70,9 @@ def draw() -> Figure:
     panels[1].loglog(DAMPINGS, np.linalg.norm(model()[0]) / DAMPINGS, "--", lw=0.8, label="‖g‖/ν")
     panels[1].set(xlabel="damping ν", ylabel="‖p‖", title="length of the step")
     panels[1].set_ylim(1e-7, 1e3)
-    for panel in panels:
+    for panel, place in zip(panels, ("center right", "upper right"), strict=True):
         panel.grid(alpha=0.3)
-        panel.legend()
+        panel.legend(loc=place)
     return figure
 
 
