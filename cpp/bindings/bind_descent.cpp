@@ -9,18 +9,6 @@
 
 FASTOPT_BEGIN
 
-namespace {
-
-template <class Class>
-void bind_state(Class& bound) {
-  using Type = typename Class::type;
-  bound.def_property_readonly("weights", [](const Type& s) { return copy_of(s.weights()); })
-      .def_property_readonly("gradient", [](const Type& s) { return copy_of(s.gradient()); })
-      .def_property_readonly("loss", &Type::loss);
-}
-
-}  // namespace
-
 void bind_descent(py::module_& module) {
   py::class_<Descent, Solver> descent(module, "DescentSolver", py::module_local());
   descent
@@ -32,28 +20,31 @@ void bind_descent(py::module_& module) {
            }),
            py::arg("objective"), py::arg("w0"), py::arg("rule"), py::arg("settings"),
            py::arg("weight_decay"), py::arg("gtol"), py::keep_alive<1, 2>())
-      .def("set_learning_rates", &Descent::set_learning_rates, py::arg("rates"));
-  bind_state(descent);
+      .def("set_learning_rates", &Descent::set_learning_rates, py::arg("rates"))
+      .def_property_readonly("loss", &Descent::loss);
+  def_place(descent);
 
   py::class_<ProjectedLbfgs, Solver> projected(module, "ProjectedLbfgsSolver", py::module_local());
-  projected.def(
-      py::init([](Objective& objective, const Values& w0, const Values& lower, const Values& upper,
-                  double c1, double c2, double gtol, double xrtol, double ftol, Index memory) {
-        LbfgsSettings s;
-        s.line_search.c1 = c1;
-        s.line_search.c2 = c2;
-        s.gtol = gtol;
-        s.xrtol = xrtol;
-        s.ftol = ftol;
-        s.memory = memory;
-        return std::make_unique<ProjectedLbfgs>(objective, checked(objective, w0),
-                                                checked(objective, lower),
-                                                checked(objective, upper), s);
-      }),
-      py::arg("objective"), py::arg("w0"), py::arg("lower"), py::arg("upper"), py::arg("c1"),
-      py::arg("c2"), py::arg("gtol"), py::arg("xrtol"), py::arg("ftol"), py::arg("memory"),
-      py::keep_alive<1, 2>());
-  bind_state(projected);
+  projected
+      .def(py::init([](Objective& objective, const Values& w0, const Values& lower,
+                       const Values& upper, double c1, double c2, double gtol, double xrtol,
+                       double ftol, Index memory) {
+             LbfgsSettings s;
+             s.line_search.c1 = c1;
+             s.line_search.c2 = c2;
+             s.gtol = gtol;
+             s.xrtol = xrtol;
+             s.ftol = ftol;
+             s.memory = memory;
+             return std::make_unique<ProjectedLbfgs>(objective, checked(objective, w0),
+                                                     checked(objective, lower),
+                                                     checked(objective, upper), s);
+           }),
+           py::arg("objective"), py::arg("w0"), py::arg("lower"), py::arg("upper"), py::arg("c1"),
+           py::arg("c2"), py::arg("gtol"), py::arg("xrtol"), py::arg("ftol"), py::arg("memory"),
+           py::keep_alive<1, 2>())
+      .def_property_readonly("loss", &ProjectedLbfgs::loss);
+  def_place(projected);
 }
 
 FASTOPT_END

@@ -7,6 +7,7 @@
 
 #include "bindings/interruption.hpp"
 #include "bindings/python_residuals.hpp"
+#include "bindings/weights.hpp"
 #include "fastopt/solve/bounded_least_squares.hpp"
 #include "fastopt/solve/levenberg_marquardt.hpp"
 #include "fastopt/solve/qr_step.hpp"
@@ -74,14 +75,6 @@ Report run_to_the_end(S& solver) {
   return solver.weights().size() <= tiny ? run() : without_gil(run);
 }
 
-Array copy_of(const Buffer<double>& buffer) { return Array(buffer.size(), buffer.data()); }
-
-void check_size(const Objective& objective, const Array& w0) {
-  if (w0.size() != objective.size())
-    throw py::value_error("w0 must hold " + std::to_string(objective.size()) + " numbers, got " +
-                          std::to_string(w0.size()));
-}
-
 }  // namespace
 
 void bind_least_squares(py::module_& module) {
@@ -136,32 +129,25 @@ void bind_least_squares(py::module_& module) {
           py::arg("x"));
 
   // A damping rule on any objective that offers normal equations, or residuals with their Jacobian.
-  py::class_<LevenbergMarquardt, Solver>(module, "LevenbergMarquardtSolver", py::module_local())
-      .def(py::init([](Objective& objective, const Array& w0, const py::kwargs& settings) {
-             check_size(objective, w0);
+  py::class_<LevenbergMarquardt, Solver> damped(module, "LevenbergMarquardtSolver",
+                                                py::module_local());
+  damped
+      .def(py::init([](Objective& objective, const Values& w0, const py::kwargs& settings) {
+             const double* start = checked(objective, w0);
              // Residuals at hand: QR of J, without squaring its condition.
              if (dynamic_cast<PythonResiduals*>(&objective) != nullptr)
-               return std::make_unique<LevenbergMarquardt>(objective,
-                                                           std::make_unique<QrStep>(objective),
-                                                           w0.data(), settings_of(settings));
-             return std::make_unique<LevenbergMarquardt>(objective, w0.data(),
-                                                         settings_of(settings));
+               return std::make_unique<LevenbergMarquardt>(
+                   objective, std::make_unique<QrStep>(objective), start, settings_of(settings));
+             return std::make_unique<LevenbergMarquardt>(objective, start, settings_of(settings));
            }),
            py::keep_alive<1, 2>(), py::arg("objective"), py::arg("w0"))
       .def("run", &run_to_the_end<LevenbergMarquardt>)
-      .def_property_readonly("vanished", &LevenbergMarquardt::vanished)
-      .def_property_readonly("weights",
-                             [](const LevenbergMarquardt& s) { return copy_of(s.weights()); })
-      .def_property_readonly("gradient",
-                             [](const LevenbergMarquardt& s) { return copy_of(s.gradient()); });
+      .def_property_readonly("vanished", &LevenbergMarquardt::vanished);
+  def_place(damped);
 
-  py::class_<LeastSquaresSolver, Solver>(module, "LeastSquaresSolver", py::module_local())
-      .def("run", &run_to_the_end<LeastSquaresSolver>)
+  py::class_<LeastSquaresSolver, Solver> solver(module, "LeastSquaresSolver", py::module_local());
+  solver.def("run", &run_to_the_end<LeastSquaresSolver>)
       .def_property_readonly("vanished", &LeastSquaresSolver::vanished)
-      .def_property_readonly("weights",
-                             [](const LeastSquaresSolver& s) { return copy_of(s.weights()); })
-      .def_property_readonly("gradient",
-                             [](const LeastSquaresSolver& s) { return copy_of(s.gradient()); })
       // x, e, J, g, max |g|, rank
       .def("solution", [](LeastSquaresSolver& s) {
         const Index m = s.residuals().size(), n = s.weights().size();
@@ -169,15 +155,15 @@ void bind_least_squares(py::module_& module) {
                               Array({m, n}, s.jacobian().data()), copy_of(s.gradient()),
                               s.gradient().vector().cwiseAbs().maxCoeff(), s.rank());
       });
+  def_place(solver);
 
   py::class_<TrustRegionLeastSquares, LeastSquaresSolver>(module, "TrustRegionSolver",
                                                           py::module_local())
-      .def(py::init([](Objective& objective, const Array& w0, double ftol, double xtol, double gtol,
-                       double jacobian_error, std::int64_t max_evaluations, const Array& scale,
-                       double factor) {
-             check_size(objective, w0);
+      .def(py::init([](Objective& objective, const Values& w0, double ftol, double xtol,
+                       double gtol, double jacobian_error, std::int64_t max_evaluations,
+                       const Array& scale, double factor) {
              return std::make_unique<TrustRegionLeastSquares>(
-                 objective, w0.data(),
+                 objective, checked(objective, w0),
                  settings_of(ftol, xtol, gtol, jacobian_error, max_evaluations, scale), factor);
            }),
            py::keep_alive<1, 2>(), py::arg("objective"), py::arg("w0"), py::arg("ftol"),
@@ -186,12 +172,11 @@ void bind_least_squares(py::module_& module) {
 
   py::class_<BoundedLeastSquares, LeastSquaresSolver>(module, "BoundedLeastSquaresSolver",
                                                       py::module_local())
-      .def(py::init([](Objective& objective, const Array& w0, double ftol, double xtol, double gtol,
-                       double jacobian_error, std::int64_t max_evaluations, const Array& scale,
-                       const Array& lower, const Array& upper) {
-             check_size(objective, w0);
+      .def(py::init([](Objective& objective, const Values& w0, double ftol, double xtol,
+                       double gtol, double jacobian_error, std::int64_t max_evaluations,
+                       const Array& scale, const Array& lower, const Array& upper) {
              return std::make_unique<BoundedLeastSquares>(
-                 objective, w0.data(), lower.data(), upper.data(),
+                 objective, checked(objective, w0), lower.data(), upper.data(),
                  settings_of(ftol, xtol, gtol, jacobian_error, max_evaluations, scale));
            }),
            py::keep_alive<1, 2>(), py::arg("objective"), py::arg("w0"), py::arg("ftol"),

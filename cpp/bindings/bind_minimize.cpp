@@ -88,12 +88,9 @@ void bind_minimize(py::module_& module) {
            py::arg("c1") = 1e-4, py::arg("c2") = 0.9, py::arg("fixed_length") = Report::none,
            py::arg("gtol") = Report::none, py::arg("xrtol") = 0.0, py::arg("ftol") = 0.0);
 
-  py::class_<LineSearchSolver, Solver>(module, "LineSearchSolver", py::module_local())
-      .def_property_readonly("weights",
-                             [](const LineSearchSolver& s) { return copy_of(s.weights()); })
-      .def_property_readonly("gradient",
-                             [](const LineSearchSolver& s) { return copy_of(s.gradient()); })
-      .def_property_readonly("loss", &LineSearchSolver::loss);
+  py::class_<LineSearchSolver, Solver> solver(module, "LineSearchSolver", py::module_local());
+  solver.def_property_readonly("loss", &LineSearchSolver::loss);
+  def_place(solver);
 
   py::class_<SteepestDescent, LineSearchSolver>(module, "SteepestDescentSolver", py::module_local())
       .def(py::init([](Objective& objective, const Values& w0, const LineSearchSolverSettings& s) {

@@ -26,4 +26,12 @@ inline const double* checked(const Objective& objective, const Values& w0) {
   return w0.data();
 }
 
+// Where a solver stands.
+template <class Class>
+void def_place(Class& bound) {
+  using Type = typename Class::type;
+  bound.def_property_readonly("weights", [](const Type& s) { return copy_of(s.weights()); })
+      .def_property_readonly("gradient", [](const Type& s) { return copy_of(s.gradient()); });
+}
+
 FASTOPT_END
