@@ -72,7 +72,8 @@ $(VENV)/.%: $(VENV)/.installed
 dev: $(VENV)/.created
 	rm -f $(VENV)/.installed
 	$(pip) install -q --no-build-isolation --no-deps -e . -C build-dir=build/dev \
-	  -C cmake.define.FASTOPT_VARIANTS="$(VARIANTS)" -C cmake.define.FASTOPT_WERROR=ON
+	  -C cmake.define.FASTOPT_VARIANTS="$(VARIANTS)" -C cmake.define.FASTOPT_WERROR=ON \
+	  -C cmake.define.FASTOPT_UNITY=OFF
 
 # The libraries come first of all, since Python itself is not built with the sanitizers, and libstdc++
 # is among them, or the first C++ exception would end the process. Python frees nothing at its end:
