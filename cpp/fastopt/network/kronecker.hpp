@@ -153,24 +153,23 @@ struct Rows {
     }
   }
 
-  void form(const SampleBlock& block, Index first, Index count, double* out) const {
+  // Returns where the rows lie: in `out`, or in the block itself where they stand there already.
+  const double* form(const SampleBlock& block, Index first, Index count, double* out) const {
     const Index n = block.stride();
+    if (shape == Shape::single) return block.column(u, first);
     each(first, count, [&](Index p, Index i, Index j) {
       ArrayMap<double> row(out + p * n, n);
-      const ConstArrayMap<double> x(block.column(u, i), n);
-      if (shape == Shape::single) {
-        row = x;
-        return;
-      }
       if (shape == Shape::upper) {
         row = ConstArrayMap<double>(block.column(u, i + nu * j), n);
         return;
       }
-      row = x * ConstArrayMap<double>(block.column(v, j), n);
+      row = ConstArrayMap<double>(block.column(u, i), n) *
+            ConstArrayMap<double>(block.column(v, j), n);
       for (Index k = 1; k < depth; ++k)
         row += ConstArrayMap<double>(block.column(u, i + nu * k), n) *
                ConstArrayMap<double>(block.column(v, j + nv * k), n);
     });
+    return out;
   }
 };
 
@@ -199,7 +198,7 @@ class ProductSums {
     products_ = total;
     // At least about eight tasks, so that a few threads finish together, of a size at which forming
     // the rows costs little beside the products.
-    const double largest = std::max(600.0, total / 8);
+    const double largest = std::max(1500.0, total / 8);
     for (std::size_t t = 0; t < terms_.size(); ++t) {
       const Index na = terms_[t].a.count(), nb = terms_[t].b.count();
       // A row with depth costs as much as `depth` rows: form it for many others.
@@ -226,10 +225,9 @@ class ProductSums {
       std::fill_n(space->sums.data(), tile.na * tile.nb, 0.0);
       for (Index k = 0; k < count; ++k) {
         const Index stride = blocks[k].stride();
-        term.a.form(blocks[k], tile.a, tile.na, space->a.data());
-        term.b.form(blocks[k], tile.b, tile.nb, space->b.data());
-        accumulate_products(space->a.data(), tile.na, space->b.data(), tile.nb, stride,
-                            space->sums.data());
+        const double* a = term.a.form(blocks[k], tile.a, tile.na, space->a.data());
+        const double* b = term.b.form(blocks[k], tile.b, tile.nb, space->b.data());
+        accumulate_products(a, tile.na, b, tile.nb, stride, space->sums.data());
         Interruption::poll(2.0 * static_cast<double>(tile.na * tile.nb * stride));
       }
       term.scatter(tile, space->sums.data(), matrix);
