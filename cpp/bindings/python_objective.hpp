@@ -15,7 +15,7 @@ namespace py = pybind11;
 FASTOPT_BEGIN
 
 // How derivatives are had where they are not given.
-enum class Difference { given, together, two_point, three_point, complex_step, none };
+enum class Difference { given, together, two_point, three_point, five_point, complex_step, none };
 
 // Steps of differences: in proportion to |x_i|, never less than a share of the scale that x_i had
 // at the start.
@@ -80,6 +80,28 @@ class PythonObjective final : public Objective {
     if (!std::isfinite(value)) return value;
     gradient(x, value, g);
     return all_finite(g, n_, "jac(x)") ? value : std::numeric_limits<double>::quiet_NaN();
+  }
+
+  // Another step gives another g: by how much, tells the errors.
+  bool is_noise(const double* x, const double* g) override {
+    if (f_.gradient != Difference::five_point) return false;
+    const py::gil_scoped_acquire gil;
+    differences(x, 0, 0.7e-4, work_.data());
+    double size = 0, error = 0;
+    for (Index i = 0; i < n_; ++i) {
+      const double scale = steps_(1e-4, x[i], i);
+      size = std::max(size, std::abs(scale * g[i]));
+      error = std::max(error, std::abs(scale * (g[i] - work_[i])));
+    }
+    return size <= 4 * error;
+  }
+  bool has_rough_gradients() const override { return f_.gradient == Difference::two_point; }
+  // From forward to central differences, and from these to the formula of fourth order.
+  bool refine_gradients() override {
+    if (!by_differences() || f_.gradient == Difference::five_point) return false;
+    f_.gradient =
+        f_.gradient == Difference::two_point ? Difference::three_point : Difference::five_point;
+    return true;
   }
 
   void hessian(const double* x, double* h) override {
@@ -202,21 +224,37 @@ class PythonObjective final : public Objective {
       default:
         break;
     }
+    // ε^(1/2) and ε^(1/3) balance rounding against the terms that differences neglect; of fourth
+    // order the step is shorter than ε^(1/5), since rounding is little already.
+    const double relative = f_.gradient == Difference::two_point     ? 1.5e-8
+                            : f_.gradient == Difference::three_point ? 6.1e-6
+                                                                     : 1e-4;
+    differences(x, value, relative, g);
+  }
+
+  // `value` is f(x), which forward differences need.
+  void differences(const double* x, double value, double relative, double* g) {
     at_.vector() = ConstVectorMap<double>(x, n_);
-    const bool central = f_.gradient == Difference::three_point;
     for (Index i = 0; i < n_; ++i) {
-      // ε^(1/2) and ε^(1/3) balance rounding against the terms that differences neglect.
-      const double h = steps_(central ? 6.1e-6 : 1.5e-8, x[i], i);
-      at_[i] = x[i] + h;
-      const double forward = call_fun(at_.data());
-      if (central) {
-        at_[i] = x[i] - h;
-        g[i] = (forward - call_fun(at_.data())) / (2 * h);
+      const double h = steps_(relative, x[i], i);
+      const auto moved = [&](double by) {
+        at_[i] = x[i] + by;
+        return call_fun(at_.data());
+      };
+      if (f_.gradient == Difference::two_point) {
+        g[i] = (moved(h) - value) / h;
       } else {
-        g[i] = (forward - value) / h;
+        g[i] = (moved(h) - moved(-h)) / (2 * h);
+        if (f_.gradient == Difference::five_point)
+          g[i] += (g[i] - (moved(2 * h) - moved(-2 * h)) / (4 * h)) / 3;
       }
       at_[i] = x[i];
     }
+  }
+
+  bool by_differences() const {
+    return f_.gradient == Difference::two_point || f_.gradient == Difference::three_point ||
+           f_.gradient == Difference::five_point;
   }
 
   void by_complex_step(const double* x, double* g) {
@@ -241,7 +279,7 @@ class PythonObjective final : public Objective {
   // differences of f.
   void hessian_by_differences(const double* x, double* h) {
     ++nhev;
-    if (f_.gradient == Difference::two_point || f_.gradient == Difference::three_point) {
+    if (by_differences()) {
       second_differences(x, h);
       return;
     }

@@ -23,6 +23,13 @@ class Objective {
   virtual double value(const double* w) = 0;
   // E(w) and g = ∇E(w), n numbers.
   virtual double value_and_gradient(const double* w, double* g) = 0;
+  // Gradients are more exact from now on, at a higher price; false: they can't be had better.
+  virtual bool refine_gradients() { return false; }
+  // Whether the g that was had at w is no larger than the errors in it. Only where g can't be
+  // refined.
+  virtual bool is_noise(const double* /*w*/, const double* /*g*/) { return false; }
+  // Gradients with an error of first order, which move the place where they vanish.
+  virtual bool has_rough_gradients() const { return false; }
 
   // H = ∇²E(w), n x n, both triangles; and H v.
   virtual bool has_hessian() const { return false; }

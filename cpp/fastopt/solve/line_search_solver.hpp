@@ -6,6 +6,7 @@
 #include "fastopt/core/norm.hpp"
 #include "fastopt/objective/objective.hpp"
 #include "fastopt/solve/line_search.hpp"
+#include "fastopt/solve/refinement.hpp"
 #include "fastopt/solve/solver.hpp"
 
 FASTOPT_BEGIN
@@ -51,12 +52,13 @@ class LineSearchSolver : public Solver {
     if (!ready_ && prepare()) return report(0);
 
     const bool known = knows_scale();
-    SearchResult found = search();
+    SearchResult found = search(first_length());
     if (!accepted(found) && searches() && !steepest() && found.outcome != Search::unbounded) {
-      // What has been learned of the curvature misleads: once more along −g.
-      forget();
+      // What has been learned of the curvature misleads: once more along −g. Where that leads
+      // nowhere either, it was not to blame, and stays.
       p_.vector() = -g_.vector();
-      found = search();
+      found = search(cautious_length());
+      if (accepted(found)) forget();
     }
     return accepted(found) ? accept(found) : give_up(found, known);
   }
@@ -71,6 +73,7 @@ class LineSearchSolver : public Solver {
     visitor.number("step_length", step_length_);
     visitor.number("small_promises", small_promises_);
     visitor.number("idle_steps", idle_steps_);
+    visitor.number("late_steps", late_steps_);
     visitor.number("started", started_);
     visitor.number("ready", ready_);
     visitor.number("optimal", optimal_);
@@ -147,6 +150,7 @@ class LineSearchSolver : public Solver {
     const bool small = knows_scale() && stationary(1e-10, 1e-5, scale_of_loss());
     small_promises_ = small ? small_promises_ + 1 : 0;
     if (std::isnan(settings_.gtol) && small_promises_ >= patience()) {
+      if (objective_.has_rough_gradients() && refine()) return prepare();
       optimal_ = 1;
       status_ = Status::gradient;
       return true;
@@ -169,7 +173,7 @@ class LineSearchSolver : public Solver {
   // |E|, or what E has lost so far where that is less: a constant in E does not count.
   double scale_of_loss() const { return std::min(std::abs(loss_), first_loss_ - loss_); }
 
-  SearchResult search() {
+  SearchResult search(double first) {
     const double slope = g_.vector().dot(p_.vector());
     const auto at = [&](double alpha) {
       Trial t;
@@ -193,7 +197,7 @@ class LineSearchSolver : public Solver {
       return {outcome, t, Report::none, 0};
     }
     if (!(slope < 0)) return {Search::failed, {}, Report::none, 0};
-    return LineSearch(settings_.line_search)(loss_, slope, first_length(), at, keep);
+    return LineSearch(settings_.line_search)(loss_, slope, first, at, keep);
   }
 
   Report accept(const SearchResult& found) {
@@ -211,6 +215,10 @@ class LineSearchSolver : public Solver {
     learn(best_w_.data(), best_g_.data());
     const bool idle = searches() && is_idle(before, found);
     idle_steps_ = idle ? idle_steps_ + 1 : 0;
+    // Next to nothing of what was promised, time and again: the gradient may be to blame.
+    const bool late = searches() && knows_scale() && before - loss_ <= 1e-3 * promise_;
+    late_steps_ = late ? late_steps_ + 1 : 0;
+    if (late_steps_ >= 3 && refine()) return report(step);
     if (!prepare()) {
       if (idle_steps_ >= 3)
         finish(Status::noise_floor);
@@ -255,12 +263,27 @@ class LineSearchSolver : public Solver {
     const bool noise = (found.outcome == Search::noise && found.noise <= 1e-9 * std::abs(loss_)) ||
                        promise_ <= std::max(rounding, 4 * found.noise);
     finish(noise ? Status::noise_floor : Status::line_search);
-    return report(0);
+    return status_ == Status::running ? step() : report(0);
   }
 
+  // The end, unless it is the gradient's inexactness that keeps us from the minimum.
   void finish(Status status) {
-    status_ = status;
     optimal_ = stationary(1e-8, 0.1, std::abs(loss_)) ? 1 : 0;
+    const bool stalled = status == Status::noise_floor || status == Status::line_search;
+    status_ = status;
+    if (optimal_ != 0 || !stalled) return;
+    if (refine()) {
+      status_ = Status::running;
+    } else if (objective_.is_noise(w_.data(), g_.data())) {
+      optimal_ = 1;
+      status_ = Status::noise_floor;
+    }
+  }
+
+  bool refine() {
+    if (!refine_gradient(objective_, w_, g_, trial_g_, n_gradient_)) return false;
+    ready_ = idle_steps_ = late_steps_ = small_promises_ = 0;
+    return true;
   }
 
   Report stop(Status status, double step) {
@@ -287,8 +310,8 @@ class LineSearchSolver : public Solver {
   LineSearchSolverSettings settings_;
   Buffer<double> trial_w_, trial_g_, best_w_, best_g_;
   double first_loss_ = 0, promise_ = 0;
-  std::int64_t n_gradient_ = 0, small_promises_ = 0, idle_steps_ = 0, started_ = 0, ready_ = 0,
-               optimal_ = 0;
+  std::int64_t n_gradient_ = 0, small_promises_ = 0, idle_steps_ = 0, late_steps_ = 0, started_ = 0,
+               ready_ = 0, optimal_ = 0;
   Status status_ = Status::running;
 };
 

@@ -6,6 +6,7 @@
 #include "fastopt/core/norm.hpp"
 #include "fastopt/objective/objective.hpp"
 #include "fastopt/solve/lbfgs.hpp"
+#include "fastopt/solve/refinement.hpp"
 
 FASTOPT_BEGIN
 
@@ -46,6 +47,7 @@ class ProjectedLbfgs final : public Solver {
       started_ = 1;
       if (prepare()) return report(0);
     }
+    const double promise = -0.5 * g_.vector().cwiseProduct(free_.vector()).dot(p_.vector());
     Status trouble = search();
     if (trouble != Status::running && pairs_.size() > 0 && trouble != Status::unbounded) {
       pairs_.clear();
@@ -54,6 +56,11 @@ class ProjectedLbfgs final : public Solver {
     }
     if (trouble != Status::running) {
       optimal_ = trouble == Status::noise_floor && stationary(1e-8, 0.1);
+      if (!optimal_ && trouble == Status::noise_floor) {
+        if (refine()) return prepare() ? report(0) : step();
+        trial_g_.vector() = g_.vector().cwiseProduct(free_.vector());
+        optimal_ = objective_.is_noise(w_.data(), trial_g_.data());
+      }
       return stop(trouble, 0);
     }
     const double before = loss_;
@@ -68,6 +75,11 @@ class ProjectedLbfgs final : public Solver {
     if (prepare()) return report(step);
     const double rounding = 4 * std::numeric_limits<double>::epsilon() * std::abs(before);
     idle_steps_ = before - loss_ <= rounding ? idle_steps_ + 1 : 0;
+    late_steps_ = before - loss_ <= 1e-3 * promise ? late_steps_ + 1 : 0;
+    if (late_steps_ >= 3 && refine()) {
+      prepare();
+      return report(step);
+    }
     Status status = Status::running;
     if (idle_steps_ >= 3)
       status = Status::noise_floor;
@@ -92,6 +104,7 @@ class ProjectedLbfgs final : public Solver {
     visitor.number("started", started_);
     visitor.number("small_promises", small_promises_);
     visitor.number("idle_steps", idle_steps_);
+    visitor.number("late_steps", late_steps_);
     visitor.number("iterations", iterations_);
     visitor.number("n_gradient", n_gradient_);
     std::int64_t optimal = optimal_ ? 1 : 0, status = static_cast<std::int64_t>(status_);
@@ -144,11 +157,19 @@ class ProjectedLbfgs final : public Solver {
       small_promises_ = pairs_.size() > 0 && stationary(1e-10, 1e-5) ? small_promises_ + 1 : 0;
       done = std::isnan(settings_.gtol) && small_promises_ >= 2;
     }
+    if (done && std::isnan(settings_.gtol) && objective_.has_rough_gradients() && refine())
+      return prepare();
     if (done) {
       optimal_ = true;
       status_ = Status::gradient;
     }
     return done;
+  }
+
+  bool refine() {
+    if (!refine_gradient(objective_, w_, g_, trial_g_, n_gradient_)) return false;
+    idle_steps_ = late_steps_ = small_promises_ = 0;
+    return true;
   }
 
   // As for methods without bounds; of held variables nothing is to be gained, up to the way that is
@@ -240,7 +261,8 @@ class ProjectedLbfgs final : public Solver {
   Buffer<double> w_, g_, p_, lower_, upper_, free_, trial_w_, trial_g_, best_w_, best_g_;
   Pairs pairs_;
   double loss_ = 0, first_loss_ = 0, best_loss_ = 0, step_length_ = 1;
-  std::int64_t started_ = 0, small_promises_ = 0, idle_steps_ = 0, iterations_ = 0, n_gradient_ = 0;
+  std::int64_t started_ = 0, small_promises_ = 0, idle_steps_ = 0, late_steps_ = 0, iterations_ = 0,
+               n_gradient_ = 0;
   bool optimal_ = false;
   Status status_ = Status::running;
 };

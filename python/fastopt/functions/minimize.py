@@ -58,7 +58,9 @@ def minimize(
     jac : callable, {"2-point", "3-point", "cs"} or True
         ``jac(x, *args) -> array (n,)``; differences of fun, "3-point" by default (central, the most
         exact one for real x; "cs", a complex step, is exact to rounding where fun takes complex x);
-        or True: fun returns (value, gradient). Steps are in proportion to |x_i|.
+        or True: fun returns (value, gradient). Steps are in proportion to |x_i|. Where a run stalls
+        because differences are not exact enough, better ones take their place: central for forward
+        ones, then those of fourth order (four calls of fun for each x_i).
     hess : callable or {"2-point", "3-point"}
         "newton", "newton_cg": ``hess(x, *args) -> array (n, n)``; by default differences of jac, or
         of fun where there is no jac.
