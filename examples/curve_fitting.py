@@ -1,13 +1,15 @@
 """Curves through data: certified fits with their confidence bands, outliers, and bounds.
 
+    python examples/curve_fitting.py [FOLDER]
+
 Two problems of the NIST StRD set of nonlinear regression are fitted from the far one of NIST's two
-starts; the table compares with the certified values. The pictures go to
-``pictures/curve_fitting.png`` (fits with bands) and ``pictures/curve_fitting_robust.png`` (robust
-losses and bounds).
+starts; the table compares with the certified values. The pictures are ``curve_fitting.png`` (fits
+with bands) and ``curve_fitting_robust.png`` (robust losses and bounds).
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +21,6 @@ import fastopt
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
-PICTURES = Path(__file__).resolve().parent.parent / "pictures"
 Array = np.ndarray
 
 # Misra1a: monomolecular adsorption, volume against pressure (Misra, NIST 1978).
@@ -98,7 +99,7 @@ def band(model: Callable[..., Array], x: Array, popt: Array, pcov: Array) -> Arr
     return np.sqrt(np.einsum("ki,ij,kj->k", G, pcov, G))
 
 
-def certified_fits() -> None:
+def certified_fits(folder: Path) -> None:
     """Fit, print the digits that agree with the certified values, and draw the bands."""
     figure, axes = plt.subplots(1, len(PROBLEMS), figsize=(10, 4.2))
     print(f"{'problem':<10}{'parameter':>16}{'± standard error':>19}{'certified':>20}{'digits':>8}")
@@ -124,10 +125,10 @@ def certified_fits() -> None:
         ax.legend(fontsize=8, loc="lower right")
     axes[0].set(xlabel="pressure", ylabel="volume adsorbed")
     axes[1].set(xlabel="days", ylabel="yield")
-    _save(figure, "curve_fitting.png")
+    _save(figure, folder / "curve_fitting.png")
 
 
-def robust_and_bounded() -> None:
+def robust_and_bounded(folder: Path) -> None:
     """Fit data with outliers by three losses, and with a bound."""
     rng = np.random.default_rng(4)
     t = np.linspace(0, 10, 60)
@@ -169,21 +170,21 @@ def robust_and_bounded() -> None:
     axes[1].plot(*points.T, "o-", color="tab:red", markersize=3, linewidth=1)
     axes[1].plot(*result.x, "k*", markersize=12)
     axes[1].set(title="a bound, x₁ ≤ 0.6", xlabel="x₁", ylabel="x₂")
-    _save(figure, "curve_fitting_robust.png")
+    _save(figure, folder / "curve_fitting_robust.png")
 
 
-def _save(figure: plt.Figure, name: str) -> None:
-    PICTURES.mkdir(exist_ok=True)
+def _save(figure: plt.Figure, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     figure.tight_layout()
-    figure.savefig(PICTURES / name, dpi=110)
+    figure.savefig(path, dpi=110)
     plt.close(figure)
-    print(f"picture: {PICTURES.name}/{name}")
+    print(f"Picture: {path}")
 
 
-def main() -> None:
-    certified_fits()
-    robust_and_bounded()
+def main(folder: Path) -> None:
+    certified_fits(folder)
+    robust_and_bounded(folder)
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "pictures"))

@@ -1,18 +1,22 @@
-"""Not only networks: every method on three functions of two variables, its path over the contours.
+"""Not only networks: every method on three functions of two variables, its path over the contours;
+a certified fit with its confidence band; and the same calls to scipy.optimize and to fastopt.
 
     python examples/functions.py [FOLDER]
 
-writes one picture for each method and one with all, and prints a table of evaluations.
+writes one picture for each method, one with all and one of the fits, and prints tables.
 """
 
 import sys
+from importlib import import_module
 from pathlib import Path
+from time import perf_counter
 
 import matplotlib as mpl
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+from curve_fitting import PROBLEMS, certified_fits
 
 import fastopt
 
@@ -98,8 +102,7 @@ def figure(title, width=13.5):
     return picture, axes
 
 
-def main(folder):
-    folder.mkdir(parents=True, exist_ok=True)
+def draw_methods(folder):
     results = {m: [solve(m, which) for which in range(len(FUNCTIONS))] for m in METHODS}
     colors = dict(zip(METHODS, plt.get_cmap("tab20").colors, strict=False))
     everything, all_axes = figure("All methods")
@@ -118,7 +121,93 @@ def main(folder):
     handles, labels = all_axes[0].get_legend_handles_labels()
     everything.legend(handles, labels, loc="outside right center", fontsize=8)
     everything.savefig(folder / "functions_all.png", dpi=110)
-    print(f"Pictures: {folder}/functions_*.png")
+    print(f"Pictures: {folder}/functions_*.png\n")
+
+
+def calls(optimize):
+    """Run some calls as they are written for scipy.optimize; ``optimize`` is the module."""
+    fun, jac, start, *_ = FUNCTIONS["Rosenbrock"]
+    long_start = np.tile(start, 50)
+
+    def residuals(x):
+        return np.array([10 * (x[1] - x[0] ** 2), 1 - x[0]])
+
+    model, x, y, far, _ = PROBLEMS["Rat42"]
+    box = [(-2, 0.5), (-2, 2)]
+    yield "minimize, BFGS", lambda: optimize.minimize(fun, start, jac=jac, method="BFGS")
+    yield "minimize, BFGS, jac by differences", lambda: optimize.minimize(fun, start)
+    yield (
+        "minimize, BFGS, n = 100",
+        lambda: optimize.minimize(
+            long_rosenbrock, long_start, jac=long_rosenbrock_gradient, method="BFGS"
+        ),
+    )
+    yield (
+        "minimize, L-BFGS-B in bounds",
+        lambda: optimize.minimize(fun, start, jac=jac, method="L-BFGS-B", bounds=box),
+    )
+    yield "least_squares", lambda: optimize.least_squares(residuals, start)
+    yield (
+        "least_squares, soft_l1 in bounds",
+        lambda: optimize.least_squares(
+            residuals, start, bounds=([-2, -2], [0.5, 2]), loss="soft_l1"
+        ),
+    )
+    yield "curve_fit, NIST Rat42", lambda: optimize.curve_fit(model, x, y, p0=far)
+
+
+def long_rosenbrock(x):
+    return np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+
+def long_rosenbrock_gradient(x):
+    inner = x[1:] - x[:-1] ** 2
+    g = np.zeros_like(x)
+    g[:-1] = -400 * x[:-1] * inner - 2 * (1 - x[:-1])
+    g[1:] += 200 * inner
+    return g
+
+
+def compare_with_scipy():
+    """Print what the same calls give here and there, and how long they take."""
+    try:
+        scipy_optimize = import_module("scipy.optimize")
+    except ImportError:
+        print("SciPy is not installed: pip install scipy shows the comparison.")
+        return
+    print(f"{'the same call':36}{'':10}{'value':>12}{'success':>9}{'calls':>7}{'ms':>9}")
+    for (label, there), (_, here) in zip(calls(scipy_optimize), calls(fastopt), strict=True):
+        show(label, "SciPy", there)
+        show("", "fastopt", here)
+
+
+def show(label, module, call):
+    result, seconds = timed(call)
+    if isinstance(result, tuple):  # popt, pcov
+        model, x, y, *_ = PROBLEMS["Rat42"]
+        value, success, count = 0.5 * np.sum((model(x, *result[0]) - y) ** 2), "", ""
+    else:
+        value = result.cost if "cost" in result else result.fun
+        success, count = str(bool(result.success)), str(result.nfev)
+    print(f"{label:36}{module:10}{value:>12.4e}{success:>9}{count:>7}{1e3 * seconds:>9.2f}")
+
+
+def timed(call):
+    """Return what a call gives and the time of the fastest of five."""
+    times = []
+    for _ in range(5):
+        start = perf_counter()
+        result = call()
+        times.append(perf_counter() - start)
+    return result, min(times)
+
+
+def main(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    draw_methods(folder)
+    certified_fits(folder)
+    print()
+    compare_with_scipy()
 
 
 if __name__ == "__main__":
