@@ -106,10 +106,10 @@ def draw_methods(folder):
     results = {m: [solve(m, which) for which in range(len(FUNCTIONS))] for m in METHODS}
     colors = dict(zip(METHODS, plt.get_cmap("tab20").colors, strict=False))
     everything, all_axes = figure("All methods")
-    print(f"{'':18}" + "".join(f"{name:>28}" for name in FUNCTIONS))
-    print(f"{'method':18}" + f"{'iterations  calls      value':>28}" * len(FUNCTIONS))
+    print(f"{'':18}" + "".join(f"{name:>30}" for name in FUNCTIONS))
+    print(f"{'method':18}" + f"{'iterations  calls     value':>30}" * len(FUNCTIONS))
     for method, found in results.items():
-        row = "".join(f"{r.nit:>10}{r.nfev:>7}{r.fun:>11.1e}" for r in found)
+        row = "".join(f"{r.nit:>13}{r.nfev:>7}{r.fun:>10.1e}" for r in found)
         print(f"{method:18}{row}")
         picture, axes = figure(method)
         for ax, all_ax, result in zip(axes, all_axes, found, strict=True):
