@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from copy import deepcopy
 from dataclasses import MISSING, dataclass, field, fields
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from fastopt import _validation
@@ -31,9 +32,9 @@ class Settings:
     """Base of all classes of settings."""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        declared = {f.name: f for f in fields(self)}
+        declared = _declared(type(self))
         if name in declared:
-            check: Check | None = declared[name].metadata.get("check")
+            check = declared[name]
             if check is not None:
                 value = check(name, value)
         elif not name.startswith("_") and not isinstance(getattr(type(self), name, None), property):
@@ -52,6 +53,11 @@ class Settings:
 
     def __getstate__(self) -> dict[str, Any]:
         return self.get_params()
+
+
+@cache
+def _declared(settings: type[Settings]) -> dict[str, Check | None]:
+    return {f.name: f.metadata.get("check") for f in fields(settings)}
 
 
 def checked(check: Check, default: Any = MISSING) -> Any:

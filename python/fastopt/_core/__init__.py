@@ -80,6 +80,7 @@ QuasiNewtonSolver = _native.QuasiNewtonSolver
 SteepestDescentSolver = _native.SteepestDescentSolver
 LineSearchSolver = _native.LineSearchSolver
 Objective = _native.Objective
+Reports = _native.Reports
 DescentSolver = _native.DescentSolver
 NewtonCgSolver = _native.NewtonCgSolver
 ProjectedLbfgsSolver = _native.ProjectedLbfgsSolver
@@ -109,6 +110,7 @@ __all__ = [
     "PythonObjective",
     "PythonResiduals",
     "QuasiNewtonSolver",
+    "Reports",
     "RuleHandle",
     "SteepestDescentSolver",
     "TrustRegionSolver",

@@ -126,7 +126,7 @@ def minimize(
     solver = _solver(optimizer, objective, x, bounds, settings.get("gtol"), maxiter)
 
     path = [x.copy()] if record_path else None
-    reports: list[Any] = []
+    reports = _core.Reports()
     if maxiter == 0 or callback is not None or maxfev is not None or record_path:
         watchers: list[Callable[[int, Any], str | None]] = [_recorder(reports, solver, path)]
         if callback is not None:
@@ -187,7 +187,7 @@ def _solver(
 
 
 def _recorder(
-    reports: list[Any], solver: Any, path: list[Array] | None
+    reports: _core.Reports, solver: Any, path: list[Array] | None
 ) -> Callable[[int, Any], str | None]:
     def record(_: int, report: Any) -> None:
         before = reports[-1].iterations if reports else 0
@@ -231,7 +231,7 @@ def _result(
     name: str,
     solver: Any,
     objective: _core.PythonObjective,
-    reports: list[Any],
+    reports: _core.Reports,
     reason: str | None,
     x0: Array,
 ) -> OptimizeResult:

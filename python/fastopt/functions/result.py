@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fastopt import _core
 from fastopt.training.history import History
 
 
@@ -125,21 +126,22 @@ _COLUMNS = ("gradient_norm", "step_norm", "step_length", "learning_rate")
 _COUNTS = {"n_value": "nfev", "n_gradient": "njev", "n_hessian": "nhev"}
 
 
-def history_of(reports: list[Any], stop_reason: str) -> History:
+def history_of(reports: _core.Reports, stop_reason: str) -> History:
     """Return the iterations of a run as a History, with the columns that the method has."""
-    if reports and reports[-1].iterations == (reports[-2].iterations if len(reports) > 1 else 0):
-        reports = reports[:-1]  # the last step found no way on
+    count = len(reports)
+    if count and reports[-1].iterations == (reports[-2].iterations if count > 1 else 0):
+        reports.pop()  # the last step found no way on
     history = History()
     history.epoch = list(range(len(reports)))
     history.stop_reason = stop_reason
-    if not reports:
+    if not len(reports):
         return history
     last = reports[-1]
-    columns: dict[str, list[Any]] = {"loss": [r.loss for r in reports]}
+    columns = {"loss": reports.column("loss")}
     for name in _COLUMNS:
         if getattr(last, name) == getattr(last, name):  # a NaN is not equal to itself
-            columns[name] = [getattr(r, name) for r in reports]
+            columns[name] = reports.column(name)
     for name, ours in _COUNTS.items():
-        columns[ours] = [getattr(r, name) for r in reports]
+        columns[ours] = reports.column(name)
     history._columns = columns
     return history
