@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import fastopt
+from interruption import delay_of_interruption, untimed
 from problems.more_garbow_hillstrom import PROBLEMS
 from reference.numerical import complex_step_jacobian
 
@@ -428,3 +429,49 @@ def test_the_set_of_more_garbow_and_hillstrom(method):
             assert (np.diff(result.history.loss) <= 0).all(), problem
     assert not false
     assert len(solved) >= (42 if method == "bfgs" else 43)
+
+
+@pytest.mark.parametrize("method", ["bfgs", "newton"])
+@pytest.mark.parametrize("seed", range(3))
+def test_rounding_of_the_start_makes_no_success_false(method, seed):
+    random = np.random.default_rng(seed)
+    with np.errstate(all="ignore"):
+        for problem in PROBLEMS:
+            result = fastopt.minimize(
+                problem.value,
+                problem.x0 * (1 + 4e-16 * random.standard_normal(problem.n)),
+                method=method,
+                jac=problem.gradient,
+                hess=problem.hessian if method == "newton" else None,
+            )
+            assert problem.is_minimum(result.fun) or not result.success, problem
+
+
+def test_newton_from_a_start_where_a_diagonal_entry_of_the_hessian_vanishes_but_for_rounding():
+    """Scaling by that entry made the step, and what it promised, next to nothing."""
+    (beale,) = (problem for problem in PROBLEMS if problem.name == "Beale")
+    x0 = [1.0, np.nextafter(1.0, 0.0)]
+    assert 0 < abs(beale.hessian(x0)[0, 0]) < 1e-15
+    result = fastopt.minimize(
+        beale.value, x0, method="newton", jac=beale.gradient, hess=beale.hessian
+    )
+    assert result.success
+    np.testing.assert_allclose(result.x, [3, 0.5], rtol=1e-8)
+
+
+@untimed
+def test_control_c_while_newton_takes_the_eigenvalues_of_an_indefinite_hessian():
+    n = 2000
+    random = np.random.default_rng(0).standard_normal((n, n))
+    hessian = random + random.T
+
+    def call():
+        fastopt.minimize(
+            lambda x: 0.5 * x @ hessian @ x,
+            np.ones(n),
+            method="newton",
+            jac=lambda x: hessian @ x,
+            hess=lambda x: hessian,
+        )
+
+    assert delay_of_interruption(call, after=1.0) < 0.5

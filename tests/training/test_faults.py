@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import fastopt
+from interruption import delay_of_interruption, untimed
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 3))
@@ -285,9 +286,7 @@ print(min(delays), max(w[0] for w in weights))
 """
 
 
-@pytest.mark.skipif(
-    "asan" in os.environ.get("LD_PRELOAD", ""), reason="a time, which the sanitizers stretch"
-)
+@untimed
 @pytest.mark.parametrize(
     ("optimizer", "batch_size", "threads", "kind"),
     [
@@ -310,6 +309,15 @@ def test_interrupt(optimizer, batch_size, threads, kind):
     delay, weight = map(float, result.stdout.split())
     assert delay < 0.1
     assert (weight > 0) == (batch_size != "None")  # steps were made
+
+
+@untimed
+def test_interrupt_within_a_step_of_seconds():
+    X = np.random.default_rng(0).standard_normal((8192, 1000))
+    net = fastopt.MLP([1000, 2500, 1000], activation="relu", random_state=0)
+    before = net.parameters.copy()
+    assert delay_of_interruption(lambda: net.fit(X, X, batch_size=None), after=0.5) < 0.1
+    np.testing.assert_array_equal(net.parameters, before)
 
 
 def test_interrupt_from_a_handler_of_the_users():

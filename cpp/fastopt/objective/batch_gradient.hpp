@@ -2,6 +2,8 @@
 // backward, and the parts of the gradient, each of them in several threads where that pays.
 #pragma once
 
+#include <algorithm>
+
 #include "fastopt/core/interruption.hpp"
 #include "fastopt/core/norm.hpp"
 #include "fastopt/core/thread_pool.hpp"
@@ -27,7 +29,7 @@ class BatchGradient {
         l2_(l2),
         capacity_(loss_.needs_whole_batch() || net.uses_batch()
                       ? capacity
-                      : std::min(capacity, largest_piece)),
+                      : std::min(capacity, piece_of(net))),
         pass_(net, capacity_),
         targets_(net.outputs() * capacity_),
         terms_(net.outputs() * capacity_),
@@ -117,8 +119,12 @@ class BatchGradient {
   }
 
  private:
-  // Whole batches of this size stay in the caches of small networks.
-  static constexpr Index largest_piece = 1024;
+  // Whole batches of 1024 samples stay in the caches of small networks. Of large ones a piece is no
+  // more than what is summed up within some 50 ms, for so long nothing can be interrupted.
+  static Index piece_of(const Architecture& net) {
+    const double samples = 5e9 / (net.work_per_sample() / 3);
+    return static_cast<Index>(std::clamp(samples, 128.0, 1024.0));
+  }
 
   static VectorMap<Scalar> stretch(Scalar* x, const Segment& s) { return {x + s.offset, s.size}; }
   static ConstVectorMap<Scalar> stretch(const Scalar* x, const Segment& s) {
@@ -150,7 +156,7 @@ class BatchGradient {
   // blocks go on side by side from one layer that needs sums over all of them to the next.
   double samples(const Scalar* w, const std::uint32_t* order, Index first, Index n, bool back,
                  Index batch) {
-    Interruption::poll(net_.work_per_sample() * static_cast<double>(n));
+    Interruption::poll(net_.work_per_sample() / 3 * static_cast<double>(n));
     cut(n);
     const std::vector<Index>& halts = running_ == nullptr ? net_.batch_layers : no_halts_;
     Index from = -1;
@@ -165,10 +171,13 @@ class BatchGradient {
     parallel_for(static_cast<Index>(blocks_.size()), [&](Index i) {
       const auto at = static_cast<std::size_t>(i);
       const Columns c = blocks_[at];
+      const double work = net_.work_per_sample() / 3 * static_cast<double>(c.count);
       if (from < 0) gather(order, first, c);
       forward(net_, w, pass_, c, masks_, from, net_.depth());
+      Interruption::poll(work);
       sums_[at] = loss_of(c, batch);
       if (back) backward(net_, w, pass_, c, masks_, net_.depth(), from);
+      Interruption::poll(work);
     });
     if (back) {
       for (std::size_t k = halts.size(); k-- > 0;) {

@@ -268,7 +268,7 @@ class LineSearchSolver : public Solver {
 
   // The end, unless it is the gradient's inexactness that keeps us from the minimum.
   void finish(Status status) {
-    optimal_ = stationary(1e-8, 0.1, std::abs(loss_)) ? 1 : 0;
+    optimal_ = stationary(1e-8, 0.01, std::abs(loss_)) ? 1 : 0;
     const bool stalled = status == Status::noise_floor || status == Status::line_search;
     status_ = status;
     if (optimal_ != 0 || !stalled) return;

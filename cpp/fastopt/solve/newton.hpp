@@ -5,6 +5,7 @@
 
 #include <Eigen/Eigenvalues>
 
+#include "fastopt/core/abandonable.hpp"
 #include "fastopt/solve/cholesky.hpp"
 #include "fastopt/solve/line_search_solver.hpp"
 
@@ -47,7 +48,8 @@ class Newton final : public LineSearchSolver {
   }
   bool steepest() const override { return steepest_ != 0; }
   bool knows_scale() const override { return steepest_ == 0; }
-  bool exact_curvature() const override { return true; }
+  // With a direction of negative curvature in it, H does not tell what is left to gain.
+  bool exact_curvature() const override { return positive_definite_ != 0; }
 
  private:
   // False: H is not finite.
@@ -69,23 +71,30 @@ class Newton final : public LineSearchSolver {
     return true;
   }
 
-  // In scaled weights D w, D² = |diag H|, as far as that is not zero.
+  // In weights scaled so that the largest entry of each row of H is about 1 (Ruiz's equilibration).
+  // The diagonal alone is no measure: where H is indefinite, its entries can vanish by chance.
   void solve_by_eigenvalues() {
     const ConstMatrixMap<double> h(h_.data(), n_, n_);
-    Vector<double> d = h.diagonal().cwiseAbs().cwiseSqrt();
-    for (Index i = 0; i < n_; ++i)
-      if (!(d[i] > 0)) d[i] = std::sqrt(h.col(i).lpNorm<Eigen::Infinity>());
-    for (Index i = 0; i < n_; ++i)
-      if (!(d[i] > 0)) d[i] = 1;
-    d = d.cwiseInverse();
-    const Matrix<double> scaled = d.asDiagonal() * h * d.asDiagonal();
-    const Eigen::SelfAdjointEigenSolver<Matrix<double>> eigen(scaled);
+    Vector<double> d = Vector<double>::Ones(n_);
+    Matrix<double> scaled = h;
+    for (int sweep = 0; sweep < 4; ++sweep) {
+      const Vector<double> largest = scaled.cwiseAbs().colwise().maxCoeff().transpose();
+      d.array() /= (largest.array() > 0).select(largest.array().sqrt(), 1.0);
+      scaled = d.asDiagonal() * h * d.asDiagonal();
+    }
+    auto decompose = [m = std::move(scaled)] {
+      return Eigen::SelfAdjointEigenSolver<Matrix<double>>(m);
+    };
+    const auto eigen = n_ < long_decomposition ? decompose() : abandonable(std::move(decompose));
     Vector<double> divisors = eigen.eigenvalues();
     if (searches()) divisors = divisors.cwiseAbs().cwiseMax(1e-12 * divisors.cwiseAbs().maxCoeff());
     Vector<double> c = eigen.eigenvectors().transpose() * (d.asDiagonal() * p_.vector());
     c.array() /= divisors.array();
     p_.vector() = d.asDiagonal() * (eigen.eigenvectors() * c);
   }
+
+  // From here on, eigenvalues and vectors take longer than tens of milliseconds.
+  static constexpr Index long_decomposition = 250;
 
   Buffer<double> h_, factor_;
   std::int64_t positive_definite_ = 0, steepest_ = 0;

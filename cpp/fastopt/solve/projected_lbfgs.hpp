@@ -55,7 +55,7 @@ class ProjectedLbfgs final : public Solver {
       trouble = search();
     }
     if (trouble != Status::running) {
-      optimal_ = trouble == Status::noise_floor && stationary(1e-8, 0.1);
+      optimal_ = trouble == Status::noise_floor && stationary(1e-8, 0.01);
       if (!optimal_ && trouble == Status::noise_floor) {
         if (refine()) return prepare() ? report(0) : step();
         trial_g_.vector() = g_.vector().cwiseProduct(free_.vector());
@@ -89,7 +89,7 @@ class ProjectedLbfgs final : public Solver {
     else if (settings_.xrtol > 0 && step <= settings_.xrtol * norm(w_.data(), n_))
       status = Status::step;
     if (status == Status::running) return report(step);
-    optimal_ = stationary(1e-8, 0.1);
+    optimal_ = stationary(1e-8, 0.01);
     return stop(status, step);
   }
 
