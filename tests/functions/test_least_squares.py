@@ -11,6 +11,7 @@ import pytest
 
 import fastopt
 from fastopt import LevenbergMarquardt, least_squares
+from problems.more_garbow_hillstrom import PROBLEMS
 
 T = np.linspace(0, 10, 40)
 Y = 3 * np.exp(-0.4 * T) + 0.5 + 0.05 * np.cos(7 * T)
@@ -631,3 +632,14 @@ def test_what_does_not_fit_is_refused_before_it_is_allocated():
         least_squares(lambda x: x[:5] - 1, x0, jac="3-point")
     with pytest.raises(MemoryError, match="3,000,000 parameters"):
         least_squares(normal_equations=lambda x: (1.0, x, x), x0=x0)
+
+
+@pytest.mark.parametrize("jac", ["exact", "3-point"])
+def test_column_of_the_jacobian_that_is_zero_but_for_rounding_gives_no_scale(jac):
+    """At Beale's start the first parameter has no influence: its column is 0, or all error."""
+    (beale,) = (problem for problem in PROBLEMS if problem.name == "Beale")
+    for shift in (0.0, -1.0, 1.0):
+        x0 = np.array([1.0, np.nextafter(1.0, 1.0 + shift)])
+        result = least_squares(beale.residuals, x0, jac=beale.jacobian if jac == "exact" else jac)
+        assert result.success
+        np.testing.assert_allclose(result.x, [3, 0.5], rtol=1e-7)

@@ -196,14 +196,23 @@ class LeastSquaresSolver : public Solver {
   // Makes the model that was taken last the current one: D, its factors and what follows from them.
   void adopt() {
     ScaledModel& now = model();
+    const double widest = now.norms.vector().maxCoeff();
     for (Index i = 0; i < n_; ++i) {
-      largest_[i] = std::max(largest_[i], now.norms[i]);
+      if (!is_rounding(now, i, widest)) largest_[i] = std::max(largest_[i], now.norms[i]);
       if (!has_scale_) d_[i] = largest_[i] > 0 ? largest_[i] : 1.0;
     }
     now.factorize(d_.data());
     now.gradient(g_.data());
     take_newton(now, w_);
     newton_norm_ = norm(newton_.data(), n_);
+  }
+
+  // Whether a column of J is zero but for errors: such a parameter would have to grow beyond all
+  // bounds to be felt. As a scale the column is no better than one of zeros.
+  bool is_rounding(const ScaledModel& now, Index i, double widest) const {
+    const double error = 4 * (now.noise + settings_.jacobian_error * std::sqrt(2 * loss_));
+    return now.norms[i] <= std::max(1e-10, 4 * settings_.jacobian_error) * widest && w_[i] != 0 &&
+           now.norms[i] * std::abs(w_[i]) <= error;
   }
 
   Report move_to_trial(double loss) {
