@@ -54,8 +54,8 @@ class Result:
     skipped: str = ""
 
     def best(self, name):
-        """Return the row of a library's best setting, or None."""
-        rows = [row for row in self.rows if row.name == name]
+        """Return the row of a library's best setting, or of one setting by its label, or None."""
+        rows = [row for row in self.rows if name in (row.name, row.label)]
         return min(rows, key=lambda row: row.median) if rows else None
 
     def ratio(self, row):

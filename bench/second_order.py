@@ -35,6 +35,7 @@ class Problem:
     name: str
     sizes: tuple
     n_samples: int
+    iterations: int = 5  # from the same start each time
 
     @property
     def n(self):
@@ -80,7 +81,7 @@ class Problem:
 
 
 PROBLEMS = {
-    "a": Problem("a", (8, 10, 1), 500),
+    "a": Problem("a", (8, 10, 1), 500, iterations=20),
     "b": Problem("b", (8, 20, 1), 5000),
     "c": Problem("c", (8, 50, 1), 20000),
     "d": Problem("d", (100, 10, 1), 5000),

@@ -8,8 +8,6 @@ import numpy as np
 from bench.contender import Contender
 from bench.threads import BlasThreads, cpus, named
 
-ITERATIONS = 5  # from the same start each time
-
 
 class FastoptLM(Contender):
     """``net.fit``, with all that belongs to it."""
@@ -32,7 +30,7 @@ class FastoptLM(Contender):
         units = 0
         for _ in range(count):
             self.net.parameters = self.case.start()
-            history = self.net.fit(self.X, self.y, "lm", epochs=ITERATIONS)
+            history = self.net.fit(self.X, self.y, "lm", epochs=self.case.iterations)
             self.loss = history.loss[-1]
             units += len(history)
         return units
@@ -106,13 +104,13 @@ class ByHand(Contender):
     def run(self, count):
         for _ in range(count):
             self._descend()
-        return count * ITERATIONS
+        return count * self.case.iterations
 
     def _descend(self):
         w = self.case.start()
         value, g, H = self.normal_equations(w)
         nu, factor = 1e-3 * H.diagonal().max(), 2.0
-        for _ in range(ITERATIONS):
+        for _ in range(self.case.iterations):
             while True:
                 p = self.solve(H, nu, -g)
                 new = self.half_squares(w + p)
@@ -204,7 +202,7 @@ class ScipyLM(Contender):
                 self.case.start(),
                 lambda w: self.hand.jacobian(w)[1],
                 method=self.setting,
-                max_nfev=2 * ITERATIONS,
+                max_nfev=2 * self.case.iterations,
                 xtol=1e-15,
                 ftol=1e-15,
                 gtol=1e-15,
@@ -283,9 +281,9 @@ class TorchLM(Contender):
                     self.model.parameters(), self.case.views(self.case.start()), strict=True
                 ):
                     parameter.copy_(self.torch.from_numpy(value.T.copy()))
-            for _ in range(ITERATIONS):
+            for _ in range(self.case.iterations):
                 self.module.training_step(self.X, self.y)
-        return count * ITERATIONS
+        return count * self.case.iterations
 
 
 class PyrennLM(Contender):
@@ -303,5 +301,5 @@ class PyrennLM(Contender):
     def run(self, count):
         for _ in range(count):
             net = self.pyrenn.CreateNN(list(self.case.sizes))
-            self.pyrenn.train_LM(self.P, self.Y, net, k_max=ITERATIONS, E_stop=0.0)
-        return count * ITERATIONS
+            self.pyrenn.train_LM(self.P, self.Y, net, k_max=self.case.iterations, E_stop=0.0)
+        return count * self.case.iterations
