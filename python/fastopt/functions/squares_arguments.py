@@ -1,0 +1,163 @@
+"""The arguments of ``least_squares``, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastopt import _validation
+from fastopt.optimizers.base import Optimizer
+from fastopt.optimizers.levenberg_marquardt import LevenbergMarquardt
+
+Array = npt.NDArray[np.float64]
+
+NOTHING = np.empty(0)
+UNBOUNDED = (-np.inf, np.inf)
+_EPSILON = float(np.finfo(float).eps)
+# The relative error of a Jacobian by differences.
+_DIFFERENCES = {"2-point": _EPSILON**0.5, "3-point": _EPSILON ** (2 / 3), "cs": 0.0}
+_LOSSES = ("linear", "soft_l1", "huber", "cauchy", "arctan")
+
+
+def positional(args: Any) -> tuple[Any, ...]:
+    """Return ``args`` as a tuple, where one argument alone may have been given."""
+    return tuple(args) if isinstance(args, Sequence) else (args,)
+
+
+def check_tolerance(name: str, value: Any) -> float:
+    """Return the tolerance; 0 where there is no such test."""
+    if value.__class__ is float and 0 <= value < 1:
+        return float(value)
+    return 0.0 if value is None else _validation.number(name, value, low=0, below=1)
+
+
+def check_start(x0: Any, bounds: Any) -> tuple[Array, Array, Array]:
+    """Return x0 as float64 (n,), and the bounds as arrays or, where there are none, `NOTHING`."""
+    if x0.__class__ is not np.ndarray or x0.dtype != np.float64 or x0.ndim != 1:
+        x0 = _convert_start(x0)
+    x: Array = np.ascontiguousarray(x0)
+    if x.size == 0:
+        raise ValueError("x0 must hold at least one number, got none")
+    if bounds is UNBOUNDED:
+        return x, NOTHING, NOTHING
+    lower, upper = _check_bounds(bounds, x.size)
+    if np.isinf(lower).all() and np.isinf(upper).all():
+        return x, NOTHING, NOTHING
+    outside = np.flatnonzero((x < lower) | (x > upper))
+    if outside.size:
+        i = int(outside[0])
+        raise ValueError(
+            f"x0 must lie within the bounds, got x0[{i}] = {x[i]} outside [{lower[i]}, {upper[i]}]"
+        )
+    return x, lower, upper
+
+
+def _convert_start(x0: Any) -> Array:
+    if x0 is None:
+        raise TypeError("x0 is missing: the parameters to start from")
+    x = np.asarray(x0)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"x0 must hold real numbers, got dtype {x.dtype}")
+    if x.ndim > 1:
+        raise ValueError(f"x0 must have at most one dimension, got shape {x.shape}")
+    return np.atleast_1d(x).astype(np.float64)
+
+
+def _check_bounds(bounds: Any, n: int) -> tuple[Array, Array]:
+    if hasattr(bounds, "lb") and hasattr(bounds, "ub"):
+        pair: Any = (bounds.lb, bounds.ub)
+    else:
+        pair = bounds
+    if not isinstance(pair, Sequence | np.ndarray) or len(pair) != 2:
+        raise ValueError("bounds must be the two arrays or numbers (lower, upper)")
+    sides = []
+    for name, side in zip(("lower", "upper"), pair, strict=True):
+        values = np.asarray(side)
+        if values.dtype.kind not in "fiub":
+            raise TypeError(f"the {name} bounds must be real numbers, got dtype {values.dtype}")
+        if values.ndim > 1 or values.size not in (1, n):
+            raise ValueError(
+                f"the {name} bounds must be a number or of shape ({n},), got shape {values.shape}"
+            )
+        values = np.array(np.broadcast_to(values, (n,)), dtype=np.float64)
+        if np.isnan(values).any():
+            raise ValueError(f"the {name} bounds must not be NaN")
+        sides.append(values)
+    lower, upper = sides
+    wrong = np.flatnonzero(~(lower < upper))
+    if wrong.size:
+        i = int(wrong[0])
+        raise ValueError(
+            f"each lower bound must be below its upper bound, got {lower[i]} and {upper[i]} "
+            f"at index {i}"
+        )
+    return lower, upper
+
+
+def check_loss(loss: Any, f_scale: Any) -> bool:
+    """Return whether the loss is a robust one."""
+    if loss == "linear" and f_scale == 1.0:
+        return False
+    _validation.choice("loss", loss, _LOSSES)
+    _validation.number("f_scale", f_scale, above=0)
+    return bool(loss != "linear")
+
+
+def check_method(method: Any, bounded: bool, robust: bool) -> Any:
+    """Return the method; by default the one that bounds and loss ask for."""
+    if method is None:
+        return "trf" if bounded or robust else "lm"
+    if isinstance(method, Optimizer) and not isinstance(method, LevenbergMarquardt):
+        raise ValueError(
+            f"method must be 'lm', 'trf' or a LevenbergMarquardt, got {method!r}: for other "
+            "optimisers use minimize"
+        )
+    if not isinstance(method, LevenbergMarquardt):
+        _validation.choice("method", method, ("lm", "trf"))
+    if method != "trf":
+        name = "'lm'" if isinstance(method, str) else "LevenbergMarquardt"
+        if bounded:
+            raise ValueError(f"method {name} takes no bounds: use 'trf'")
+        if robust:
+            raise ValueError(f"method {name} takes the linear loss only: use 'trf'")
+    return method
+
+
+def check_scale(x_scale: Any, n: int) -> Array:
+    """Return D = 1 / x_scale, or `NOTHING` where D follows the Jacobian."""
+    if x_scale is None or (isinstance(x_scale, str) and x_scale == "jac"):
+        return NOTHING
+    if isinstance(x_scale, str):
+        raise ValueError(f"x_scale must be 'jac' or positive numbers, got {x_scale!r}")
+    scale = _validation.array("x_scale", x_scale, ndim=(0, 1)) if np.ndim(x_scale) else x_scale
+    scale = np.asarray(scale, dtype=np.float64)
+    if scale.size not in (1, n) or not (np.isfinite(scale) & (scale > 0)).all():
+        raise ValueError(
+            f"x_scale must be 'jac', a positive number or {n} of them, got {x_scale!r}"
+        )
+    return np.array(np.broadcast_to(1 / scale, (n,)))
+
+
+def check_jac(jac: Any) -> float:
+    """Return the relative error of the differences that ``jac`` names."""
+    if not isinstance(jac, str) or jac not in _DIFFERENCES:
+        raise ValueError(f"jac must be '2-point', '3-point', 'cs' or a callable, got {jac!r}")
+    return float(_DIFFERENCES[jac])
+
+
+def check_diff_step(diff_step: Any, n: int) -> Array:
+    """Return the relative step of each parameter."""
+    step = np.asarray(diff_step, dtype=np.float64)
+    if step.size not in (1, n) or not (np.isfinite(step) & (step > 0)).all():
+        raise ValueError(f"diff_step must be a positive number or {n} of them, got {diff_step!r}")
+    return np.array(np.broadcast_to(step, (n,)))
+
+
+def check_callable(name: str, value: Any) -> Any:
+    """Return what can be called."""
+    if not callable(value):
+        raise TypeError(f"{name} must be callable, got {value!r}")
+    return value

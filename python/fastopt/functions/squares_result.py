@@ -1,0 +1,108 @@
+"""What ``least_squares`` returns: the solution, and what can be claimed of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastopt import _core
+from fastopt.functions.result import OptimizeResult
+from fastopt.functions.squares_arguments import NOTHING
+
+Array = npt.NDArray[np.float64]
+
+_CALLBACK = -2
+# Status and message, where a first-order condition holds and where it does not.
+_CONVERGED = {
+    "gradient": (
+        1,
+        "converged: the columns of the Jacobian explain less than gtol of the residuals",
+    ),
+    "function_change": (2, "converged: the cost can fall by less than ftol of itself"),
+    "step": (3, "converged: a full step changes each parameter by less than xtol of itself"),
+    "noise_floor": (5, "converged: what is left to gain is below the rounding of the residuals"),
+}
+_NOT_CONVERGED = {
+    "evaluations": (0, "max_nfev values of the residuals were computed"),
+    "gradient": (-3, "stationary, but no minimum can be claimed: the Jacobian is zero"),
+    "vanished": (
+        -4,
+        "stationary, but no minimum can be claimed: a parameter has lost its influence on the "
+        "residuals, as it does on a plateau or at infinity",
+    ),
+    "step": (
+        -5,
+        "stalled: no shorter step lowers the cost, though the Jacobian says that one should",
+    ),
+    "noise_floor": (-5, "stalled: the cost changes by rounding alone, far from a stationary point"),
+    "non_finite": (-6, "no finite value was found near the last finite x"),
+    "damping": (-7, "the damping reached damping_max and no step lowers the cost"),
+}
+
+
+def make_result(
+    solver: Any,
+    objective: Any,
+    report: Any,
+    stopped: bool,
+    robust: bool,
+    lower: Array,
+    upper: Array,
+) -> OptimizeResult:
+    """Return SciPy's fields of a run that ended with ``report``, or was ``stopped``."""
+    if isinstance(solver, _core.LevenbergMarquardtSolver):
+        x, residuals, jacobian, gradient, optimality, rank = _solution(solver, objective)
+    else:
+        x, residuals, jacobian, gradient, optimality, rank = solver.solution()
+        if robust:
+            residuals = objective.residuals(x)
+    if stopped:
+        status, message, success = _CALLBACK, "the callback raised StopIteration", False
+    else:
+        name = report.status
+        success = report.optimal
+        if success:
+            status, message = _CONVERGED[name]
+        else:
+            if name == "gradient" and rank > 0:
+                name = "vanished"
+            status, message = _NOT_CONVERGED[name]
+            if name == "non_finite" and isinstance(objective, _core.PythonResiduals):
+                message = f"{message}; {objective.not_finite}".rstrip("; ")
+    if lower is NOTHING:
+        mask = np.zeros(x.size, dtype=np.int64)
+    else:
+        mask = np.where(x <= lower, -1, np.where(x >= upper, 1, 0))
+        optimality = float(abs(x - np.clip(x - gradient, lower, upper)).max())
+    return OptimizeResult(
+        x=x,
+        cost=report.loss,
+        fun=residuals,
+        jac=jacobian,
+        grad=gradient,
+        optimality=optimality,
+        active_mask=mask,
+        nfev=report.n_value,
+        njev=report.n_gradient,
+        status=status,
+        message=message,
+        success=success,
+        rank=rank,
+    )
+
+
+def _solution(solver: Any, objective: Any) -> tuple[Any, ...]:
+    """Return x, e, J, g, max |g| and the rank of J, where the solver does not hold all of them."""
+    x, gradient = solver.weights, solver.gradient
+    optimality = float(abs(gradient).max())
+    if isinstance(objective, _core.PythonNormalEquations):
+        products = objective.products(x)
+        size = np.sqrt(np.where(np.diag(products) > 0, np.diag(products), 1.0))
+        rank = int(np.linalg.matrix_rank(products / np.outer(size, size), hermitian=True))
+        return x, None, None, gradient, optimality, rank
+    jacobian = objective.jacobian(x)
+    size = np.linalg.norm(jacobian, axis=0)
+    rank = int(np.linalg.matrix_rank(jacobian / np.where(size > 0, size, 1.0)))
+    return x, objective.residuals(x), jacobian, gradient, optimality, rank
