@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from fastopt import _core, _validation
+from fastopt._architecture import check_activations, check_dtype, check_sizes
+from fastopt._evaluation import Evaluation
 from fastopt._folding import folded
+from fastopt._parameters import Parameters
 from fastopt._second_order import SecondOrder
 from fastopt.callbacks import Callback
 from fastopt.clip import Clip
 from fastopt.initializers import Initializer, default, initial_weights
 from fastopt.layers import HiddenLayers, Normalization
 from fastopt.optimizers import Optimizer, resolve
-from fastopt.training.data import Data, check_inputs, check_loss, make_data
-from fastopt.training.fit import Training, check_batch_size, make_epoch_solver, split_validation
+from fastopt.training.arguments import (
+    check_batch_size,
+    check_clip,
+    check_initial_epoch,
+    check_stopping,
+    check_verbose,
+    recorded_metrics,
+    split_validation,
+)
+from fastopt.training.data import Data, check_loss, make_data
+from fastopt.training.fit import Training, make_epoch_solver
 from fastopt.training.history import History
-from fastopt.training.metrics import Metrics, as_list
+from fastopt.training.metrics import as_list
 from fastopt.training.second_order import make_full_batch_solver
 from fastopt.training.stopping import Stopping
 
-Array = npt.NDArray[Any]
 
-# Of the History, when they stand among the metrics.
-_RECORDED = ("gradient_norm", "layer_gradient_norms")
-
-
-class MLP(SecondOrder):
+class MLP(Parameters, Evaluation, SecondOrder):
     """A multilayer perceptron: a_l = φ_l(a_{l−1} W_l + b_l).
 
     Hidden layers can be normalised, drop units and have shortcuts around them:
@@ -97,12 +103,12 @@ class MLP(SecondOrder):
         dropout: float | Sequence[float] = 0.0,
         residual: bool | int | str = False,
     ) -> None:
-        self._layer_sizes = _check_sizes(layer_sizes)
-        self._activations = _check_activations(activation, len(self._layer_sizes) - 2)
+        self._layer_sizes = check_sizes(layer_sizes)
+        self._activations = check_activations(activation, len(self._layer_sizes) - 2)
         self._output_activation = _validation.choice(
             "output_activation", output_activation, _core.activation_names
         )
-        self._dtype = _check_dtype(dtype)
+        self._dtype = check_dtype(dtype)
         self._hidden = HiddenLayers(self._layer_sizes, normalization, dropout, residual)
         self._seed = _validation.seed(random_state)
         self._core = self._make_core()
@@ -152,56 +158,6 @@ class MLP(SecondOrder):
         return self._dtype
 
     @property
-    def n_parameters(self) -> int:
-        """How many weights and biases there are."""
-        return int(self._core.parameters.size)
-
-    @property
-    def parameters(self) -> Array:
-        """All weights and biases as one flat vector (n,): a live view; assigning copies into it."""
-        flat: Array = self._core.parameters
-        return flat
-
-    @parameters.setter
-    def parameters(self, values: Any) -> None:
-        flat = self._core.parameters
-        new = _validation.array("parameters", values, ndim=1, finite=False)
-        if new.shape != flat.shape:
-            raise ValueError(f"parameters must have shape {flat.shape}, got {new.shape}")
-        flat[:] = new
-
-    @property
-    def coefs_(self) -> list[Array]:
-        """W of each layer, (fan_in, fan_out): live views of ``parameters``."""
-        return [layer["W"] for layer in self._layers()]
-
-    @property
-    def intercepts_(self) -> list[Array | None]:
-        """B of each layer, (fan_out,): live views; None where a normalisation has taken its place.
-
-        Such layers have β, see :attr:`shifts_`.
-        """
-        return [layer.get("b") for layer in self._layers()]
-
-    @property
-    def scales_(self) -> list[Array | None]:
-        """γ of each layer, (fan_out,): live views; None where it is not normalised."""
-        return [layer.get("gamma") for layer in self._layers()]
-
-    @property
-    def shifts_(self) -> list[Array | None]:
-        """β of each layer, (fan_out,): live views; None where it is not normalised."""
-        return [layer.get("beta") for layer in self._layers()]
-
-    @property
-    def projections_(self) -> list[Array | None]:
-        """P of each layer, (width at the shortcut's start, fan_out); None where there is none."""
-        return [layer.get("P") for layer in self._layers()]
-
-    def _layers(self) -> list[dict[str, Array]]:
-        return self._hidden.views(self.parameters)
-
-    @property
     def normalization(self) -> Normalization | None:
         """How hidden layers are normalised."""
         return self._hidden.normalization
@@ -215,24 +171,6 @@ class MLP(SecondOrder):
     def residual(self) -> bool | int | str:
         """Where the shortcuts are."""
         return self._hidden.residual
-
-    @property
-    def statistics(self) -> Array:
-        """Running means and variances of batch normalisation as one flat vector, like `parameters`.
-
-        Of each normalised layer the means, then the variances: a live view; assigning copies into
-        it. They are no parameters, but belong to copies and pickles.
-        """
-        flat: Array = self._core.statistics
-        return flat
-
-    @statistics.setter
-    def statistics(self, values: Any) -> None:
-        flat = self._core.statistics
-        new = np.asarray(values)
-        if new.shape != flat.shape:
-            raise ValueError(f"statistics must have shape {flat.shape}, got {new.shape}")
-        flat[:] = new
 
     def summary(self) -> str:
         """Return a table of the layers: widths, activations, numbers of parameters.
@@ -275,7 +213,7 @@ class MLP(SecondOrder):
     def astype(self, dtype: Any) -> MLP:
         """Return a copy in "float32" or "float64"."""
         state = self.__getstate__()
-        state["dtype"] = _check_dtype(dtype).name
+        state["dtype"] = check_dtype(dtype).name
         other = MLP.__new__(type(self))
         other.__setstate__(state)
         return other
@@ -331,178 +269,6 @@ class MLP(SecondOrder):
         True
         """
         return folded(self)
-
-    # --- what it computes ----------------------------------------------------------------------
-
-    @overload
-    def predict(self, X: Any, mc_dropout: None = None, random_state: Any = None) -> Array: ...
-
-    @overload
-    def predict(self, X: Any, mc_dropout: int, random_state: Any = None) -> tuple[Array, Array]: ...
-
-    def predict(
-        self, X: Any, mc_dropout: int | None = None, random_state: Any = None
-    ) -> Array | tuple[Array, Array]:
-        """Return the outputs (N, q) for inputs (N, d), in the network's dtype.
-
-        Any real dtype and layout is read as it is. With "sigmoid" and "softmax" outputs these are
-        probabilities. Nothing is dropped, and batch normalisation is by the running statistics.
-
-        Parameters
-        ----------
-        X : array (N, d)
-        mc_dropout : int, optional
-            k ≥ 1: Monte-Carlo dropout (Gal & Ghahramani 2016). Returns mean and standard deviation
-            (÷ k) of the outputs over k masks, (N, q) each.
-        random_state : None, int, numpy Generator or RandomState
-            For the masks. None: the network's own.
-
-        Examples
-        --------
-        >>> import fastopt
-        >>> net = fastopt.MLP([2, 8, 1], dropout=0.5, random_state=0)
-        >>> mean, sd = net.predict([[1.0, 2.0]], mc_dropout=100)
-        >>> mean.shape, sd.shape
-        ((1, 1), (1, 1))
-        """
-        X = check_inputs(X, self._layer_sizes[0])
-        if mc_dropout is None:
-            outputs: Array = self._core.predict(X)
-            return outputs
-        k = _validation.integer("mc_dropout", mc_dropout, low=1)
-        if not self._hidden.drops:
-            raise ValueError(f"mc_dropout={k} needs a network with dropout, and this one has none")
-        seed = self._seed if random_state is None else _validation.seed(random_state)
-        # Welford's sums: stable, and no more than two arrays however many masks there are.
-        mean: Array = np.zeros((len(X), self._layer_sizes[-1]))
-        squares: Array = np.zeros_like(mean)
-        for i in range(k):
-            outputs = self._core.predict(X, seed=seed, mask=i)
-            apart = outputs - mean
-            mean += apart / (i + 1)
-            squares += apart * (outputs - mean)
-        return mean.astype(self._dtype), np.sqrt(squares / k).astype(self._dtype)
-
-    def evaluate(
-        self,
-        X: Any,
-        y: Any,
-        loss: Any = "mse",
-        metrics: Any = (),
-        sample_weight: Any = None,
-    ) -> float | dict[str, float]:
-        """Return the loss on data, without penalty; with ``metrics``, a dict of it and of them.
-
-        Parameters
-        ----------
-        X : array (N, d)
-        y : array (N, q), or (N,) where q = 1 or for class numbers
-        loss : str or callable
-            As for :meth:`fit`.
-        metrics : sequence of str or callable
-            As for :meth:`fit`.
-        sample_weight : array (N,), optional
-            For the loss: divided by their mean.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> import fastopt
-        >>> net = fastopt.MLP([2, 3, 1], initializer="zeros")
-        >>> net.evaluate([[1, 2], [3, 4]], [1, 2])
-        2.5
-        >>> net.evaluate([[1, 2], [3, 4]], [1, 2], metrics=["mae"])
-        {'loss': 2.5, 'mae': 1.5}
-        """
-        loss = check_loss(loss)
-        data = make_data(X, y, loss, self._layer_sizes, sample_weight)
-        chosen = self._metrics(metrics, loss)
-        value = float(self._evaluation(data, loss).value())
-        if not chosen:
-            return value
-        outputs = self._core.predict(data.inputs)
-        return {"loss": value, **chosen(outputs, data.targets, data.classes)}
-
-    def loss_and_gradient(
-        self, X: Any, y: Any, loss: Any = "mse", l2: float = 0.0, sample_weight: Any = None
-    ) -> tuple[float, Array]:
-        """Return E and ∂E/∂w (n,), in the order of ``parameters``.
-
-        E is the (weighted) mean loss plus (l2/2)·‖W‖², weights only. Batch normalisation is by the
-        statistics of these data, as in training; nothing is dropped.
-        """
-        loss = check_loss(loss)
-        data = make_data(X, y, loss, self._layer_sizes, sample_weight)
-        l2 = _validation.number("l2", l2, low=0)
-        evaluation = self._evaluation(data, loss, l2)
-        evaluation.as_in_training()
-        value, gradient = evaluation.value_and_gradient()
-        return float(value), gradient
-
-    def gradient_norms(
-        self, X: Any, y: Any, loss: Any = "mse", l2: float = 0.0, sample_weight: Any = None
-    ) -> dict[str, list[float]]:
-        """Return the norms of the gradient, layer by layer: where it vanishes or explodes.
-
-        As :meth:`loss_and_gradient`, on all of the data.
-
-        Returns
-        -------
-        dict
-            "weights": ‖∂E/∂W_l‖ of each layer; "activations": ‖∂E/∂a_l‖ of each hidden layer, over
-            all samples.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> import fastopt
-        >>> net = fastopt.MLP([3, *[16] * 10, 1], activation="sigmoid", random_state=0)
-        >>> X = np.random.default_rng(0).normal(size=(20, 3))
-        >>> norms = net.gradient_norms(X, X[:, 0])
-        >>> len(norms["weights"]), len(norms["activations"])
-        (11, 10)
-        >>> norms["activations"][0] < 1e-4 * norms["activations"][-1]
-        True
-        """
-        loss = check_loss(loss)
-        data = make_data(X, y, loss, self._layer_sizes, sample_weight)
-        evaluation = self._flow_evaluation(data, loss, _validation.number("l2", l2, low=0))
-        return self._gradient_norms(evaluation)
-
-    def _flow_evaluation(self, data: Data, loss: Any, l2: float) -> Any:
-        evaluation = self._evaluation(data, loss, l2)
-        evaluation.as_in_training()
-        evaluation.watch_flows()
-        return evaluation
-
-    def _gradient_norms(self, evaluation: Any) -> dict[str, list[float]]:
-        _, gradient = evaluation.value_and_gradient()
-        layers = self._hidden.views(gradient)
-        return {
-            "weights": [float(np.linalg.norm(layer["W"])) for layer in layers],
-            "activations": evaluation.flow_norms,
-        }
-
-    def _evaluation(self, data: Data, loss: Any, l2: float = 0.0) -> Any:
-        kind = _core.EvaluationF32 if self._dtype == np.float32 else _core.EvaluationF64
-        return kind(self._core, data.native, loss, l2)
-
-    def _metrics(self, metrics: Any, loss: Any) -> Metrics:
-        logits = loss == "binary_cross_entropy" and self._output_activation == "identity"
-        return Metrics(metrics, logits)
-
-    def _solver(self, data: Data, optimizer: Any, loss: Any, *settings: Any) -> Any:
-        """Return the solver of an optimiser on data."""
-        if optimizer.kind == "second_order":
-            self._hidden.check_second_order(type(optimizer).__name__)
-            *_, l2, clip, _ = settings
-            return make_full_batch_solver(self, data, optimizer, loss, l2, clip)
-        return make_epoch_solver(self, data, optimizer, loss, *settings)
-
-    def _check_batch_size(self, batch_size: Any, optimizer: Optimizer, n_samples: int) -> int:
-        size = check_batch_size(batch_size, optimizer, n_samples)
-        self._hidden.check_batch_size(size)
-        return size
 
     # --- training ------------------------------------------------------------------------------
 
@@ -605,19 +371,12 @@ class MLP(SecondOrder):
         seed = self._seed if random_state is None else _validation.seed(random_state)
         data, validation = split_validation(data, validation_data, validation_split, make, seed)
         names = as_list(metrics)
-        recorded = {name for name in names if isinstance(name, str) and name in _RECORDED}
-        if clip is not None and not isinstance(clip, Clip):
-            raise TypeError(
-                f"clip must be a ClipByValue, ClipByNorm or ClipByGlobalNorm, got {clip!r}"
-            )
-        if stopping is not None and not isinstance(stopping, Stopping):
-            raise TypeError(f"stopping must be a Stopping, got {stopping!r}")
+        recorded = recorded_metrics(names)
+        check_clip(clip)
+        check_stopping(stopping)
         _validation.flag("shuffle", shuffle)
-        if not isinstance(initial_epoch, History):
-            initial_epoch = _validation.integer("initial_epoch", initial_epoch, low=0)
-        if isinstance(verbose, bool):
-            verbose = int(verbose)
-        verbose = _validation.integer("verbose", verbose, low=0)
+        initial_epoch = check_initial_epoch(initial_epoch)
+        verbose = check_verbose(verbose)
 
         self._core.begin_training()
         try:
@@ -644,49 +403,18 @@ class MLP(SecondOrder):
         finally:
             self._core.end_training()
 
+    def _solver(self, data: Data, optimizer: Any, loss: Any, *settings: Any) -> Any:
+        """Return the solver of an optimiser on data."""
+        if optimizer.kind == "second_order":
+            self._hidden.check_second_order(type(optimizer).__name__)
+            *_, l2, clip, _ = settings
+            return make_full_batch_solver(self, data, optimizer, loss, l2, clip)
+        return make_epoch_solver(self, data, optimizer, loss, *settings)
 
-def _check_sizes(layer_sizes: Any) -> tuple[int, ...]:
-    try:
-        sizes = tuple(layer_sizes)
-    except TypeError:
-        raise TypeError(
-            f"layer_sizes must be a sequence of integers, got {layer_sizes!r}"
-        ) from None
-    if len(sizes) < 2:
-        raise ValueError(
-            f"layer_sizes must name at least the inputs and the outputs, got {layer_sizes!r}"
-        )
-    return tuple(_validation.integer(f"layer_sizes[{i}]", n, low=1) for i, n in enumerate(sizes))
-
-
-def _check_activations(activation: Any, n_hidden: int) -> tuple[str, ...]:
-    known = [name for name in _core.activation_names if name != "softmax"]
-    if isinstance(activation, str):
-        return (_validation.choice("activation", activation, known),) * n_hidden
-    try:
-        names = tuple(activation)
-    except TypeError:
-        raise TypeError(
-            f"activation must be a name or a sequence of names, got {activation!r}"
-        ) from None
-    if len(names) != n_hidden:
-        raise ValueError(
-            f"activation must be one name or one for each of the {n_hidden} hidden layers, got "
-            f"{len(names)}"
-        )
-    return tuple(
-        _validation.choice(f"activation[{i}]", name, known) for i, name in enumerate(names)
-    )
-
-
-def _check_dtype(dtype: Any) -> np.dtype[Any]:
-    try:
-        checked = np.dtype(dtype)
-    except TypeError:
-        raise TypeError(f"dtype must be 'float64' or 'float32', got {dtype!r}") from None
-    if checked not in (np.float64, np.float32):
-        raise ValueError(f"dtype must be 'float64' or 'float32', got {dtype!r}")
-    return np.dtype(np.float32 if checked == np.float32 else np.float64)
+    def _check_batch_size(self, batch_size: Any, optimizer: Optimizer, n_samples: int) -> int:
+        size = check_batch_size(batch_size, optimizer, n_samples)
+        self._hidden.check_batch_size(size)
+        return size
 
 
 __all__ = ["MLP", "Initializer"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fastopt import _core, _validation
+from fastopt import _core
 from fastopt._errors import DivergenceError
 from fastopt.callbacks import Callbacks, as_list
 from fastopt.clip import Clip
@@ -23,37 +23,6 @@ from fastopt.training.metrics import Metrics
 from fastopt.training.progress import Progress
 from fastopt.training.second_order import own_criteria
 from fastopt.training.stopping import Stopping
-
-
-def is_full_batch(optimizer: Optimizer) -> bool:
-    """Whether the method, or its learning rate's rule, needs all data in each iteration."""
-    rate = getattr(optimizer, "learning_rate", None)
-    return optimizer.full_batch or isinstance(rate, AdaptiveLearningRate)
-
-
-def check_batch_size(batch_size: Any, optimizer: Optimizer, n_samples: int) -> int:
-    """Return how many samples a batch holds."""
-    full_batch = is_full_batch(optimizer)
-    if batch_size is None:
-        return n_samples
-    if isinstance(batch_size, str):
-        if batch_size != "auto":
-            raise ValueError(
-                f"batch_size must be 'auto', None or a positive integer, got {batch_size!r}"
-            )
-        return n_samples if full_batch else min(32, n_samples)
-    size = _validation.integer("batch_size", batch_size, low=1)
-    if full_batch:
-        what = (
-            type(optimizer).__name__
-            if optimizer.full_batch
-            else f"{type(optimizer.learning_rate).__name__} "  # type: ignore[attr-defined]
-            "(a rule for full batches)"
-        )
-        raise ValueError(
-            f"{what} works on the full batch: batch_size must be None or 'auto', got {size}"
-        )
-    return min(size, n_samples)
 
 
 class Training:
@@ -215,26 +184,6 @@ class Training:
     def _metrics_of(self, data: Data) -> dict[str, float]:
         outputs = self.network._core.predict(data.inputs, data.rows)
         return self.metrics(outputs, data.targets_of_rows(), data.classes)
-
-
-def split_validation(
-    data: Data,
-    validation_data: Any,
-    validation_split: Any,
-    make: Callable[..., Data],
-    seed: int,
-) -> tuple[Data, Data | None]:
-    """Return the training data, and the validation data where there are some."""
-    share = _validation.number("validation_split", validation_split, low=0, below=1)
-    if validation_data is not None:
-        if share > 0:
-            raise ValueError("give validation_data or validation_split, not both")
-        if not isinstance(validation_data, tuple | list) or len(validation_data) not in (2, 3):
-            raise TypeError("validation_data must be (X, y) or (X, y, sample_weight)")
-        return data, make(*validation_data, names=("validation_data[0]", "validation_data[1]"))
-    if share == 0:
-        return data, None
-    return data.split(share, seed)
 
 
 def make_epoch_solver(

@@ -1,0 +1,183 @@
+"""What a network computes: outputs, losses, metrics, gradients."""
+
+from __future__ import annotations
+
+from typing import Any, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from fastopt import _core, _validation
+from fastopt.layers import HiddenLayers
+from fastopt.training.data import Data, check_inputs, check_loss, make_data
+from fastopt.training.metrics import Metrics
+
+Array = npt.NDArray[Any]
+
+
+class Evaluation:
+    """What a network offers with the parameters as they are."""
+
+    _core: Any
+    _hidden: HiddenLayers
+    _layer_sizes: tuple[int, ...]
+    _output_activation: str
+    _dtype: np.dtype[Any]
+    _seed: int
+
+    @overload
+    def predict(self, X: Any, mc_dropout: None = None, random_state: Any = None) -> Array: ...
+
+    @overload
+    def predict(self, X: Any, mc_dropout: int, random_state: Any = None) -> tuple[Array, Array]: ...
+
+    def predict(
+        self, X: Any, mc_dropout: int | None = None, random_state: Any = None
+    ) -> Array | tuple[Array, Array]:
+        """Return the outputs (N, q) for inputs (N, d), in the network's dtype.
+
+        Any real dtype and layout is read as it is. With "sigmoid" and "softmax" outputs these are
+        probabilities. Nothing is dropped, and batch normalisation is by the running statistics.
+
+        Parameters
+        ----------
+        X : array (N, d)
+        mc_dropout : int, optional
+            k ≥ 1: Monte-Carlo dropout (Gal & Ghahramani 2016). Returns mean and standard deviation
+            (÷ k) of the outputs over k masks, (N, q) each.
+        random_state : None, int, numpy Generator or RandomState
+            For the masks. None: the network's own.
+
+        Examples
+        --------
+        >>> import fastopt
+        >>> net = fastopt.MLP([2, 8, 1], dropout=0.5, random_state=0)
+        >>> mean, sd = net.predict([[1.0, 2.0]], mc_dropout=100)
+        >>> mean.shape, sd.shape
+        ((1, 1), (1, 1))
+        """
+        X = check_inputs(X, self._layer_sizes[0])
+        if mc_dropout is None:
+            outputs: Array = self._core.predict(X)
+            return outputs
+        k = _validation.integer("mc_dropout", mc_dropout, low=1)
+        if not self._hidden.drops:
+            raise ValueError(f"mc_dropout={k} needs a network with dropout, and this one has none")
+        seed = self._seed if random_state is None else _validation.seed(random_state)
+        # Welford's sums: stable, and no more than two arrays however many masks there are.
+        mean: Array = np.zeros((len(X), self._layer_sizes[-1]))
+        squares: Array = np.zeros_like(mean)
+        for i in range(k):
+            outputs = self._core.predict(X, seed=seed, mask=i)
+            apart = outputs - mean
+            mean += apart / (i + 1)
+            squares += apart * (outputs - mean)
+        return mean.astype(self._dtype), np.sqrt(squares / k).astype(self._dtype)
+
+    def evaluate(
+        self,
+        X: Any,
+        y: Any,
+        loss: Any = "mse",
+        metrics: Any = (),
+        sample_weight: Any = None,
+    ) -> float | dict[str, float]:
+        """Return the loss on data, without penalty; with ``metrics``, a dict of it and of them.
+
+        Parameters
+        ----------
+        X : array (N, d)
+        y : array (N, q), or (N,) where q = 1 or for class numbers
+        loss : str or callable
+            As for :meth:`fit`.
+        metrics : sequence of str or callable
+            As for :meth:`fit`.
+        sample_weight : array (N,), optional
+            For the loss: divided by their mean.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastopt
+        >>> net = fastopt.MLP([2, 3, 1], initializer="zeros")
+        >>> net.evaluate([[1, 2], [3, 4]], [1, 2])
+        2.5
+        >>> net.evaluate([[1, 2], [3, 4]], [1, 2], metrics=["mae"])
+        {'loss': 2.5, 'mae': 1.5}
+        """
+        loss = check_loss(loss)
+        data = make_data(X, y, loss, self._layer_sizes, sample_weight)
+        chosen = self._metrics(metrics, loss)
+        value = float(self._evaluation(data, loss).value())
+        if not chosen:
+            return value
+        outputs = self._core.predict(data.inputs)
+        return {"loss": value, **chosen(outputs, data.targets, data.classes)}
+
+    def loss_and_gradient(
+        self, X: Any, y: Any, loss: Any = "mse", l2: float = 0.0, sample_weight: Any = None
+    ) -> tuple[float, Array]:
+        """Return E and ∂E/∂w (n,), in the order of ``parameters``.
+
+        E is the (weighted) mean loss plus (l2/2)·‖W‖², weights only. Batch normalisation is by the
+        statistics of these data, as in training; nothing is dropped.
+        """
+        loss = check_loss(loss)
+        data = make_data(X, y, loss, self._layer_sizes, sample_weight)
+        l2 = _validation.number("l2", l2, low=0)
+        evaluation = self._evaluation(data, loss, l2)
+        evaluation.as_in_training()
+        value, gradient = evaluation.value_and_gradient()
+        return float(value), gradient
+
+    def gradient_norms(
+        self, X: Any, y: Any, loss: Any = "mse", l2: float = 0.0, sample_weight: Any = None
+    ) -> dict[str, list[float]]:
+        """Return the norms of the gradient, layer by layer: where it vanishes or explodes.
+
+        As :meth:`loss_and_gradient`, on all of the data.
+
+        Returns
+        -------
+        dict
+            "weights": ‖∂E/∂W_l‖ of each layer; "activations": ‖∂E/∂a_l‖ of each hidden layer, over
+            all samples.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastopt
+        >>> net = fastopt.MLP([3, *[16] * 10, 1], activation="sigmoid", random_state=0)
+        >>> X = np.random.default_rng(0).normal(size=(20, 3))
+        >>> norms = net.gradient_norms(X, X[:, 0])
+        >>> len(norms["weights"]), len(norms["activations"])
+        (11, 10)
+        >>> norms["activations"][0] < 1e-4 * norms["activations"][-1]
+        True
+        """
+        loss = check_loss(loss)
+        data = make_data(X, y, loss, self._layer_sizes, sample_weight)
+        evaluation = self._flow_evaluation(data, loss, _validation.number("l2", l2, low=0))
+        return self._gradient_norms(evaluation)
+
+    def _flow_evaluation(self, data: Data, loss: Any, l2: float) -> Any:
+        evaluation = self._evaluation(data, loss, l2)
+        evaluation.as_in_training()
+        evaluation.watch_flows()
+        return evaluation
+
+    def _gradient_norms(self, evaluation: Any) -> dict[str, list[float]]:
+        _, gradient = evaluation.value_and_gradient()
+        layers = self._hidden.views(gradient)
+        return {
+            "weights": [float(np.linalg.norm(layer["W"])) for layer in layers],
+            "activations": evaluation.flow_norms,
+        }
+
+    def _evaluation(self, data: Data, loss: Any, l2: float = 0.0) -> Any:
+        kind = _core.EvaluationF32 if self._dtype == np.float32 else _core.EvaluationF64
+        return kind(self._core, data.native, loss, l2)
+
+    def _metrics(self, metrics: Any, loss: Any) -> Metrics:
+        logits = loss == "binary_cross_entropy" and self._output_activation == "identity"
+        return Metrics(metrics, logits)

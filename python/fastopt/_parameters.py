@@ -1,0 +1,88 @@
+"""The arrays of a network: flat vectors, and views of them layer by layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastopt import _validation
+from fastopt.layers import HiddenLayers
+
+Array = npt.NDArray[Any]
+
+
+class Parameters:
+    """What a network learns: parameters and running statistics."""
+
+    _core: Any
+    _hidden: HiddenLayers
+
+    @property
+    def n_parameters(self) -> int:
+        """How many weights and biases there are."""
+        return int(self._core.parameters.size)
+
+    @property
+    def parameters(self) -> Array:
+        """All weights and biases as one flat vector (n,): a live view; assigning copies into it."""
+        flat: Array = self._core.parameters
+        return flat
+
+    @parameters.setter
+    def parameters(self, values: Any) -> None:
+        flat = self._core.parameters
+        new = _validation.array("parameters", values, ndim=1, finite=False)
+        if new.shape != flat.shape:
+            raise ValueError(f"parameters must have shape {flat.shape}, got {new.shape}")
+        flat[:] = new
+
+    @property
+    def coefs_(self) -> list[Array]:
+        """W of each layer, (fan_in, fan_out): live views of ``parameters``."""
+        return [layer["W"] for layer in self._layers()]
+
+    @property
+    def intercepts_(self) -> list[Array | None]:
+        """B of each layer, (fan_out,): live views; None where a normalisation has taken its place.
+
+        Such layers have β, see :attr:`shifts_`.
+        """
+        return [layer.get("b") for layer in self._layers()]
+
+    @property
+    def scales_(self) -> list[Array | None]:
+        """γ of each layer, (fan_out,): live views; None where it is not normalised."""
+        return [layer.get("gamma") for layer in self._layers()]
+
+    @property
+    def shifts_(self) -> list[Array | None]:
+        """β of each layer, (fan_out,): live views; None where it is not normalised."""
+        return [layer.get("beta") for layer in self._layers()]
+
+    @property
+    def projections_(self) -> list[Array | None]:
+        """P of each layer, (width at the shortcut's start, fan_out); None where there is none."""
+        return [layer.get("P") for layer in self._layers()]
+
+    def _layers(self) -> list[dict[str, Array]]:
+        return self._hidden.views(self.parameters)
+
+    @property
+    def statistics(self) -> Array:
+        """Running means and variances of batch normalisation as one flat vector, like `parameters`.
+
+        Of each normalised layer the means, then the variances: a live view; assigning copies into
+        it. They are no parameters, but belong to copies and pickles.
+        """
+        flat: Array = self._core.statistics
+        return flat
+
+    @statistics.setter
+    def statistics(self, values: Any) -> None:
+        flat = self._core.statistics
+        new = np.asarray(values)
+        if new.shape != flat.shape:
+            raise ValueError(f"statistics must have shape {flat.shape}, got {new.shape}")
+        flat[:] = new

@@ -1,0 +1,99 @@
+"""The arguments of ``fit`` besides the data, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fastopt import _validation
+from fastopt.clip import Clip
+from fastopt.optimizers import Optimizer
+from fastopt.schedules import AdaptiveLearningRate
+from fastopt.training.data import Data
+from fastopt.training.history import History
+from fastopt.training.stopping import Stopping
+
+# Of the History, when they stand among the metrics.
+_RECORDED = ("gradient_norm", "layer_gradient_norms")
+
+
+def is_full_batch(optimizer: Optimizer) -> bool:
+    """Whether the method, or its learning rate's rule, needs all data in each iteration."""
+    rate = getattr(optimizer, "learning_rate", None)
+    return optimizer.full_batch or isinstance(rate, AdaptiveLearningRate)
+
+
+def check_batch_size(batch_size: Any, optimizer: Optimizer, n_samples: int) -> int:
+    """Return how many samples a batch holds."""
+    full_batch = is_full_batch(optimizer)
+    if batch_size is None:
+        return n_samples
+    if isinstance(batch_size, str):
+        if batch_size != "auto":
+            raise ValueError(
+                f"batch_size must be 'auto', None or a positive integer, got {batch_size!r}"
+            )
+        return n_samples if full_batch else min(32, n_samples)
+    size = _validation.integer("batch_size", batch_size, low=1)
+    if full_batch:
+        what = (
+            type(optimizer).__name__
+            if optimizer.full_batch
+            else f"{type(optimizer.learning_rate).__name__} "  # type: ignore[attr-defined]
+            "(a rule for full batches)"
+        )
+        raise ValueError(
+            f"{what} works on the full batch: batch_size must be None or 'auto', got {size}"
+        )
+    return min(size, n_samples)
+
+
+def split_validation(
+    data: Data,
+    validation_data: Any,
+    validation_split: Any,
+    make: Callable[..., Data],
+    seed: int,
+) -> tuple[Data, Data | None]:
+    """Return the training data, and the validation data where there are some."""
+    share = _validation.number("validation_split", validation_split, low=0, below=1)
+    if validation_data is not None:
+        if share > 0:
+            raise ValueError("give validation_data or validation_split, not both")
+        if not isinstance(validation_data, tuple | list) or len(validation_data) not in (2, 3):
+            raise TypeError("validation_data must be (X, y) or (X, y, sample_weight)")
+        return data, make(*validation_data, names=("validation_data[0]", "validation_data[1]"))
+    if share == 0:
+        return data, None
+    return data.split(share, seed)
+
+
+def recorded_metrics(names: list[Any]) -> set[str]:
+    """Return those of the metrics that come from the training itself, not from outputs."""
+    return {name for name in names if isinstance(name, str) and name in _RECORDED}
+
+
+def check_clip(clip: Any) -> None:
+    """Refuse what is no rule of clipping."""
+    if clip is not None and not isinstance(clip, Clip):
+        raise TypeError(f"clip must be a ClipByValue, ClipByNorm or ClipByGlobalNorm, got {clip!r}")
+
+
+def check_stopping(stopping: Any) -> None:
+    """Refuse what is no set of criteria."""
+    if stopping is not None and not isinstance(stopping, Stopping):
+        raise TypeError(f"stopping must be a Stopping, got {stopping!r}")
+
+
+def check_initial_epoch(initial_epoch: Any) -> int | History:
+    """Return the number of the first epoch, or the History of the run that goes on."""
+    if isinstance(initial_epoch, History):
+        return initial_epoch
+    return _validation.integer("initial_epoch", initial_epoch, low=0)
+
+
+def check_verbose(verbose: Any) -> int:
+    """Return how much is shown; True is 1."""
+    if isinstance(verbose, bool):
+        verbose = int(verbose)
+    return _validation.integer("verbose", verbose, low=0)
