@@ -10,7 +10,7 @@ from pathlib import Path
 from scipy.optimize import least_squares
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from functions import test_least_squares as cases
+import least_squares_cases as cases
 
 TIGHT = {"ftol": 1e-15, "xtol": 1e-15, "gtol": 1e-15, "max_nfev": 10000}
 BOUNDS = [

@@ -1,0 +1,199 @@
+"""least_squares where something is wrong: arguments, values on the way, exceptions, memory."""
+
+import signal
+import threading
+
+import numpy as np
+import pytest
+
+import fastopt
+from fastopt import least_squares
+from least_squares_cases import METHODS, START, decay, rosenbrock, rosenbrock_jacobian
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("x0", "error", "match"),
+    [
+        ([], ValueError, "at least one"),
+        ([[1.0, 2.0]], ValueError, r"one dimension.*\(1, 2\)"),
+        ([1j], TypeError, "complex"),
+        (["a"], TypeError, "real numbers"),
+        ([None], TypeError, "real numbers"),
+        ([1.0, np.nan], ValueError, "nan at index 1"),
+        (None, TypeError, "missing"),
+    ],
+)
+def test_bad_x0(x0, error, match):
+    with pytest.raises(error, match=match):
+        least_squares(lambda x: x, x0)
+
+
+@pytest.mark.parametrize(
+    ("returned", "error", "match"),
+    [
+        (np.array([1.0, np.inf]), ValueError, "inf at index 1"),
+        (np.ones((2, 2)), ValueError, r"\(m,\), got \(2, 2\)"),
+        (np.array([]), ValueError, "at least one"),
+        (np.array([1j]), TypeError, "complex"),
+        (["a"], TypeError, "real numbers"),
+        (None, TypeError, "real numbers"),
+        (np.array([1e200]), ValueError, "overflows"),
+    ],
+)
+def test_bad_residuals_at_x0(returned, error, match):
+    with pytest.raises(error, match=match):
+        least_squares(lambda x: returned, [1.0])
+
+
+def test_residuals_that_change_length():
+    lengths = iter([3, 3, 3, 2])
+    with pytest.raises(ValueError, match="3 residuals as it did at x0, got 2"):
+        least_squares(lambda x: np.full(next(lengths), x[0]), [1.0])
+
+
+@pytest.mark.parametrize(
+    ("jac", "error", "match"),
+    [
+        (lambda x: np.ones((3, 2)), ValueError, r"\(2, 2\), got \(3, 2\)"),
+        (lambda x: np.array([[1.0, 2.0], [np.nan, 0.0]]), ValueError, "row 1, column 0"),
+        (lambda x: np.ones((2, 2), dtype=complex), TypeError, "complex"),
+        ("4-point", ValueError, "'2-point', '3-point', 'cs'"),
+        (3, ValueError, "'2-point', '3-point', 'cs'"),
+    ],
+)
+def test_bad_jacobian(jac, error, match):
+    with pytest.raises(error, match=match):
+        least_squares(rosenbrock, [-1.2, 1.0], jac=jac)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "match"),
+    [
+        ({"method": "bfgs"}, ValueError, "'lm', 'trf'"),
+        ({"method": fastopt.Adam()}, ValueError, "LevenbergMarquardt"),
+        ({"method": "lm", "bounds": (0, 2)}, ValueError, "no bounds"),
+        ({"method": "lm", "loss": "huber"}, ValueError, "linear loss"),
+        ({"loss": "square"}, ValueError, "'soft_l1', 'huber'"),
+        ({"f_scale": 0.0, "loss": "huber"}, ValueError, r"\(0, inf\)"),
+        ({"ftol": -1.0}, ValueError, "ftol"),
+        ({"xtol": "a"}, TypeError, "xtol"),
+        ({"max_nfev": 0}, ValueError, "max_nfev"),
+        ({"x_scale": [1.0, 0.0]}, ValueError, "x_scale"),
+        ({"x_scale": "foo"}, ValueError, "x_scale"),
+        ({"verbose": 5}, ValueError, "verbose"),
+        ({"diff_step": -1.0}, ValueError, "diff_step"),
+        ({"callback": 3}, TypeError, "callback"),
+    ],
+)
+def test_bad_options(options, error, match):
+    with pytest.raises(error, match=match):
+        least_squares(rosenbrock, [0.5, 1.0], **options)
+
+
+def test_fun_that_is_missing_or_no_function():
+    with pytest.raises(TypeError, match="fun must be callable"):
+        least_squares(x0=[1.0])
+    with pytest.raises(ValueError, match="not both"):
+        least_squares(rosenbrock, [1.0, 1.0], normal_equations=rosenbrock)
+
+
+# Faults on the way
+
+
+@pytest.mark.parametrize("method", METHODS, ids=str)
+def test_residuals_that_leave_the_finite_numbers_are_backed_off_from(method):
+    def fun(x):
+        return np.array([np.log(x[0]), x[0] - 0.5]) if x[0] > 0 else np.full(2, np.nan)
+
+    def jac(x):
+        return np.array([[1 / x[0]], [1.0]])
+
+    result = least_squares(fun, [4.0], jac=jac, method=method)
+    assert result.success
+    np.testing.assert_allclose(result.grad, 0, atol=1e-7)
+
+
+def test_jacobian_that_leaves_the_finite_numbers_is_backed_off_from():
+    def jac(x):
+        return np.array([[1.0], [2 * x[0]]]) if x[0] > 0.9 else np.full((2, 1), np.nan)
+
+    result = least_squares(lambda x: np.array([x[0] - 0.1, x[0] ** 2]), [3.0], jac=jac)
+    assert not result.success
+    assert np.isfinite(result.x).all()
+    assert result.x[0] >= 0.9
+
+
+class OwnError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("where", ["fun", "jac", "callback"])
+@pytest.mark.parametrize("method", METHODS, ids=str)
+def test_exceptions_come_out_as_themselves(method, where):
+    calls = {"fun": 0, "jac": 0, "callback": 0}
+
+    def count(name):
+        calls[name] += 1
+        if name == where and calls[name] == 3:
+            raise OwnError(name)
+
+    def fun(x):
+        count("fun")
+        return rosenbrock(x)
+
+    def jac(x):
+        count("jac")
+        return rosenbrock_jacobian(x)
+
+    def callback(x):
+        count("callback")
+
+    with pytest.raises(OwnError, match=where):
+        least_squares(fun, [-1.2, 1.0], jac=jac, callback=callback, method=method)
+
+
+def test_control_c_at_once():
+    def fun(x):
+        signal.raise_signal(signal.SIGINT)
+        return rosenbrock(x)
+
+    with pytest.raises(KeyboardInterrupt):
+        least_squares(fun, [-1.2, 1.0])
+
+
+def test_nested_calls():
+    def fun(x):
+        inner = least_squares(lambda y: y - x[0], [0.0])
+        return np.array([inner.x[0] - 2.0])
+
+    result = least_squares(fun, [0.0])
+    np.testing.assert_allclose(result.x, [2.0])
+
+
+def test_threads_at_the_same_time():
+    expected = least_squares(decay, START).x
+    results = [None] * 4
+
+    def run(i):
+        results[i] = least_squares(decay, START).x
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for result in results:
+        np.testing.assert_array_equal(result, expected)
+
+
+# Memory
+
+
+def test_what_does_not_fit_is_refused_before_it_is_allocated():
+    x0 = np.zeros(3_000_000)
+    with pytest.raises(MemoryError, match=r"3,000,000 parameters .*are available"):
+        least_squares(lambda x: x[:5] - 1, x0, jac="3-point")
+    with pytest.raises(MemoryError, match="3,000,000 parameters"):
+        least_squares(normal_equations=lambda x: (1.0, x, x), x0=x0)
