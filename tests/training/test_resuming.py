@@ -1,0 +1,86 @@
+"""A run that goes on where an earlier one ended."""
+
+import pickle
+
+import pytest
+
+import fastopt
+from training_cases import X, Y, bits, make_net
+
+OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "nadam"]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("batch_size", [16, None])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_resuming_gives_the_bits_of_an_uninterrupted_run(optimizer, batch_size, dtype):
+    settings = {"batch_size": batch_size, "l2": 0.01, "random_state": 5, "validation_split": 0.2}
+    whole, parts = make_net(dtype=dtype), make_net(dtype=dtype)
+    expected = whole.fit(X, Y, optimizer, epochs=7, **settings)
+    history = parts.fit(X, Y, optimizer, epochs=3, **settings)
+    # As from a file, in another process.
+    parts, history = pickle.loads(pickle.dumps((parts, history)))
+    history = parts.fit(X, Y, optimizer, epochs=7, initial_epoch=history, **settings)
+    assert history.epoch == list(range(7))
+    assert history.loss == expected.loss
+    assert history.val_loss == expected.val_loss
+    assert history.learning_rate == expected.learning_rate
+    assert history.seconds == sorted(history.seconds)
+    assert bits(parts) == bits(whole)
+
+
+@pytest.mark.parametrize(
+    "rate",
+    [
+        fastopt.PowerSchedule(0.1, c1=3),
+        fastopt.PiecewiseConstant([2, 4], [0.1, 0.05, 0.01]),
+        fastopt.AdaptiveLearningRate(0.05),
+        fastopt.AdaptiveLearningRate(20.0),
+    ],
+)
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_resuming_with_schedules(rate, nesterov):
+    optimizer = fastopt.SGD(rate, momentum=0.9, nesterov=nesterov)
+    whole, parts = make_net(), make_net()
+    expected = whole.fit(X, Y, optimizer, epochs=9, random_state=1)
+    history = parts.fit(X, Y, optimizer, epochs=1, random_state=1)
+    for epochs in (3, 4, 9):
+        history = parts.fit(X, Y, optimizer, epochs=epochs, initial_epoch=history)
+    assert history.loss == expected.loss
+    assert history.learning_rate == expected.learning_rate
+    assert bits(parts) == bits(whole)
+
+
+def test_resuming_after_the_learning_rate_was_lowered():
+    net = make_net()
+    plateau = fastopt.ReduceLROnPlateau("loss", factor=0.5, patience=1, min_delta=1e9)
+    history = net.fit(X, Y, fastopt.SGD(0.1), epochs=3, callbacks=[plateau])
+    assert history.learning_rate == [0.1, 0.1, 0.05]
+    history = net.fit(X, Y, fastopt.SGD(0.1), epochs=4, initial_epoch=history)
+    assert history.learning_rate[3] == 0.025
+
+
+def test_resuming_from_a_number():
+    """Without the optimiser's state: plain descent has none, so the bits are the same."""
+    whole, parts = make_net(), make_net()
+    optimizer = fastopt.SGD(fastopt.PowerSchedule(0.1, c1=3))
+    expected = whole.fit(X, Y, optimizer, epochs=6, random_state=1)
+    parts.fit(X, Y, optimizer, epochs=4, random_state=1)
+    history = parts.fit(X, Y, optimizer, epochs=6, initial_epoch=4, random_state=1)
+    assert history.epoch == [4, 5]
+    assert history.loss == expected.loss[4:]
+    assert history.learning_rate == expected.learning_rate[4:]
+    assert bits(parts) == bits(whole)
+
+
+def test_resuming_with_another_optimizer_is_refused():
+    net = make_net()
+    history = net.fit(X, Y, "adam", epochs=1)
+    before = bits(net)
+    with pytest.raises(ValueError, match="state"):
+        net.fit(X, Y, "sgd", epochs=2, initial_epoch=history)
+    with pytest.raises(ValueError, match="holds no state"):
+        net.fit(X, Y, epochs=2, initial_epoch=fastopt.History())
+    with pytest.raises(ValueError, match="initial_epoch must be at most epochs=2, got 3"):
+        net.fit(X, Y, epochs=2, initial_epoch=3)
+    assert bits(net) == before
