@@ -32,7 +32,7 @@ class Settings:
     """Base of all classes of settings."""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        declared = _declared(type(self))
+        declared = _declared(type(self))  # type: ignore[arg-type]  # as if it were an instance
         if name in declared:
             check = declared[name]
             if check is not None:
