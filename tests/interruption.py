@@ -11,7 +11,7 @@ SANITIZED = "asan" in os.environ.get("LD_PRELOAD", "")
 untimed = pytest.mark.skipif(SANITIZED, reason="a time, which the sanitizers stretch")
 
 
-def delay_of_interruption(call, after, tries=3):
+def delay_of_interruption(call, after, tries=5):
     """Return the seconds from Ctrl-C, ``after`` seconds into ``call()``, to KeyboardInterrupt.
 
     The least of a few tries: other users of the machine add to it, and nothing takes from it.

@@ -124,6 +124,10 @@ def test_hooks_that_would_never_be_called_are_refused(hook):
 def test_only_callbacks_are_taken(wrong):
     with pytest.raises(TypeError, match="callbacks must be Callback objects"):
         play([wrong], [1.0])
+    net = fastopt.MLP([1, 1])
+    with pytest.raises(TypeError, match="callbacks must be Callback objects"):
+        net.fit([[1.0], [2.0]], [1.0, 2.0], callbacks=wrong if wrong is not None else 3)
+    assert not hasattr(net, "history_")
 
 
 def test_outside_a_run():
@@ -256,8 +260,11 @@ def test_early_stopping_starts_anew_in_each_run():
 
 @pytest.mark.parametrize("cls", [fastopt.EarlyStopping, fastopt.ReduceLROnPlateau])
 def test_a_column_that_is_not_there(cls):
+    net = fastopt.MLP([1, 1], random_state=0)
+    before = net.parameters.copy()
     with pytest.raises(ValueError, match=r"monitors 'val_loss'.*does not record.*validation data"):
-        play([cls()], [1.0], name="loss")
+        net.fit([[1.0], [2.0]], [1.0, 2.0], epochs=1, callbacks=cls())
+    np.testing.assert_array_equal(net.parameters, before)
     with pytest.raises(
         ValueError, match=r"monitors 'acc', which this run does not record: there is"
     ):

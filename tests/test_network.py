@@ -103,6 +103,8 @@ def test_summary():
         ({"activation": ["tanh"]}, ValueError, "one for each of the 2 hidden layers, got 1"),
         ({"activation": ["tanh", 3]}, TypeError, r"activation\[1\] must be one of"),
         ({"activation": None}, TypeError, "activation must be a name or a sequence"),
+        ({"activation": {"tanh", "relu"}}, TypeError, "activation must be a name or a sequence"),
+        ({"dtype": None}, ValueError, "dtype must be 'float64' or 'float32', got None"),
         (
             {"output_activation": "linear"},
             ValueError,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,12 +30,9 @@ def check_activations(activation: Any, n_hidden: int) -> tuple[str, ...]:
     known = [name for name in _core.activation_names if name != "softmax"]
     if isinstance(activation, str):
         return (_validation.choice("activation", activation, known),) * n_hidden
-    try:
-        names = tuple(activation)
-    except TypeError:
-        raise TypeError(
-            f"activation must be a name or a sequence of names, got {activation!r}"
-        ) from None
+    if not isinstance(activation, Sequence | np.ndarray):
+        raise TypeError(f"activation must be a name or a sequence of names, got {activation!r}")
+    names = tuple(activation)
     if len(names) != n_hidden:
         raise ValueError(
             f"activation must be one name or one for each of the {n_hidden} hidden layers, got "
@@ -48,7 +46,7 @@ def check_activations(activation: Any, n_hidden: int) -> tuple[str, ...]:
 def check_dtype(dtype: Any) -> np.dtype[Any]:
     """Return float32 or float64, in the machine's byte order."""
     try:
-        checked = np.dtype(dtype)
+        checked = np.dtype(object if dtype is None else dtype)
     except TypeError:
         raise TypeError(f"dtype must be 'float64' or 'float32', got {dtype!r}") from None
     if checked not in (np.float64, np.float32):

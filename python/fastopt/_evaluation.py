@@ -57,13 +57,13 @@ class Evaluation:
         ((1, 1), (1, 1))
         """
         X = check_inputs(X, self._layer_sizes[0])
+        seed = self._seed if random_state is None else _validation.seed(random_state)
         if mc_dropout is None:
             outputs: Array = self._core.predict(X)
             return outputs
         k = _validation.integer("mc_dropout", mc_dropout, low=1)
         if not self._hidden.drops:
             raise ValueError(f"mc_dropout={k} needs a network with dropout, and this one has none")
-        seed = self._seed if random_state is None else _validation.seed(random_state)
         # Welford's sums: stable, and no more than two arrays however many masks there are.
         mean: Array = np.zeros((len(X), self._layer_sizes[-1]))
         squares: Array = np.zeros_like(mean)

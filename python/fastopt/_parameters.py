@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastopt import _validation
 from fastopt.layers import HiddenLayers
 
 Array = npt.NDArray[Any]
@@ -32,11 +31,7 @@ class Parameters:
 
     @parameters.setter
     def parameters(self, values: Any) -> None:
-        flat = self._core.parameters
-        new = _validation.array("parameters", values, ndim=1, finite=False)
-        if new.shape != flat.shape:
-            raise ValueError(f"parameters must have shape {flat.shape}, got {new.shape}")
-        flat[:] = new
+        _assign("parameters", self._core.parameters, values)
 
     @property
     def coefs_(self) -> list[Array]:
@@ -81,8 +76,13 @@ class Parameters:
 
     @statistics.setter
     def statistics(self, values: Any) -> None:
-        flat = self._core.statistics
-        new = np.asarray(values)
-        if new.shape != flat.shape:
-            raise ValueError(f"statistics must have shape {flat.shape}, got {new.shape}")
-        flat[:] = new
+        _assign("statistics", self._core.statistics, values)
+
+
+def _assign(name: str, flat: Array, values: Any) -> None:
+    new = np.asarray(values)
+    if new.dtype.kind not in "fiub":
+        raise TypeError(f"{name} must hold real numbers, got dtype {new.dtype}")
+    if new.shape != flat.shape:
+        raise ValueError(f"{name} must have shape {flat.shape}, got {new.shape}")
+    flat[:] = new

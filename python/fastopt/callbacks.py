@@ -87,7 +87,12 @@ class Callback:
 def as_list(callbacks: Any) -> list[Any]:
     """Return the callbacks as a list, where one alone may have been given."""
     one = isinstance(callbacks, Callback) or inspect.isclass(callbacks)
-    return [callbacks] if one else list(callbacks)
+    if not one and not isinstance(callbacks, Iterable):
+        raise TypeError(f"callbacks must be Callback objects, got {callbacks!r}")
+    checked = [callbacks] if one else list(callbacks)
+    for callback in checked:
+        _check(callback)
+    return checked
 
 
 class Callbacks:
@@ -100,7 +105,6 @@ class Callbacks:
         self._callbacks = as_list(callbacks)
         self._run = run
         for callback in self._callbacks:
-            _check(callback)
             callback._run = run
 
     def __bool__(self) -> bool:
@@ -186,19 +190,26 @@ def _takes_two(function: Callable[..., Any]) -> bool:
     return len(required) == 2
 
 
-class _Monitor(Callback, Settings):
+class Monitor(Callback, Settings):
     """Common part of callbacks that follow one column of the History."""
 
     monitor: str
     mode: str
     min_delta: float
 
-    def _value(self, logs: Logs) -> float:
-        if self.monitor not in logs:
-            hint = "; give validation data" if self.monitor.startswith("val_") else ""
+    def check_validation(self, given: bool) -> None:
+        """Refuse, before a run, to follow a column that needs validation data without any."""
+        if self.monitor.startswith("val_") and not given:
             raise ValueError(
                 f"{type(self).__name__} monitors {self.monitor!r}, which this run does not record: "
-                f"there is {', '.join(map(repr, logs))}{hint}"
+                "give validation data"
+            )
+
+    def _value(self, logs: Logs) -> float:
+        if self.monitor not in logs:
+            raise ValueError(
+                f"{type(self).__name__} monitors {self.monitor!r}, which this run does not record: "
+                f"there is {', '.join(map(repr, logs))}"
             )
         return float(logs[self.monitor])
 
@@ -223,7 +234,7 @@ def _text(name: str, value: Any) -> str:
 
 
 @dataclass
-class EarlyStopping(_Monitor):
+class EarlyStopping(Monitor):
     """Stop when a quantity has not improved for ``patience`` epochs.
 
     Parameters
@@ -294,7 +305,7 @@ class EarlyStopping(_Monitor):
 
 
 @dataclass
-class ReduceLROnPlateau(_Monitor):
+class ReduceLROnPlateau(Monitor):
     """Multiply the learning rate by ``factor`` when a quantity has stopped improving.
 
     Parameters

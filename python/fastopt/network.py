@@ -20,11 +20,12 @@ from fastopt.layers import HiddenLayers, Normalization
 from fastopt.optimizers import Optimizer, resolve
 from fastopt.training.arguments import (
     check_batch_size,
+    check_callbacks,
     check_clip,
     check_initial_epoch,
     check_stopping,
     check_verbose,
-    recorded_metrics,
+    is_recorded,
     split_validation,
 )
 from fastopt.training.data import Data, check_loss, make_data
@@ -371,7 +372,8 @@ class MLP(Parameters, Evaluation, SecondOrder):
         seed = self._seed if random_state is None else _validation.seed(random_state)
         data, validation = split_validation(data, validation_data, validation_split, make, seed)
         names = as_list(metrics)
-        recorded = recorded_metrics(names)
+        recorded = {name for name in names if is_recorded(name)}
+        callbacks = check_callbacks(callbacks, validation)
         check_clip(clip)
         check_stopping(stopping)
         _validation.flag("shuffle", shuffle)
@@ -389,7 +391,7 @@ class MLP(Parameters, Evaluation, SecondOrder):
                 batch_size=self._check_batch_size(batch_size, optimizer, len(data)),
                 shuffle=shuffle,
                 validation=validation,
-                metrics=self._metrics([name for name in names if name not in recorded], loss),
+                metrics=self._metrics([name for name in names if not is_recorded(name)], loss),
                 l2=_validation.number("l2", l2, low=0),
                 clip=clip,
                 layer_gradient_norms="layer_gradient_norms" in recorded,

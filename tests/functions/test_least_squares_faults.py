@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fastopt
-from fastopt import least_squares
+from fastopt import LevenbergMarquardt, least_squares
 from least_squares_cases import METHODS, START, decay, rosenbrock, rosenbrock_jacobian
 
 # Bad input
@@ -84,6 +84,13 @@ def test_bad_jacobian(jac, error, match):
         ({"x_scale": "foo"}, ValueError, "x_scale"),
         ({"verbose": 5}, ValueError, "verbose"),
         ({"diff_step": -1.0}, ValueError, "diff_step"),
+        ({"diff_step": "a"}, ValueError, "diff_step"),
+        ({"diff_step": np.ones((2, 1))}, ValueError, "diff_step"),
+        ({"x_scale": 1j}, ValueError, "x_scale"),
+        ({"x_scale": 2.0, "method": LevenbergMarquardt()}, ValueError, "x_scale"),
+        ({"loss": np.ones(2)}, TypeError, "loss must be one of"),
+        ({"verbose": np.ones(3)}, TypeError, "verbose"),
+        ({"kwargs": 3}, TypeError, "kwargs must be a mapping"),
         ({"callback": 3}, TypeError, "callback"),
     ],
 )
@@ -97,6 +104,14 @@ def test_fun_that_is_missing_or_no_function():
         least_squares(x0=[1.0])
     with pytest.raises(ValueError, match="not both"):
         least_squares(rosenbrock, [1.0, 1.0], normal_equations=rosenbrock)
+    for ignored in ({"jac": "2-point"}, {"diff_step": 1e-3}, {"x_scale": 2.0}):
+        with pytest.raises(ValueError, match="takes no jac, diff_step or x_scale"):
+            least_squares(x0=[1.0, 1.0], normal_equations=rosenbrock, **ignored)
+
+
+def test_callback_without_a_signature_takes_x():
+    result = least_squares(rosenbrock, [0.5, 1.0], callback=max)
+    assert result.success
 
 
 # Faults on the way

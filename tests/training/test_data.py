@@ -248,6 +248,7 @@ def test_class_weight_of_a_class_that_these_data_lack():
         ({"validation_data": (X, Y[:3])}, ValueError, r"validation_data\[1\] has 3 rows"),
         ({"metrics": ["acc"]}, ValueError, "metrics must be functions or of .*'accuracy'.* 'acc'"),
         ({"metrics": 3}, TypeError, "metrics must be a sequence"),
+        ({"metrics": [["mse"]]}, ValueError, "metrics must be functions or of"),
         ({"l2": -1.0}, ValueError, r"l2 must be a number in \[0, inf\), got -1.0"),
         ({"l2": np.nan}, ValueError, "l2 must be a number"),
         ({"clip": 1.0}, TypeError, "clip must be a ClipByValue"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,18 +9,20 @@ import numpy as np
 import numpy.typing as npt
 
 from fastopt import _core, _validation
-from fastopt.functions.result import OptimizeResult
+from fastopt.functions.result import OptimizeResult, wants_result
 from fastopt.functions.squares_arguments import (
     NOTHING,
     UNBOUNDED,
     check_callable,
     check_diff_step,
     check_jac,
+    check_kwargs,
     check_loss,
     check_method,
     check_scale,
     check_start,
     check_tolerance,
+    check_verbose,
     positional,
 )
 from fastopt.functions.squares_result import make_result
@@ -146,7 +147,7 @@ def least_squares(
     x, lower, upper = check_start(x0, bounds)
     n = x.size
     arguments = args if args.__class__ is tuple else positional(args)
-    keywords = {} if kwargs is None else dict(kwargs)
+    keywords = {} if kwargs is None else check_kwargs(kwargs)
     bounded = lower is not NOTHING
     tests = (
         check_tolerance("ftol", ftol),
@@ -157,11 +158,13 @@ def least_squares(
         max_nfev = 200 * (n + 1)
     else:
         max_nfev = _validation.integer("max_nfev", max_nfev, low=1)
-    if verbose not in (0, 1, 2):
-        raise ValueError(f"verbose must be 0, 1 or 2, got {verbose!r}")
+    if verbose.__class__ is not int or not 0 <= verbose <= 2:
+        verbose = check_verbose(verbose)
     robust = check_loss(loss, f_scale)
     method = check_method(method, bounded, robust)
     scale = check_scale(x_scale, n)
+    if scale is not NOTHING and isinstance(method, LevenbergMarquardt):
+        raise ValueError("x_scale is for 'lm' and 'trf': a LevenbergMarquardt has its scaling")
 
     if n >= _LARGE:
         check_memory("lm", n, "minimize with method='lbfgs'")
@@ -170,6 +173,8 @@ def least_squares(
             raise ValueError("give fun or normal_equations, not both")
         if bounded or robust:
             raise ValueError("normal_equations works without bounds and with the linear loss")
+        if jac != "3-point" or diff_step is not None or scale is not NOTHING:
+            raise ValueError("normal_equations takes no jac, diff_step or x_scale")
         objective: Any = _core.PythonNormalEquations(
             check_callable("normal_equations", normal_equations), arguments, keywords, x
         )
@@ -184,7 +189,7 @@ def least_squares(
             arguments,
             keywords,
             x,
-            NOTHING if diff_step is None else check_diff_step(diff_step, n),
+            check_diff_step(diff_step, n),
             loss,
             f_scale,
             lower,
@@ -247,15 +252,14 @@ def _run_with_watchers(
         watchers.append(show)
     if callback is not None:
         tell = check_callable("callback", callback)
-        parameters = inspect.signature(tell).parameters
-        wants_result = "intermediate_result" in parameters
+        by_name = wants_result(tell)
 
         def call(i: int, report: Any) -> str | None:
             if report.status != "running" and report.step_norm == 0:
                 return None  # no iteration was made
             x = solver.weights
             try:
-                if wants_result:
+                if by_name:
                     tell(
                         intermediate_result=OptimizeResult(
                             x=x, cost=report.loss, nit=report.iterations, nfev=report.n_value

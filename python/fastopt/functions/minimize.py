@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 import warnings
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -14,7 +12,7 @@ import numpy.typing as npt
 
 from fastopt import _core, _validation
 from fastopt.functions.problem import limits, objective_for, optimizer_for, starting_point
-from fastopt.functions.result import MESSAGES, OptimizeResult, Status, history_of
+from fastopt.functions.result import MESSAGES, OptimizeResult, Status, history_of, wants_result
 from fastopt.memory import check_memory
 from fastopt.optimizers import FirstOrder, Optimizer
 from fastopt.schedules import AdaptiveLearningRate, Schedule
@@ -199,9 +197,7 @@ def _recorder(
 
 
 def _caller(callback: Callable[..., Any], solver: Any) -> Callable[[int, Any], str | None]:
-    by_name = False
-    with suppress(TypeError, ValueError):  # a callable without a signature takes x
-        by_name = set(inspect.signature(callback).parameters) == {"intermediate_result"}
+    by_name = wants_result(callback)
     before = 0
 
     def call(_: int, report: Any) -> str | None:

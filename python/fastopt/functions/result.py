@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from enum import IntEnum
 from typing import Any
 
@@ -122,6 +124,14 @@ def _spell(value: Any) -> str:
 
 
 # Columns of a history, and the names that reports have for them.
+def wants_result(callback: Callable[..., Any]) -> bool:
+    """Whether a callback takes ``intermediate_result``, by this name, and not x (SciPy's rule)."""
+    try:
+        return set(inspect.signature(callback).parameters) == {"intermediate_result"}
+    except (TypeError, ValueError):  # a callable without a signature takes x
+        return False
+
+
 _COLUMNS = ("gradient_norm", "step_norm", "step_length", "learning_rate")
 _COUNTS = {"n_value": "nfev", "n_gradient": "njev", "n_hessian": "nhev"}
 

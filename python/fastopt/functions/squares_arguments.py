@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,23 @@ _LOSSES = ("linear", "soft_l1", "huber", "cauchy", "arctan")
 
 def positional(args: Any) -> tuple[Any, ...]:
     """Return ``args`` as a tuple, where one argument alone may have been given."""
-    return tuple(args) if isinstance(args, Sequence) else (args,)
+    return tuple(args) if isinstance(args, Sequence) and not isinstance(args, str) else (args,)
+
+
+def check_kwargs(kwargs: Any) -> dict[str, Any]:
+    """Return the arguments by name."""
+    if kwargs is None:
+        return {}
+    if not isinstance(kwargs, Mapping):
+        raise TypeError(f"kwargs must be a mapping of names to values, got {kwargs!r}")
+    return dict(kwargs)
+
+
+def check_verbose(verbose: Any) -> int:
+    """Return how much is printed; True is 1."""
+    return _validation.integer(
+        "verbose", int(verbose) if isinstance(verbose, bool) else verbose, low=0, high=2
+    )
 
 
 def check_tolerance(name: str, value: Any) -> float:
@@ -99,7 +115,7 @@ def _check_bounds(bounds: Any, n: int) -> tuple[Array, Array]:
 
 def check_loss(loss: Any, f_scale: Any) -> bool:
     """Return whether the loss is a robust one."""
-    if loss == "linear" and f_scale == 1.0:
+    if loss.__class__ is str and loss == "linear" and f_scale.__class__ is float and f_scale == 1.0:
         return False
     _validation.choice("loss", loss, _LOSSES)
     _validation.number("f_scale", f_scale, above=0)
@@ -130,15 +146,7 @@ def check_scale(x_scale: Any, n: int) -> Array:
     """Return D = 1 / x_scale, or `NOTHING` where D follows the Jacobian."""
     if x_scale is None or (isinstance(x_scale, str) and x_scale == "jac"):
         return NOTHING
-    if isinstance(x_scale, str):
-        raise ValueError(f"x_scale must be 'jac' or positive numbers, got {x_scale!r}")
-    scale = _validation.array("x_scale", x_scale, ndim=(0, 1)) if np.ndim(x_scale) else x_scale
-    scale = np.asarray(scale, dtype=np.float64)
-    if scale.size not in (1, n) or not (np.isfinite(scale) & (scale > 0)).all():
-        raise ValueError(
-            f"x_scale must be 'jac', a positive number or {n} of them, got {x_scale!r}"
-        )
-    return np.array(np.broadcast_to(1 / scale, (n,)))
+    return 1 / _positive("x_scale", x_scale, n, "'jac', ")
 
 
 def check_jac(jac: Any) -> float:
@@ -150,10 +158,18 @@ def check_jac(jac: Any) -> float:
 
 def check_diff_step(diff_step: Any, n: int) -> Array:
     """Return the relative step of each parameter."""
-    step = np.asarray(diff_step, dtype=np.float64)
-    if step.size not in (1, n) or not (np.isfinite(step) & (step > 0)).all():
-        raise ValueError(f"diff_step must be a positive number or {n} of them, got {diff_step!r}")
-    return np.array(np.broadcast_to(step, (n,)))
+    return NOTHING if diff_step is None else _positive("diff_step", diff_step, n)
+
+
+def _positive(name: str, values: Any, n: int, other: str = "") -> Array:
+    x = np.asarray(values)
+    if (
+        x.dtype.kind not in "fiu"
+        or x.shape not in ((), (1,), (n,))
+        or not (np.isfinite(x) & (x > 0)).all()
+    ):
+        raise ValueError(f"{name} must be {other}a positive number or {n} of them, got {values!r}")
+    return np.array(np.broadcast_to(x.astype(np.float64), (n,)))
 
 
 def check_callable(name: str, value: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastopt import _validation
+from fastopt.callbacks import Callback, Monitor, as_list
 from fastopt.clip import Clip
 from fastopt.optimizers import Optimizer
 from fastopt.schedules import AdaptiveLearningRate
@@ -68,9 +69,18 @@ def split_validation(
     return data.split(share, seed)
 
 
-def recorded_metrics(names: list[Any]) -> set[str]:
-    """Return those of the metrics that come from the training itself, not from outputs."""
-    return {name for name in names if isinstance(name, str) and name in _RECORDED}
+def is_recorded(metric: Any) -> bool:
+    """Whether a metric comes from the training itself, not from outputs."""
+    return isinstance(metric, str) and metric in _RECORDED
+
+
+def check_callbacks(callbacks: Any, validation: Data | None) -> list[Callback]:
+    """Return the callbacks, each of which finds in the History what it follows."""
+    checked = as_list(callbacks)
+    for callback in checked:
+        if isinstance(callback, Monitor):
+            callback.check_validation(given=validation is not None)
+    return checked
 
 
 def check_clip(clip: Any) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from fastopt import _core
 from fastopt._errors import DivergenceError
-from fastopt.callbacks import Callbacks, as_list
+from fastopt.callbacks import Callback, Callbacks
 from fastopt.clip import Clip
 from fastopt.optimizers import Optimizer
 from fastopt.schedules import AdaptiveLearningRate
@@ -92,10 +92,12 @@ class Training:
             self.history.append(epoch, **{name: history[name][i] for name in history.columns})
         return (history.epoch[-1] + 1 if history.epoch else 0), history.solver_state
 
-    def execute(self, callbacks: Any, stopping: Stopping | None, verbose: int) -> History:
+    def execute(
+        self, callbacks: list[Callback], stopping: Stopping | None, verbose: int
+    ) -> History:
         """Run the loop; whatever ends it, the History says what."""
         criteria, own_callbacks = own_criteria(self.run.optimizer, self.validation is not None)
-        called = Callbacks([*as_list(callbacks), *own_callbacks], self.run)
+        called = Callbacks([*callbacks, *own_callbacks], self.run)
         history, first, epochs = self.history, self.run.epoch, self.run.epochs
         progress = Progress(history, epochs, first) if verbose else None
         watchers: list[Watcher] = [self.record]
