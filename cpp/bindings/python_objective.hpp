@@ -82,7 +82,8 @@ class PythonObjective final : public Objective {
     return all_finite(g, n_, "jac(x)") ? value : std::numeric_limits<double>::quiet_NaN();
   }
 
-  // Another step gives another g: by how much, tells the errors.
+  // Another step gives another g: by how much, tells the errors, and nowhere around f is lower by
+  // more than these.
   bool is_noise(const double* x, const double* g) override {
     if (f_.gradient != Difference::five_point) return false;
     const py::gil_scoped_acquire gil;
@@ -93,7 +94,7 @@ class PythonObjective final : public Objective {
       size = std::max(size, std::abs(scale * g[i]));
       error = std::max(error, std::abs(scale * (g[i] - work_[i])));
     }
-    return size <= 4 * error;
+    return size <= 4 * error && !falls_around(x, error);
   }
   bool has_rough_gradients() const override { return f_.gradient == Difference::two_point; }
   // From forward to central differences, and from these to the formula of fourth order.
@@ -233,6 +234,21 @@ class PythonObjective final : public Objective {
   }
 
   // `value` is f(x), which forward differences need.
+  // Whether f is lower than at x, by more than a few times `noise`, at some point along an axis.
+  bool falls_around(const double* x, double noise) {
+    at_.vector() = ConstVectorMap<double>(x, n_);
+    const double limit = call_fun(at_.data()) - 4 * noise;
+    bool falls = false;
+    for (Index i = 0; i < n_ && !falls; ++i) {
+      for (const double relative : {1e-2, -1e-2, 1e-1, -1e-1}) {
+        at_[i] = x[i] + std::copysign(steps_(std::abs(relative), x[i], i), relative);
+        falls = falls || call_fun(at_.data()) < limit;
+      }
+      at_[i] = x[i];
+    }
+    return falls;
+  }
+
   void differences(const double* x, double value, double relative, double* g) {
     at_.vector() = ConstVectorMap<double>(x, n_);
     for (Index i = 0; i < n_; ++i) {

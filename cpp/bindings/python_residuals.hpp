@@ -230,7 +230,8 @@ class PythonResiduals final : public Objective {
 
   // Steps in proportion to each parameter. Where the parameter is zero its scale is unknown: that
   // of the others, at most 1. Up to that scale, a step that hardly moves the residuals beyond their
-  // rounding is made larger, so that a parameter near zero is not lost in noise.
+  // rounding, which is that of the terms in them, is made larger, so that a parameter near zero is
+  // not lost in noise.
   void differences(const double* w, double* j) {
     std::vector<double> x(w, w + n_);
     double typical = 0;
@@ -239,29 +240,48 @@ class PythonResiduals final : public Objective {
     const bool central = kind_ == JacobianKind::three_point;
     const double epsilon = std::numeric_limits<double>::epsilon();
     const double standard = central ? std::cbrt(epsilon) : std::sqrt(epsilon);
-    for (Index i = 0; i < n_; ++i) {
-      const double wi = w[i];
+    std::vector<double> first_moved(to_size(n_));
+    const auto first_step = [&](Index i) {
       const double relative = relative_step_.empty() ? standard : relative_step_[to_size(i)];
-      double h = relative * (wi != 0 ? std::abs(wi) : typical);
-      const double limit = relative * std::max(std::abs(wi), typical);
-      bool balanced = !relative_step_.empty();
-      for (int attempt = 0; attempt < 6; ++attempt) {
-        const double moved = difference(x, i, wi < 0 ? -h : h, central, j);
-        if (h >= limit) break;
-        if (moved < noise && relative_step_.empty()) {
+      return relative * (w[i] != 0 ? std::abs(w[i]) : typical);
+    };
+    const auto column = [&](Index i, double h) {
+      return difference(x, i, w[i] < 0 ? -h : h, central, j);
+    };
+    for (Index i = 0; i < n_; ++i) first_moved[to_size(i)] = column(i, first_step(i));
+    if (!relative_step_.empty()) return;
+    const double size = size_of_terms(w, j);
+    for (Index i = 0; i < n_; ++i) {
+      double h = first_step(i), moved = first_moved[to_size(i)] / size;
+      const double limit = standard * std::max(std::abs(w[i]), typical);
+      bool balanced = false;
+      for (int attempt = 0; attempt < 6 && h < limit; ++attempt) {
+        if (moved < noise) {
           h = std::min(h * 1e3, limit);
-        } else if (moved < 1e-3 * relative && !balanced) {
+        } else if (moved < 1e-3 * standard && !balanced) {
           // The best balance of rounding, ε / moved, and truncation.
-          h = std::min(h * std::pow(relative / moved, central ? 1.0 / 3.0 : 0.5), limit);
+          h = std::min(h * std::pow(standard / moved, central ? 1.0 / 3.0 : 0.5), limit);
           balanced = true;
         } else {
           break;
         }
+        moved = column(i, h) / size;
       }
     }
   }
 
-  // Column i with step h; returns how far the residuals moved, relative to their size.
+  // Of that of which rounding is a share: the residuals, and the terms whose difference they are.
+  double size_of_terms(const double* w, const double* j) const {
+    double sum = 0;
+    for (Index k = 0; k < m_; ++k) {
+      double terms = std::abs(e_[to_size(k)]);
+      for (Index i = 0; i < n_; ++i) terms += std::abs(j[k * n_ + i] * w[i]);
+      sum += terms * terms;
+    }
+    return std::sqrt(2 * sum);
+  }
+
+  // Column i with step h; returns how far the residuals moved.
   double difference(std::vector<double>& x, Index i, double h, bool central, double* j) {
     const double wi = x[to_size(i)];
     double up = wi + h, down = central ? wi - h : wi;
@@ -276,14 +296,13 @@ class PythonResiduals final : public Objective {
     if (fresh) shifted(x, i, down, minus_.data());
     x[to_size(i)] = wi;
     const double* low = fresh ? minus_.data() : e_.data();
-    double moved = 0, size = 0;
+    double moved = 0;
     for (Index k = 0; k < m_; ++k) {
       const double difference = plus_[to_size(k)] - low[k];
       moved += difference * difference;
-      size += plus_[to_size(k)] * plus_[to_size(k)] + low[k] * low[k];
       j[k * n_ + i] = difference / (up - down);
     }
-    return size > 0 ? std::sqrt(moved / size) : 1.0;
+    return std::sqrt(moved);
   }
 
   void shifted(std::vector<double>& x, Index i, double value, double* e) {

@@ -124,3 +124,20 @@ def test_failure_says_why():
 def test_bad_input(call, error, match):
     with pytest.raises(error, match=match):
         call()
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-8, 1e-6, 1e-4])
+def test_a_parameter_that_is_zero_in_the_end_keeps_its_column_of_differences(noise):
+    """Steps in proportion to it would move the residuals by rounding alone."""
+    random = np.random.default_rng(0)
+    x = np.linspace(0, 1, 20)
+    cases = [
+        (lambda x, a, b, c: a + b * x + c * x**2, [1.0, 2.0, 0.0], [1.0, 1.0, 1.0]),
+        (lambda x, a, b: a * np.exp(-b * x), [2.0, 0.0], [1.0, 1.0]),
+        (lambda x, a, b, c: a * np.sin(b * x + c), [1.0, 3.0, 0.0], [1.0, 2.5, 0.2]),
+    ]
+    for f, truth, start in cases:
+        for _ in range(10):
+            y = f(x, *truth) + noise * random.standard_normal(20)
+            popt, _ = curve_fit(f, x, y, start)
+            np.testing.assert_allclose(popt, truth, atol=1e-7 + 30 * noise)

@@ -143,3 +143,18 @@ def test_robust_loss_within_bounds():
     assert result.success
     assert result.x[2] == 0.6
     assert_kkt(result, lower, upper, scale=1e-5)
+
+
+@pytest.mark.parametrize("rate", [-20.0, -50.0])
+def test_a_start_with_an_absurd_column_does_not_make_the_minimum_a_plateau(rate):
+    t = np.linspace(0, 4, 30)
+    y = 2.5 * np.exp(-1.3 * t) + 0.05 * np.random.default_rng(0).standard_normal(30)
+
+    def fun(x):
+        with np.errstate(over="ignore"):
+            return x[0] * np.exp(-x[1] * t) - y
+
+    near = least_squares(fun, [2.0, 1.0], loss="soft_l1")
+    far = least_squares(fun, [1.0, rate], loss="soft_l1")
+    assert far.success
+    np.testing.assert_allclose(far.x, near.x, rtol=1e-6)

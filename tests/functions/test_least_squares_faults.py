@@ -140,6 +140,15 @@ def test_jacobian_that_leaves_the_finite_numbers_is_backed_off_from():
     assert result.x[0] >= 0.9
 
 
+@pytest.mark.parametrize("method", METHODS, ids=str)
+def test_nothing_finite_beyond_the_last_point_is_told_as_such(method):
+    result = least_squares(lambda x: np.array([x[0] if x[0] > 1 else np.nan]), [3.0], method=method)
+    assert not result.success
+    assert result.status == -6
+    assert "not finite" in result.message
+    assert 1 < result.x[0] < 1.01
+
+
 class OwnError(Exception):
     pass
 

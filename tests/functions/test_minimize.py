@@ -475,3 +475,48 @@ def test_control_c_while_newton_takes_the_eigenvalues_of_an_indefinite_hessian()
         )
 
     assert delay_of_interruption(call, after=1.0) < 0.5
+
+
+@pytest.mark.parametrize("method", ["bfgs", "dfp", "lbfgs"])
+@pytest.mark.parametrize("scales", [(1e6, 1.0), (1e3, 1e-3)])
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_weight_at_zero_that_nothing_has_moved_yet_is_not_taken_for_solved(method, scales, exact):
+    """From zero, the first steps move the steep weight alone, and V knows nothing of the other."""
+    d = np.array(scales)
+    result = fastopt.minimize(
+        lambda x: ((d * x - 1) ** 2).sum(),
+        np.zeros(2),
+        method=method,
+        jac=(lambda x: 2 * d * (d * x - 1)) if exact else "3-point",
+    )
+    assert not result.success or result.fun < 1e-6
+
+
+def test_a_straight_line_through_distant_points():
+    random = np.random.default_rng(0)
+    A = np.column_stack([np.ones(50), 1e6 + 1e5 * random.standard_normal(50)])
+    y = A @ [3.0, 2e-5] + 0.01 * random.standard_normal(50)
+    least = np.mean((A @ np.linalg.lstsq(A, y)[0] - y) ** 2)
+    for method in ("bfgs", "lbfgs"):
+        result = fastopt.minimize(
+            lambda w: np.mean((A @ w - y) ** 2),
+            np.zeros(2),
+            method=method,
+            jac=lambda w: 2 / 50 * A.T @ (A @ w - y),
+        )
+        assert result.success
+        assert result.fun == pytest.approx(least, rel=1e-6)
+
+
+@pytest.mark.parametrize("method", ["bfgs", "dfp", "lbfgs", "steepest_descent"])
+def test_noise_in_f_is_no_success_where_f_falls_nearby(method):
+    """Differences say nothing here, and f is lower by a thousand times its noise close by."""
+    result = fastopt.minimize(
+        lambda x: x @ x + 1e-3 * np.sin(1e6 * x.sum()), [1.0, 1.0], method=method
+    )
+    assert not result.success
+
+
+def test_the_inflection_that_a_search_ends_at_is_no_stalled_search():
+    result = fastopt.minimize(lambda x: x[0] ** 3, [1.0], method="lbfgs")
+    assert not (result.success and "stalled" in result.message)

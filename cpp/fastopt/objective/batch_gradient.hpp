@@ -120,9 +120,9 @@ class BatchGradient {
 
  private:
   // Whole batches of 1024 samples stay in the caches of small networks. Of large ones a piece is no
-  // more than what is summed up within some 50 ms, for so long nothing can be interrupted.
+  // more than what a core sums up within some 50 ms, for so long nothing can be interrupted.
   static Index piece_of(const Architecture& net) {
-    const double samples = 5e9 / (net.work_per_sample() / 3);
+    const double samples = 2.5e9 / (net.work_per_sample() / 3);
     return static_cast<Index>(std::clamp(samples, 128.0, 1024.0));
   }
 

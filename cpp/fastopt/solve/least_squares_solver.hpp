@@ -75,10 +75,14 @@ class LeastSquaresSolver : public Solver {
   const Buffer<double>& residuals() { return model().e; }
   const Buffer<double>& jacobian() { return model().j; }
   Index rank() { return model().qr().rank(); }
-  // Some parameter has lost its influence on the residuals on the way.
+  // Some parameter has lost its influence on the residuals on the way: its column of J, and what
+  // the parameter as a whole contributes.
   bool vanished() {
+    const double terms = model().noise / epsilon;
     for (Index i = 0; i < n_; ++i)
-      if (model().norms[i] <= 1e-10 * largest_[i] && largest_[i] > 0) return true;
+      if (model().norms[i] <= 1e-10 * largest_[i] && largest_[i] > 0 &&
+          model().norms[i] * std::abs(w_[i]) <= 1e-8 * terms)
+        return true;
     return false;
   }
 
@@ -124,7 +128,8 @@ class LeastSquaresSolver : public Solver {
   double value(const double* w) {
     ++n_value_;
     const double loss = objective_.value(w);
-    return std::isfinite(loss) ? loss : std::numeric_limits<double>::infinity();
+    finite_ = std::isfinite(loss);
+    return finite_ ? loss : std::numeric_limits<double>::infinity();
   }
 
   bool out_of_evaluations() const {
@@ -141,7 +146,8 @@ class LeastSquaresSolver : public Solver {
     constexpr std::int64_t refusals = 20;  // of steps to plateaus, in a run
     constexpr int in_one_search = 6;       // each of them shortens the step
     ++n_gradient_;
-    if (!spare().take(objective_, trial_.data())) return false;
+    finite_ = spare().take(objective_, trial_.data());
+    if (!finite_) return false;
     if (loss <= 1e-6 * loss_ || refused_ >= refusals || ++refused_in_search_ > in_one_search)
       return true;
     for (Index i = 0; i < n_; ++i) {
@@ -163,8 +169,12 @@ class LeastSquaresSolver : public Solver {
 
   // The end of a search in which a step was refused that can hardly be told from rounding.
   bool hopeless(double predicted) const { return predicted <= 4 * epsilon; }
-  // No step is short enough: does J say, too, that none could be?
-  Status stalled() { return optimal() ? Status::noise_floor : Status::step; }
+  // No step is short enough: does J say, too, that none could be? Or is there nothing but points
+  // where the residuals or J are not finite?
+  Status stalled() {
+    if (!finite_) return Status::non_finite;
+    return optimal() ? Status::noise_floor : Status::step;
+  }
 
   Report report(Status status) {
     Report result;
@@ -309,6 +319,7 @@ class LeastSquaresSolver : public Solver {
   std::array<ScaledModel, 2> models_;
   std::size_t current_ = 0;
   bool started_ = false, linear_ = false, small_step_ = false;
+  bool finite_ = true;  // what was evaluated last
   double last_predicted_ = 1, last_actual_ = 1;
   int refused_in_search_ = 0;
   std::int64_t refused_ = 0, iterations_ = 0, n_value_ = 0, n_gradient_ = 0;

@@ -74,6 +74,7 @@ class LineSearchSolver : public Solver {
     visitor.number("small_promises", small_promises_);
     visitor.number("idle_steps", idle_steps_);
     visitor.number("late_steps", late_steps_);
+    visitor.number("probes", probes_);
     visitor.number("started", started_);
     visitor.number("ready", ready_);
     visitor.number("optimal", optimal_);
@@ -151,9 +152,40 @@ class LineSearchSolver : public Solver {
     small_promises_ = small ? small_promises_ + 1 : 0;
     if (std::isnan(settings_.gtol) && small_promises_ >= patience()) {
       if (objective_.has_rough_gradients() && refine()) return prepare();
-      optimal_ = 1;
-      status_ = Status::gradient;
-      return true;
+      if (!hides_descent(scale_of_loss())) {
+        optimal_ = 1;
+        status_ = Status::gradient;
+        return true;
+      }
+      forget();
+      direction();
+      small_promises_ = 0;
+    }
+    return false;
+  }
+
+  // Whether E falls further along some weight near zero. Estimates of the curvature are blind for a
+  // weight that has hardly moved, and |g_i w_i| says nothing of one that is zero by its start: so
+  // where its slope would matter to a weight of size 1, the curvature along it is looked at.
+  bool hides_descent(double whole) {
+    if (exact_curvature() || probes_ >= most_probes) return false;
+    const double scale = std::min(1.0, std::abs(first_loss_));
+    const double tolerable = std::max(1e-5 * whole, 1e-10 * scale);
+    const double size = w_.vector().lpNorm<Eigen::Infinity>();
+    const double typical = size > 0 ? std::min(size, 1.0) : 1.0;
+    const auto suspected = [&](Index i) {
+      return std::abs(g_[i]) * std::max(std::abs(w_[i]), 1.0) > tolerable;
+    };
+    for (Index i = 0; i < n_ && probes_ < most_probes; ++i) {
+      if (!suspected(i)) continue;
+      ++probes_;
+      trial_w_.copy_from(w_);
+      trial_w_[i] -= std::copysign(1e-4 * std::max(std::abs(w_[i]), typical), g_[i]);
+      const double step = trial_w_[i] - w_[i], value = evaluate(trial_w_, trial_g_);
+      const double curvature = (trial_g_[i] - g_[i]) / step;
+      const double gain = 0.5 * g_[i] * g_[i] / curvature;
+      if (value <= loss_ && !(curvature > 0 && gain <= std::max(1e-6 * whole, 1e-12 * scale)))
+        return true;
     }
     return false;
   }
@@ -271,10 +303,15 @@ class LineSearchSolver : public Solver {
     optimal_ = stationary(1e-8, 0.01, std::abs(loss_)) ? 1 : 0;
     const bool stalled = status == Status::noise_floor || status == Status::line_search;
     status_ = status;
+    if (optimal_ != 0 && hides_descent(std::abs(loss_))) {
+      optimal_ = 0;
+      forget();
+      if (stalled) restart();
+      return;
+    }
+    if (optimal_ != 0 && status == Status::line_search) status_ = Status::gradient;
     if (optimal_ != 0 || !stalled) return;
-    if (refine()) {
-      status_ = Status::running;
-    } else if (objective_.is_noise(w_.data(), g_.data())) {
+    if (!refine() && objective_.is_noise(w_.data(), g_.data())) {
       optimal_ = 1;
       status_ = Status::noise_floor;
     }
@@ -282,8 +319,13 @@ class LineSearchSolver : public Solver {
 
   bool refine() {
     if (!refine_gradient(objective_, w_, g_, trial_g_, n_gradient_)) return false;
-    ready_ = idle_steps_ = late_steps_ = small_promises_ = 0;
+    restart();
     return true;
+  }
+
+  void restart() {
+    status_ = Status::running;
+    ready_ = idle_steps_ = late_steps_ = small_promises_ = 0;
   }
 
   Report stop(Status status, double step) {
@@ -307,11 +349,14 @@ class LineSearchSolver : public Solver {
     return result;
   }
 
+  // Of weights near zero, in a run.
+  static constexpr std::int64_t most_probes = 20;
+
   LineSearchSolverSettings settings_;
   Buffer<double> trial_w_, trial_g_, best_w_, best_g_;
   double first_loss_ = 0, promise_ = 0;
-  std::int64_t n_gradient_ = 0, small_promises_ = 0, idle_steps_ = 0, late_steps_ = 0, started_ = 0,
-               ready_ = 0, optimal_ = 0;
+  std::int64_t n_gradient_ = 0, small_promises_ = 0, idle_steps_ = 0, late_steps_ = 0, probes_ = 0,
+               started_ = 0, ready_ = 0, optimal_ = 0;
   Status status_ = Status::running;
 };
 

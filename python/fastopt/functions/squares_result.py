@@ -104,5 +104,7 @@ def _solution(solver: Any, objective: Any) -> tuple[Any, ...]:
         return x, None, None, gradient, optimality, rank
     jacobian = objective.jacobian(x)
     size = np.linalg.norm(jacobian, axis=0)
-    rank = int(np.linalg.matrix_rank(jacobian / np.where(size > 0, size, 1.0)))
+    rank = 0  # of a Jacobian that is not finite
+    if np.isfinite(size).all():
+        rank = int(np.linalg.matrix_rank(jacobian / np.where(size > 0, size, 1.0)))
     return x, objective.residuals(x), jacobian, gradient, optimality, rank
