@@ -33,8 +33,10 @@ template <class Scalar>
 class SmallProduct {
   using Packet = typename Eigen::internal::packet_traits<Scalar>::type;
   static constexpr Index lanes = Eigen::internal::unpacket_traits<Packet>::size;
-  // Tiles of C, in packets x columns: their sums and the factors they meet stay in 16 registers.
-  static constexpr std::size_t tall = 3, narrow = 4, wide = 8;
+  // Tiles of C, in packets x columns: their sums and the factors they meet stay in the registers,
+  // 16 or 32 of them.
+  static constexpr std::size_t tall = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32 ? 4 : 3;
+  static constexpr std::size_t narrow = 4, wide = 8;
 
  public:
   static constexpr Index most_bytes = 32 * 1024;  // of A
@@ -55,7 +57,8 @@ class SmallProduct {
         columns<height>(n, k, {a.data + i, a.stride}, b, c + i, c_stride, from(s, i));
     };
     rows(std::integral_constant<std::size_t, tall>{});
-    rows(std::integral_constant<std::size_t, 2>{});
+    rows(std::integral_constant<std::size_t, tall - 1>{});
+    if constexpr (tall > 3) rows(std::integral_constant<std::size_t, 2>{});
     rows(std::integral_constant<std::size_t, 1>{});
     if (i < m) last_rows(m - i, n, k, {a.data + i, a.stride}, b, c + i, c_stride, from(s, i));
   }
