@@ -50,6 +50,21 @@ def test_integers():
             validation.integer("n", bad)
 
 
+def test_counts():
+    for good in (100, 100.0, np.float32(100)):
+        assert validation.count("n", good) == 100
+        assert type(validation.count("n", good)) is int
+    assert validation.count("n", 2**63 - 1) == 2**63 - 1
+    with pytest.raises(ValueError, match=r"n must be an integer in \[0, inf\), got -1"):
+        validation.count("n", -1)
+    for large in (2**63, 1e300):
+        with pytest.raises(ValueError, match=r"n must be at most 2\*\*63 - 1"):
+            validation.count("n", large)
+    for bad in (1.5, True, "1", None, np.inf):
+        with pytest.raises(TypeError, match="n must be an integer"):
+            validation.count("n", bad)
+
+
 def test_flags_and_choices():
     assert validation.flag("f", np.True_) is True
     with pytest.raises(TypeError, match="f must be True or False, got 1"):
@@ -142,6 +157,13 @@ def test_other_types_are_refused(x):
 def test_shapes_are_refused(x, match):
     with pytest.raises(ValueError, match=match):
         validation.array("X", x)
+
+
+def test_masks_are_refused_where_they_hide_something():
+    x = np.ma.masked_array(np.ones((2, 2)), [[False, False], [True, False]])
+    with pytest.raises(ValueError, match="X has masked elements"):
+        validation.array("X", x)
+    assert validation.array("X", np.ma.masked_greater(np.ones((2, 2)), 3)).shape == (2, 2)
 
 
 def test_several_numbers_of_dimensions():

@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
+LARGEST = 2**63 - 1  # that C++ can count to
+
 _ELEMENTS_AT_ONCE = 1 << 16  # so that checking a huge array needs little memory
 
 
@@ -58,7 +60,16 @@ def integer(name: str, value: Any, *, low: int | None = None, high: int | None =
     i = int(value)
     if (low is not None and i < low) or (high is not None and i > high):
         raise ValueError(f"{name} must be an integer in {allowed}, got {value!r}")
+    if high is None and i > LARGEST:
+        raise ValueError(f"{name} must be at most 2**63 - 1, got {value!r}")
     return i
+
+
+def count(name: str, value: Any, *, low: int = 0) -> int:
+    """Return how many of something there are to be; 100.0 is 100."""
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        value = int(value)
+    return integer(name, value, low=low)
 
 
 def flag(name: str, value: Any) -> bool:
@@ -122,6 +133,7 @@ def array(name: str, value: Any, *, ndim: int | tuple[int, ...] = 2, finite: boo
         A wrong number of dimensions, no rows, no columns, NaN or infinity.
     """
     allowed = (ndim,) if isinstance(ndim, int) else ndim
+    check_masks(name, value)
     try:
         x = np.asarray(value)
     except ValueError as error:  # nested lists of unequal lengths
@@ -137,6 +149,14 @@ def array(name: str, value: Any, *, ndim: int | tuple[int, ...] = 2, finite: boo
     if finite:
         check_finite(name, x)
     return x
+
+
+def check_masks(name: str, value: Any) -> None:
+    """Raise ValueError where elements of a masked array are masked: as numbers they would count."""
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise ValueError(
+            f"{name} has masked elements, and a mask is not followed: leave them out, or fill them"
+        )
 
 
 def same_length(**arrays: Array | None) -> None:
