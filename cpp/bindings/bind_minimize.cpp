@@ -70,10 +70,21 @@ void bind_minimize(py::module_& module) {
           "value_and_gradient",
           [](PythonObjective& f, const Values& x) {
             py::array_t<double> g(f.size());
+            std::fill_n(g.mutable_data(), f.size(), Report::none);  // where fun is not finite
             const double value = f.value_and_gradient(checked(f, x), g.mutable_data());
             return py::make_tuple(value, g);
           },
           py::arg("x"))
+      .def(
+          "differences_with_errors",
+          [](PythonObjective& f, const Values& x, bool of_gradient) {
+            const Index columns = of_gradient ? f.size() : 1;
+            py::array_t<double> d({f.size(), columns}), error({f.size(), columns});
+            f.differences_with_errors(checked(f, x), of_gradient, d.mutable_data(),
+                                      error.mutable_data());
+            return py::make_tuple(d, error);
+          },
+          py::arg("x"), py::arg("of_gradient"))
       .def(
           "hessian",
           [](PythonObjective& f, const Values& x) {

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <string>
 
+#include "bindings/results.hpp"
 #include "fastopt/core/buffer.hpp"
 #include "fastopt/objective/objective.hpp"
 
@@ -125,6 +126,15 @@ class PythonObjective final : public Objective {
       const py::array_t<double> direction(n_, v);
       const py::object result = call(f_.hessp, x, direction.ptr());
       read(result, hv, n_, 1, "hessp");
+      all_finite(hv, n_, "hessp(x, p)");
+      return;
+    }
+    if (f_.hessian == Difference::given) {
+      ++nhev;
+      const py::array_t<double> h = numbers_of(call(f_.hess, x), n_ * n_, 2, "hess");
+      all_finite(h.data(), n_ * n_, "hess(x)");
+      VectorMap<double>(hv, n_).noalias() =
+          ConstMatrixMap<double>(h.data(), n_, n_).transpose() * ConstVectorMap<double>(v, n_);
       return;
     }
     // (∇f(x + εv) − ∇f(x − εv)) / 2ε, ε in proportion to x and v.
@@ -140,6 +150,44 @@ class PythonObjective final : public Objective {
     work_.vector() = at - epsilon * along;
     gradient_at(work_.data(), work2_.data());
     VectorMap<double>(hv, n_) = (VectorMap<double>(hv, n_) - work2_.vector()) / (2 * epsilon);
+  }
+
+  // Differences of fourth order of fun, or, row by row, of its gradient; and how far rounding and
+  // the terms that they neglect can lead them astray. For checks of derivatives.
+  void differences_with_errors(const double* x, bool of_gradient, double* d, double* error) {
+    const py::gil_scoped_acquire gil;
+    constexpr double epsilon = std::numeric_limits<double>::epsilon();
+    const Index m = of_gradient ? n_ : 1;
+    Buffer<double> f(5 * m);
+    at_.vector() = ConstVectorMap<double>(x, n_);
+    const auto evaluate = [&](Index k) {
+      double* values = f.data() + k * m;
+      if (of_gradient)
+        gradient(at_.data(), 0, values);
+      else
+        *values = call_fun(at_.data());
+    };
+    evaluate(2);
+    if (of_gradient) all_finite(f.data() + 2 * m, m, "jac(x)");
+    if (!fault.empty()) throw py::value_error(fault + " at x0: all numbers must be finite there");
+    for (Index i = 0; i < n_; ++i) {
+      const double h = steps_(2e-5, x[i], i);
+      for (const Index k : {0, 1, 3, 4}) {
+        at_[i] = x[i] + static_cast<double>(k - 2) * h;
+        evaluate(k);
+      }
+      at_[i] = x[i];
+      for (Index j = 0; j < m; ++j) {
+        const auto value = [&](Index k) { return f[k * m + j]; };
+        const double near = (value(3) - value(1)) / (2 * h), far = (value(4) - value(0)) / (4 * h);
+        const double bend = std::abs(value(3) - 2 * value(2) + value(1)) / (h * h);
+        double largest = 0;
+        for (Index k = 0; k < 5; ++k) largest = std::max(largest, std::abs(value(k)));
+        d[i * m + j] = near + (near - far) / 3;
+        error[i * m + j] = std::abs(near - far) / 3 +
+                           epsilon * (4 * largest / std::abs(h) + std::abs(x[i]) * bend);
+      }
+    }
   }
 
  private:
@@ -181,7 +229,12 @@ class PythonObjective final : public Objective {
     if (PyFloat_Check(result.ptr())) {
       value = PyFloat_AS_DOUBLE(result.ptr());
     } else {
-      const py::array array = real_array(result, "fun");
+      if (py::isinstance<py::tuple>(result) && py::len(result) == 2 &&
+          f_.gradient != Difference::together)
+        throw py::type_error(
+            "fun(x) must return one number, got a tuple of two: for a fun that "
+            "returns (value, gradient) give jac=True");
+      const py::array array = real_array(result, "fun", "one number");
       if (array.size() != 1)
         throw py::value_error("fun(x) must return one number, got an array of shape " +
                               shape(array));
@@ -280,9 +333,8 @@ class PythonObjective final : public Objective {
       for (Index k = 0; k < n_; ++k) z.mutable_data()[k] = {x[k], k == i ? h : 0.0};
       ++nfev;
       const py::object result = call_with(f_.fun, z.ptr());
-      const py::array array = py::array::ensure(result);
-      if (!array || array.size() != 1 ||
-          (array.dtype().kind() != 'c' && array.dtype().kind() != 'f'))
+      const py::array array = array_of(result, "fun(x)", "one number");
+      if (array.size() != 1 || (array.dtype().kind() != 'c' && array.dtype().kind() != 'f'))
         throw py::value_error(
             "jac='cs' needs a fun that takes complex x and returns one number, got " +
             py::repr(result).cast<std::string>());
@@ -346,31 +398,32 @@ class PythonObjective final : public Objective {
     all_finite(h, n_ * n_, "hess(x)");
   }
 
-  static py::array real_array(const py::object& result, const char* what) {
-    const py::array array = py::array::ensure(result);
-    if (!array) throw py::error_already_set();
-    const char kind = array.dtype().kind();
-    if (kind != 'f' && kind != 'i' && kind != 'u' && kind != 'b')
+  static py::array real_array(const py::object& result, const char* what,
+                              const std::string& expected) {
+    const py::array array = array_of(result, std::string(what) + "(x)", expected);
+    if (!is_real(array))
       throw py::type_error(std::string(what) + "(x) must return real numbers, got " +
                            (array.size() > 0 ? py::str(array.dtype()).cast<std::string>()
                                              : py::repr(result).cast<std::string>()));
     return array;
   }
 
-  // Copies what a function returned: `size` numbers, n of them or n x n.
-  void read(const py::object& result, double* out, Index size, int dimensions, const char* what) {
-    const py::array array = real_array(result, what);
+  // What a function returned: `size` numbers, n of them or n x n.
+  py::array_t<double> numbers_of(const py::object& result, Index size, int dimensions,
+                                 const char* what) {
+    const std::string n = std::to_string(n_);
+    const std::string expected = dimensions == 1 ? "(" + n + ",)" : "(" + n + ", " + n + ")";
+    const py::array array = real_array(result, what, "an array of shape " + expected);
     const bool fits = array.size() == size && (array.ndim() == dimensions || size == 1) &&
                       (size == 1 || dimensions == 1 || array.shape(0) == n_);
-    if (!fits) {
-      const std::string n = std::to_string(n_);
-      throw py::value_error(std::string(what) + "(x) must have shape " +
-                            (dimensions == 1 ? "(" + n + ",)" : "(" + n + ", " + n + ")") +
-                            ", got " + shape(array));
-    }
-    const auto numbers =
-        py::array_t<double, py::array::c_style | py::array::forcecast>::ensure(array);
-    if (!numbers) throw py::error_already_set();
+    if (!fits)
+      throw py::value_error(std::string(what) + "(x) must have shape " + expected + ", got " +
+                            shape(array));
+    return py::array_t<double, py::array::c_style | py::array::forcecast>(array);
+  }
+
+  void read(const py::object& result, double* out, Index size, int dimensions, const char* what) {
+    const py::array_t<double> numbers = numbers_of(result, size, dimensions, what);
     std::copy(numbers.data(), numbers.data() + size, out);
   }
 

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -31,6 +32,8 @@ def gradient(x):
         ([[1.0, 2.0]], ValueError, r"one dimension, got shape \(1, 2\)"),
         ([1.0, np.nan], ValueError, r"x0\[1\] is nan"),
         ([np.inf], ValueError, r"x0\[0\] is inf"),
+        ([[1.0], [1.0, 2.0]], ValueError, "x0 must be an array of one dimension"),
+        (np.ma.masked_array([1.0, 2.0], [False, True]), ValueError, "x0 has masked elements"),
     ],
 )
 def test_x0(x0, error, text):
@@ -49,6 +52,8 @@ def test_functions():
         fastopt.minimize(square, [1.0], method="newton", jac=gradient, hess="exact")
     with pytest.raises(TypeError, match="hessp must be callable"):
         fastopt.minimize(square, [1.0], method="newton_cg", jac=gradient, hessp=1)
+    with pytest.raises(TypeError, match="callback must be callable, got 5"):
+        fastopt.minimize(lambda x: pytest.fail("called"), [1.0], callback=5)
 
 
 def test_methods_and_options():
@@ -66,8 +71,17 @@ def test_methods_and_options():
         fastopt.minimize(square, [1.0], options={"c1": 2.0})
     with pytest.raises(ValueError, match="c1 must be below c2"):
         fastopt.minimize(square, [1.0], options={"c1": 0.95})
-    with pytest.raises(ValueError, match="gtol must be a number"):
+    with pytest.raises(ValueError, match=r"^tol must be a number"):
         fastopt.minimize(square, [1.0], tol=-1.0)
+    with pytest.raises(TypeError, match=r"^tol must be a number"):
+        fastopt.minimize(square, [1.0], tol="small", method="adam")
+    with pytest.raises(TypeError, match="options must be a mapping"):
+        fastopt.minimize(square, [1.0], options=[("maxiter", 3)])
+    with pytest.raises(ValueError, match=r"maxiter must be at most 2\*\*63 - 1"):
+        fastopt.minimize(square, [1.0], options={"maxiter": 2**63})
+    with pytest.raises(ValueError, match=r"memory must be at most 2\*\*63 - 1"):
+        fastopt.minimize(square, [1.0], method="lbfgs", options={"memory": 2**63})
+    assert fastopt.minimize(square, [1.0], options={"maxiter": 2**63 - 1, "maxfev": 1e3}).success
     with pytest.raises(ValueError, match="maxiter must be an integer"):
         fastopt.minimize(square, [1.0], options={"maxiter": -1})
     with pytest.warns(RuntimeWarning, match="does not use hess"):
@@ -81,6 +95,55 @@ def test_bounds():
         fastopt.minimize(square, [1.0, 2.0], bounds=[(0, 1)])
     with pytest.raises(ValueError, match=r"bounds\[0\]: the lower bound 2.0 is above 1.0"):
         fastopt.minimize(square, [1.0], bounds=[(2, 1)])
+
+
+@pytest.mark.parametrize(
+    ("bounds", "error", "text"),
+    [
+        (5, TypeError, "bounds must be 2 pairs .* got 5"),
+        ("ab", TypeError, "bounds must be 2 pairs"),
+        ((0, 1), ValueError, r"bounds must be 2 pairs .* got \(0, 1\)"),
+        ([None, None], ValueError, "bounds must be 2 pairs"),
+        (["ab", "cd"], ValueError, "bounds must be 2 pairs"),
+        ([("a", 1), (0, 1)], TypeError, r"bounds\[0\]\[0\] must be a number or None, got 'a'"),
+        ([(0, 1), (0, 1j)], TypeError, r"bounds\[1\]\[1\] must be a number or None, got 1j"),
+        ([(0, np.nan), (0, 1)], ValueError, r"bounds\[0\]\[1\] is nan"),
+        (SimpleNamespace(lb=["a", "b"], ub=1), TypeError, "bounds.lb must hold real numbers"),
+        (SimpleNamespace(lb=0, ub=[1, 2, 3]), ValueError, "2 lower and 2 upper bounds"),
+        (SimpleNamespace(lb=0, ub=[1, np.nan]), ValueError, r"bounds\[1\] is nan"),
+    ],
+)
+def test_bounds_that_are_none(bounds, error, text):
+    with pytest.raises(error, match=text):
+        fastopt.minimize(lambda x: pytest.fail("called"), [1.0, 2.0], bounds=bounds)
+
+
+class Unwilling:
+    """What cannot be an array, and has its own reason."""
+
+    def __array__(self, *args, **kwargs):
+        raise RuntimeError("mine")
+
+
+@pytest.mark.parametrize("where", ["fun", "jac", "hess", "hessp", "cs"])
+def test_what_cannot_be_made_an_array(where):
+    def minimize(returned):
+        functions = {"fun": square, "jac": gradient, "method": "newton_cg"}
+        functions |= {"jac": "cs"} if where == "cs" else {}
+        functions["fun" if where == "cs" else where] = lambda *_: returned
+        return fastopt.minimize(x0=[1.0, 2.0], **functions)
+
+    with pytest.raises(RuntimeError, match=r"^mine$"):
+        minimize(Unwilling())
+    ragged = "fun" if where == "cs" else where
+    with pytest.raises(ValueError, match=rf"^{ragged}\(x\) must return .*array of numbers"):
+        minimize([[1.0, 2.0], [1.0]])
+
+
+@pytest.mark.parametrize("x0", [[1.0], [1.0, 2.0]])
+def test_a_fun_that_returns_its_gradient_too(x0):
+    with pytest.raises(TypeError, match=r"fun\(x\) must return one number.*give jac=True"):
+        fastopt.minimize(lambda x: (x @ x, 2 * x), x0)
 
 
 @pytest.mark.parametrize("method", ["bfgs", "newton", "lbfgs", "adam"])
@@ -108,6 +171,8 @@ def test_shapes_of_hessians():
         fastopt.minimize(
             square, [1.0, 2.0], method="newton_cg", jac=gradient, hessp=lambda x, v: np.ones(3)
         )
+    with pytest.raises(ValueError, match=r"hess\(x\) must have shape \(2, 2\), got \(2,\)"):
+        fastopt.minimize(square, [1.0, 2.0], method="newton_cg", jac=gradient, hess=lambda x: x)
 
 
 def test_sizes_and_types_that_are_fine():
@@ -133,6 +198,18 @@ def test_not_finite_at_the_start(method):
                 jac=gradient,
                 hess=lambda x: np.array([[1, 0], [np.nan, 1]]),
             )
+
+
+@pytest.mark.parametrize(
+    ("derivative", "text"),
+    [
+        ({"hess": lambda x: np.diag([1, np.nan])}, r"hess\(x\)\[1, 1\] is nan at x0"),
+        ({"hessp": lambda x, v: v * [1, np.inf]}, r"hessp\(x, p\)\[1\] is -inf at x0"),
+    ],
+)
+def test_products_that_are_not_finite(derivative, text):
+    with pytest.raises(ValueError, match=text):
+        fastopt.minimize(square, [1.0, 2.0], method="newton_cg", jac=gradient, **derivative)
 
 
 @pytest.mark.parametrize("method", ["bfgs", "dfp", "newton", "lbfgs", "steepest_descent"])
@@ -280,3 +357,44 @@ def test_checks_of_derivatives():
     H = np.array([[2.0, 1.0], [1.0, 3.0]])
     assert fastopt.check_hessian(lambda x: H @ x, lambda x: H, [1.0, -2.0])
     assert fastopt.check_hessian(lambda x: H @ x, lambda x: 2 * H, [1.0, -2.0]).index == (1, 1)
+
+
+def rosenbrock(x):
+    return 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2
+
+
+def rosenbrock_gradient(x):
+    slope = x[1] - x[0] ** 2
+    return np.array([-400 * x[0] * slope - 2 * (1 - x[0]), 200 * slope])
+
+
+@pytest.mark.parametrize(
+    ("fun", "jac", "x0"),
+    [
+        (rosenbrock, rosenbrock_gradient, [1.0, 1.0]),
+        (rosenbrock, rosenbrock_gradient, [-1.2, 1.0]),
+        (lambda x: 1e6 + x @ x, gradient, [0.1, 0.2]),
+        (square, gradient, [0.0, 0.0]),
+        (lambda x: np.exp(-x).sum(), lambda x: -np.exp(-x), [30.0, 1.0]),
+        (lambda x: ((x - 1e6) ** 2).sum(), lambda x: 2 * (x - 1e6), [1e6 + 1, 1e6]),
+    ],
+)
+def test_right_gradients_pass_where_fun_rounds(fun, jac, x0):
+    assert fastopt.check_gradient(fun, jac, x0)
+    largest = max(abs(jac(np.array(x0))).max(), 1.0)
+    assert not fastopt.check_gradient(fun, lambda x: jac(x) + 0.01 * largest, x0)
+    assert fastopt.check_hessian(rosenbrock_gradient, lambda x: HESSIAN, [1.0, 1.0])
+    assert not fastopt.check_hessian(rosenbrock_gradient, lambda x: HESSIAN + 0.01, [1.0, 1.0])
+
+
+HESSIAN = np.array([[802.0, -400.0], [-400.0, 200.0]])
+
+
+def test_checks_of_derivatives_refuse_before_they_check():
+    with pytest.raises(ValueError, match=r"fun\(x\) is nan at x0"):
+        fastopt.check_gradient(lambda x: np.nan, gradient, [1.0, 2.0])
+    with pytest.raises(ValueError, match=r"jac\(x\)\[1\] is inf at x0"):
+        fastopt.check_hessian(lambda x: np.array([1, np.inf]), np.diag, [1.0, 2.0])
+    for check in (fastopt.check_gradient, fastopt.check_hessian):
+        with pytest.raises(ValueError, match="rtol must be a number"):
+            check(lambda x: pytest.fail("called"), gradient, [1.0], rtol=-1)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fastopt import _core, _validation
-from fastopt.functions.problem import limits, objective_for, optimizer_for, starting_point
+from fastopt.functions.problem import function, limits, objective_for, optimizer_for, starting_point
 from fastopt.functions.result import MESSAGES, OptimizeResult, Status, history_of, wants_result
 from fastopt.memory import check_memory
 from fastopt.optimizers import FirstOrder, Optimizer
@@ -104,6 +104,10 @@ def minimize(
     (True, array([1., 1.]))
     """
     x = starting_point(x0)
+    if options is not None and not isinstance(options, Mapping):
+        raise TypeError(f"options must be a mapping of names to values, got {options!r}")
+    if callback is not None:
+        function("callback", callback)
     options = dict(options or {})
     name, optimizer, settings = optimizer_for(method, bounds is not None, tol, options)
     if bounds is not None and name != "lbfgs":
@@ -114,8 +118,6 @@ def minimize(
         warnings.warn(f"method {name!r} does not use hessp", RuntimeWarning, stacklevel=2)
     if name in _NEEDS_SQUARE:
         check_memory(name, x.size, "newton_cg or lbfgs" if name == "newton" else "lbfgs")
-    if name == "newton_cg" and hessp is None and callable(hess):
-        hessp = _products(hess)
     objective = objective_for(fun, jac, hess, hessp, args, x)
     maxiter = _limit("maxiter", settings.get("maxiter"))
     if maxiter is None:
@@ -143,16 +145,8 @@ def minimize(
     return result
 
 
-def _products(hess: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda x, v, *args: np.asarray(hess(x, *args)) @ v
-
-
 def _limit(name: str, value: Any) -> int | None:
-    if value is None:
-        return None
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return _validation.integer(name, value, low=0)
+    return None if value is None else _validation.count(name, value)
 
 
 def _solver(

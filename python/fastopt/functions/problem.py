@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fastopt import _core
-from fastopt.optimizers import NewtonCG, Optimizer, registry, resolve
+from fastopt import _core, _validation
+from fastopt.optimizers import LevenbergMarquardt, NewtonCG, Optimizer, registry, resolve
 
 Array = npt.NDArray[np.float64]
 
 DIFFERENCES = ("2-point", "3-point", "cs")
+
+_PAIRS = (tuple, list, np.ndarray)
 
 # SciPy's spellings of names.
 _METHODS_OF_SCIPY = {"l-bfgs-b": "lbfgs", "newton-cg": "newton_cg"}
@@ -30,7 +34,11 @@ methods: dict[str, Callable[..., Optimizer]] = {
 
 def starting_point(x0: Any) -> Array:
     """Return a copy of x0 as a vector of doubles; a number is a vector of one."""
-    x = np.asarray(x0)
+    _validation.check_masks("x0", x0)
+    try:
+        x = np.asarray(x0)
+    except ValueError as error:  # nested lists of unequal lengths
+        raise ValueError(f"x0 must be an array of one dimension: {error}") from None
     if x.dtype.kind not in "fiub":
         raise TypeError(f"x0 must hold real numbers, got dtype {x.dtype}")
     if x.ndim > 1:
@@ -71,21 +79,39 @@ def limits(bounds: Any, n: int) -> tuple[Array, Array]:
     """Return the lower and the upper bounds of n variables, from pairs or an object with lb, ub."""
     lower, upper = np.full(n, -np.inf), np.full(n, np.inf)
     if hasattr(bounds, "lb") and hasattr(bounds, "ub"):
-        try:
-            lower[:], upper[:] = bounds.lb, bounds.ub
-        except ValueError:
-            raise ValueError(f"bounds must hold {n} lower and {n} upper bounds") from None
+        for name, side, values in (("lb", lower, bounds.lb), ("ub", upper, bounds.ub)):
+            given = _validation.array(f"bounds.{name}", values, ndim=(0, 1), finite=False)
+            if given.size not in (1, n):
+                raise ValueError(f"bounds must hold {n} lower and {n} upper bounds")
+            side[:] = given
     else:
+        expected = f"bounds must be {n} pairs (lower, upper) of numbers or None"
+        if isinstance(bounds, str) or not isinstance(bounds, Iterable):
+            raise TypeError(f"{expected}, got {bounds!r}")
         pairs = list(bounds)
-        if len(pairs) != n or any(len(pair) != 2 for pair in pairs):
-            raise ValueError(f"bounds must be {n} pairs (lower, upper), got {bounds!r}")
+        if len(pairs) != n or not all(
+            isinstance(pair, _PAIRS) and len(pair) == 2 for pair in pairs
+        ):
+            raise ValueError(f"{expected}, got {bounds!r}")
         for i, (low, high) in enumerate(pairs):
-            lower[i] = -np.inf if low is None else low
-            upper[i] = np.inf if high is None else high
+            lower[i] = -np.inf if low is None else _bound(f"bounds[{i}][0]", low)
+            upper[i] = np.inf if high is None else _bound(f"bounds[{i}][1]", high)
     for i in range(n):
         if not lower[i] <= upper[i]:
+            if np.isnan(lower[i]) or np.isnan(upper[i]):
+                raise ValueError(f"bounds[{i}] is nan")
             raise ValueError(f"bounds[{i}]: the lower bound {lower[i]} is above {upper[i]}")
     return lower, upper
+
+
+def _bound(name: str, value: Any) -> float:
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number or None, got {value!r}")
+    if math.isnan(value):
+        raise ValueError(f"{name} is nan")
+    return float(value)
 
 
 def optimizer_for(
@@ -99,10 +125,12 @@ def optimizer_for(
     if isinstance(method, Optimizer):
         name = next((k for k, make in methods.items() if make is type(method)), "")
         if not name:
-            raise ValueError(
-                f"method: {type(method).__name__} minimises sums of squares alone: "
-                "use least_squares"
+            reason = (
+                "minimises sums of squares alone: use least_squares"
+                if isinstance(method, LevenbergMarquardt)
+                else "is none of fastopt's optimisers"
             )
+            raise ValueError(f"method: {type(method).__name__} {reason}")
         optimizer = method
     elif isinstance(method, str):
         lower = method.lower()
@@ -121,7 +149,7 @@ def optimizer_for(
         listed = ", ".join(sorted({*allowed, *RUN_OPTIONS}))
         raise ValueError(f"options of {name!r} are {listed}; got {unknown[0]!r}")
     if tol is not None:
-        options.setdefault("gtol", tol)
+        options.setdefault("gtol", _validation.number("tol", tol, low=0))
     if first_order and "gtol" in options:
         run["gtol"] = options.pop("gtol")
     if isinstance(method, Optimizer):
