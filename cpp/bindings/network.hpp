@@ -2,10 +2,21 @@
 #pragma once
 
 #include "bindings/arrays.hpp"
+#include "bindings/results.hpp"
 #include "fastopt/network/loss.hpp"
 #include "fastopt/network/network.hpp"
 
 FASTOPT_BEGIN
+
+// The first part of what a loss function returns.
+inline double loss_value(const py::object& value) {
+  if (PyFloat_Check(value.ptr())) return PyFloat_AS_DOUBLE(value.ptr());
+  const py::array array = array_of(value, "a loss function", "(value, d value / d outputs)");
+  if (!is_real(array) || array.size() != 1)
+    throw py::type_error("the value that a loss function returns must be one real number, got " +
+                         py::repr(value).cast<std::string>());
+  return py::array_t<double, py::array::forcecast>(array).data()[0];
+}
 
 // The user's (outputs, targets) → (value, ∂value/∂outputs), on arrays of their own.
 template <class Scalar>
@@ -23,15 +34,20 @@ typename Loss<Scalar>::Custom custom_loss(py::function function, Index q) {
     if (!py::isinstance<py::tuple>(result) || py::len(result) != 2)
       throw py::type_error("a loss function must return (value, d value / d outputs)");
     const auto pair = result.cast<py::tuple>();
-    const auto slope =
-        py::array_t<Scalar, py::array::c_style | py::array::forcecast>::ensure(pair[1]);
-    if (!slope || slope.ndim() != 2 || slope.shape(0) != n || slope.shape(1) != q)
+    const py::array given = array_of(pair[1], "a loss function", "(value, d value / d outputs)");
+    if (!is_real(given))
+      throw py::type_error(
+          "the derivative that a loss function returns must hold real numbers, "
+          "got dtype " +
+          py::str(given.dtype()).cast<std::string>());
+    if (given.ndim() != 2 || given.shape(0) != n || given.shape(1) != q)
       throw py::value_error("the derivative that a loss function returns must have the shape (" +
                             std::to_string(n) + ", " + std::to_string(q) +
                             ") of the outputs, got " +
-                            (slope ? std::string(py::str(slope.attr("shape"))) : "no array"));
+                            py::str(given.attr("shape")).cast<std::string>());
+    const py::array_t<Scalar, py::array::c_style | py::array::forcecast> slope(given);
     std::copy(slope.data(), slope.data() + n * q, delta);
-    return pair[0].cast<double>();
+    return loss_value(pair[0]);
   };
 }
 

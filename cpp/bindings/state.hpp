@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <string>
+#include <type_traits>
 
 #include "fastopt/solve/state.hpp"
 
@@ -48,8 +49,15 @@ class Import final : public StateVisitor {
   }
   template <class T>
   void read(const std::string& name, T& value) {
-    const T given = entry(name).cast<T>();
-    if (!dry_) value = given;
+    const py::object given = entry(name);
+    try {
+      const T number = given.cast<T>();
+      if (!dry_) value = number;
+    } catch (const py::cast_error&) {
+      throw py::type_error("state['" + name + "'] must be " +
+                           (std::is_integral_v<T> ? "an integer" : "a number") + ", got " +
+                           py::repr(given).cast<std::string>());
+    }
   }
   template <class T>
   void copy(const std::string& name, T* data, Index size) {

@@ -170,6 +170,30 @@ def test_state_of_another_rule_or_size_is_refused_and_nothing_changes():
         waiting.step(np.ones(5), np.ones(5))
 
 
+@pytest.mark.parametrize(
+    ("entry", "error", "match"),
+    [
+        ({"iteration": 1.5}, TypeError, r"state\['iteration'\] must be an integer"),
+        ({"iteration": "a"}, TypeError, r"state\['iteration'\]"),
+        ({"iteration": None}, TypeError, r"state\['iteration'\]"),
+        ({"iteration": -1}, ValueError, r"state\['iteration'\]"),
+        ({"rule_iteration": -1}, ValueError, r"state\['rule_iteration'\]"),
+        ({"rule_state_0": "a"}, TypeError, r"state\['rule_state_0'\]"),
+        ({3: 3}, TypeError, "names in a state"),
+        ({"rule": None}, ValueError, "belongs to the rule None"),
+        (None, TypeError, "state must be a dict"),
+    ],
+)
+@pytest.mark.parametrize("used", [True, False])
+def test_state_of_wrong_types_is_refused_at_once(entry, error, match, used):
+    opt, other, w = fastopt.Adam(), fastopt.Adam(), W.copy()
+    opt.step(w, G)
+    if used:
+        other.step(w, G)
+    with pytest.raises(error, match=match):
+        other.load_state_dict(None if entry is None else {**opt.state_dict(), **entry})
+
+
 def test_state_takes_no_part_in_repr_equality_copies_and_pickles():
     opt, w = fastopt.Adam(0.1), W.copy()
     text = repr(opt)

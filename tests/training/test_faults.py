@@ -200,6 +200,41 @@ def test_loss_that_raises_leaves_the_weights_of_the_last_step(call):
     np.testing.assert_array_equal(net.parameters, steps[-1])
 
 
+class Unwilling:
+    """What cannot be an array, and has its own reason."""
+
+    def __array__(self, *args, **kwargs):
+        raise Boom("mine")
+
+
+@pytest.mark.parametrize(
+    ("value", "slope", "error", "match"),
+    [
+        (None, 1.0, TypeError, "the value that a loss function returns .* got None"),
+        ("a", 1.0, TypeError, "the value that a loss function returns .* got 'a'"),
+        (np.ones(2), 1.0, TypeError, "the value that a loss function returns"),
+        (1j, 1.0, TypeError, "the value that a loss function returns"),
+        ([[1.0], [1.0, 2.0]], 1.0, ValueError, "a loss function must return"),
+        (Unwilling(), 1.0, Boom, "mine"),
+        (1.0, 1j, TypeError, "the derivative .* real numbers, got dtype complex128"),
+        (1.0, None, TypeError, "the derivative .* real numbers, got dtype object"),
+        (1.0, Unwilling(), Boom, "mine"),
+    ],
+)
+def test_loss_that_is_no_number(value, slope, error, match):
+    def loss(outputs, targets):
+        return value, np.full(outputs.shape, slope) if isinstance(slope, float | complex) else slope
+
+    with pytest.raises(error, match=match):
+        make_net().fit(X, Y, loss=loss, epochs=1)
+
+
+def test_loss_in_an_array_of_one_number():
+    net = make_net()
+    history = net.fit(X, Y, loss=lambda y, t: (np.ones(1), np.zeros_like(y)), epochs=1)
+    assert history.loss == [1.0]
+
+
 # --- one network, two trainings --------------------------------------------------------------
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, ClassVar, Literal, TypeVar
 
+import numpy as np
 import numpy.typing as npt
 
-from fastopt import _core
+from fastopt import _core, _validation
 from fastopt._settings import Settings, checked
 from fastopt.schedules import AdaptiveLearningRate, LearningRate, Schedule, check_learning_rate
 
@@ -137,10 +139,14 @@ class FirstOrder(Optimizer):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a state that :meth:`state_dict` gave, with arrays of the same shapes."""
+        if not isinstance(state, Mapping):
+            raise TypeError(f"state must be a dict as state_dict() returns it, got {state!r}")
         entries = dict(state)
         rule = entries.pop("rule", None)
-        if rule != self.rule:
+        if not isinstance(rule, str) or rule != self.rule:
             raise ValueError(f"the state belongs to the rule {rule!r}, not to {self.rule!r}")
+        for name, value in entries.items():
+            _check_entry(name, value)
         if entries == {"iteration": 0}:
             self.reset()
         elif self._handle is not None:
@@ -177,6 +183,17 @@ class FirstOrder(Optimizer):
                 "step(params, grads, epoch=...)"
             )
         return schedule(iteration, epoch)
+
+
+def _check_entry(name: Any, value: Any) -> None:
+    """Refuse what cannot be an entry of a state: counts, numbers and flat arrays."""
+    if not isinstance(name, str):
+        raise TypeError(f"the names in a state must be strings, got {name!r}")
+    what = f"state[{name!r}]"
+    if name.endswith("iteration"):
+        _validation.integer(what, value, low=0)
+    elif isinstance(value, bool) or not isinstance(value, Real | np.ndarray):
+        raise TypeError(f"{what} must be a number or an array, got {value!r}")
 
 
 def rate(default: float) -> Any:
