@@ -9,6 +9,8 @@ X = np.linspace(0.1, 4, 25)
 NOISE = 0.1 * np.cos(17 * X)
 Y = 2.5 * np.exp(-1.3 * X) + 0.5 + NOISE
 SIGMA = 0.05 + 0.02 * X
+HOLED = np.where(X > 3, np.nan, X)
+MASKED = np.ma.masked_greater(X, 3)
 
 
 def model(x, a, b, c):
@@ -38,7 +40,7 @@ def test_linear_regression_in_closed_form(weights, absolute):
     A, W = np.stack([X, np.ones(m)], axis=1), np.linalg.inv(covariance)
     expected_cov = np.linalg.inv(A.T @ W @ A)
     expected = expected_cov @ A.T @ W @ Y
-    if not absolute or sigma is None:
+    if not absolute:
         e = A @ expected - Y
         expected_cov = expected_cov * (e @ W @ e / (m - 2))
     popt, pcov = curve_fit(line, X, Y, sigma=sigma, absolute_sigma=absolute)
@@ -85,9 +87,50 @@ def test_full_output():
     popt, pcov, info, message, status = curve_fit(line, X, Y, full_output=True)
     np.testing.assert_allclose(info["fvec"], line(X, *popt) - Y)
     assert info["nfev"] > 0
-    assert status > 0
+    assert 1 <= status <= 4
     assert "converged" in message
     assert pcov.shape == (2, 2)
+
+
+@pytest.mark.parametrize("slope", [0.0, 2.0])
+def test_status_of_an_exact_fit_is_one_of_scipys(slope):
+    assert curve_fit(line, X, slope * X, full_output=True)[-1] in (1, 2, 3, 4)
+
+
+def test_points_of_infinite_deviation_do_not_count():
+    sigma, y = SIGMA.copy(), Y.copy()
+    sigma[3], y[3] = np.inf, 1e3
+    popt, pcov = curve_fit(line, X, y, sigma=sigma, absolute_sigma=True)
+    rest = np.arange(X.size) != 3
+    expected = curve_fit(line, X[rest], Y[rest], sigma=SIGMA[rest], absolute_sigma=True)
+    np.testing.assert_allclose(popt, expected[0], rtol=1e-8)
+    np.testing.assert_allclose(pcov, expected[1], rtol=1e-7)
+
+
+@pytest.mark.parametrize("sigma", [None, 0.3, SIGMA, np.diag(SIGMA)], ids=str)
+@pytest.mark.parametrize("of_x", [X, np.stack([X, X])], ids=["one row", "two rows"])
+def test_nan_is_left_out(of_x, sigma):
+    x, y = of_x.copy(), Y.copy()
+    x[..., 2], y[5] = np.nan, np.nan
+    rest = ~np.isin(np.arange(X.size), (2, 5))
+    of_rest = sigma if np.ndim(sigma) == 0 else sigma[rest]
+    of_rest = of_rest[:, rest] if np.ndim(sigma) == 2 else of_rest
+
+    def first(x, a, b):
+        return line(x if x.ndim == 1 else x[0], a, b)
+
+    found = curve_fit(first, x, y, sigma=sigma, nan_policy="omit")
+    expected = curve_fit(first, of_x[..., rest], Y[rest], sigma=of_rest)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
+def test_scipys_names():
+    expected = curve_fit(line, X, Y)[0]
+    for names in ({"maxfev": 100}, {"maxfev": 100.0}, {"method": "lm"}, {"method": "trf"}):
+        np.testing.assert_allclose(curve_fit(line, X, Y, **names)[0], expected, rtol=1e-7)
+    with pytest.raises(RuntimeError, match="max_nfev"):
+        curve_fit(model, X, Y, maxfev=2)
 
 
 @pytest.mark.parametrize(
@@ -119,6 +162,32 @@ def test_failure_says_why():
         (lambda: curve_fit(line, X, Y, maxiter=3), ValueError, "'maxiter'.*ftol"),
         (lambda: curve_fit(3, X, Y), TypeError, "callable"),
         (lambda: curve_fit(line, X, []), ValueError, "ydata"),
+        (lambda: curve_fit(line, X, MASKED), ValueError, "ydata has masked"),
+        (lambda: curve_fit(line, MASKED, Y), ValueError, "xdata has masked"),
+        (lambda: curve_fit(line, X, Y, sigma="a"), TypeError, "sigma must hold real"),
+        (lambda: curve_fit(line, X, Y, sigma=1j * SIGMA), TypeError, "sigma must hold real"),
+        (lambda: curve_fit(line, X, Y, sigma=SIGMA * np.nan), ValueError, "positive"),
+        (lambda: curve_fit(line, X, Y, sigma=np.full((25, 25), np.inf)), ValueError, "sigma holds"),
+        (lambda: curve_fit(line, X, Y, absolute_sigma=1), TypeError, "absolute_sigma must be"),
+        (lambda: curve_fit(line, X, Y, maxfev=9, max_nfev=9), ValueError, "not both"),
+        (lambda: curve_fit(line, X, Y, maxfev=0), ValueError, "maxfev"),
+        (lambda: curve_fit(line, X, Y, method="dogbox"), ValueError, "one of 'lm', 'trf'"),
+        (lambda: curve_fit(line, X, HOLED, nan_policy="raise"), ValueError, "ydata holds nan"),
+        (lambda: curve_fit(line, HOLED, Y, nan_policy="raise"), ValueError, "xdata holds nan"),
+        (lambda: curve_fit(line, X, Y, nan_policy="propagate"), ValueError, "'raise', 'omit'"),
+        (lambda: curve_fit(line, X, Y * np.nan, nan_policy="omit"), ValueError, "no point"),
+        (lambda: curve_fit(line, X, Y, p0=["a", 1]), TypeError, "p0 must hold real"),
+        (lambda: curve_fit(line, X, Y, p0=[np.nan, 1]), ValueError, "p0 holds nan"),
+        (lambda: curve_fit(line, X, Y, p0=[9, 1], bounds=(0, 2)), ValueError, r"p0\[0\] = 9"),
+        (lambda: curve_fit(line, X, Y, bounds=5), ValueError, "bounds must be"),
+        (lambda: curve_fit(lambda x, a: 1j * x, X, Y), TypeError, "f must return real"),
+        (lambda: curve_fit(lambda x, a: None, X, Y), TypeError, "f must return real"),
+        (lambda: curve_fit(lambda x, a: x * np.nan, X, Y), ValueError, "f must return finite"),
+        (
+            lambda: curve_fit(line, X, Y, sigma=SIGMA, jac=lambda x, a, b: np.ones((3, 2))),
+            ValueError,
+            r"jac must return an array of shape \(25, 2\), got \(3, 2\)",
+        ),
     ],
 )
 def test_bad_input(call, error, match):

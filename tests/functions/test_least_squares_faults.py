@@ -23,6 +23,8 @@ from least_squares_cases import METHODS, START, decay, rosenbrock, rosenbrock_ja
         ([None], TypeError, "real numbers"),
         ([1.0, np.nan], ValueError, "nan at index 1"),
         (None, TypeError, "missing"),
+        ([[1.0], [1.0, 2.0]], ValueError, "x0 must be an array of one dimension"),
+        (np.ma.masked_array([1.0, 2.0], [False, True]), ValueError, "x0 has masked elements"),
     ],
 )
 def test_bad_x0(x0, error, match):
@@ -80,6 +82,8 @@ def test_bad_jacobian(jac, error, match):
         ({"ftol": -1.0}, ValueError, "ftol"),
         ({"xtol": "a"}, TypeError, "xtol"),
         ({"max_nfev": 0}, ValueError, "max_nfev"),
+        ({"max_nfev": 2.5}, TypeError, "max_nfev must be an integer"),
+        ({"max_nfev": 2**63}, ValueError, r"max_nfev must be at most 2\*\*63 - 1"),
         ({"x_scale": [1.0, 0.0]}, ValueError, "x_scale"),
         ({"x_scale": "foo"}, ValueError, "x_scale"),
         ({"verbose": 5}, ValueError, "verbose"),
@@ -107,6 +111,15 @@ def test_fun_that_is_missing_or_no_function():
     for ignored in ({"jac": "2-point"}, {"diff_step": 1e-3}, {"x_scale": 2.0}):
         with pytest.raises(ValueError, match="takes no jac, diff_step or x_scale"):
             least_squares(x0=[1.0, 1.0], normal_equations=rosenbrock, **ignored)
+
+
+def test_what_is_refused_before_work():
+    with pytest.raises(TypeError, match="callback must be callable"):
+        least_squares(lambda x: pytest.fail("called"), [0.5], callback=5)
+
+
+def test_whole_floats_are_counts():
+    assert least_squares(rosenbrock, [0.5, 1.0], max_nfev=100.0).success
 
 
 def test_callback_without_a_signature_takes_x():

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from fastopt import _validation
 from fastopt.functions.least_squares import least_squares
+from fastopt.functions.squares_arguments import check_bounds
 
 Array = npt.NDArray[np.float64]
 
@@ -28,12 +29,13 @@ def curve_fit(
     p0: Any = None,
     sigma: Any = None,
     absolute_sigma: bool = False,
-    check_finite: bool = True,
+    check_finite: bool | None = None,
     bounds: Any = (-np.inf, np.inf),
     method: Any = None,
     jac: str | Callable[..., Any] | None = None,
     *,
     full_output: bool = False,
+    nan_policy: str | None = None,
     **options: Any,
 ) -> tuple[Any, ...]:
     """Fit ``f(xdata, *parameters)`` to ``ydata`` by least squares.
@@ -50,23 +52,27 @@ def curve_fit(
         Where to start. By default ones, or with bounds the middle of two finite bounds and 1 away
         from a single one; n is then the number of parameters in the signature of ``f``.
     sigma : array_like, optional
-        Standard deviations of ``ydata``, a number or (m,), or its covariance (m, m).
+        Standard deviations of ``ydata``, a number or (m,), or its covariance (m, m). Where one is
+        infinite, its point does not count.
     absolute_sigma : bool
-        Whether ``sigma`` is meant absolutely. False, the default: up to a factor, which is
-        estimated from the residuals.
-    check_finite : bool
-        Whether NaN and infinities in the data are refused (default).
+        Whether ``sigma`` is meant absolutely (1 where it is not given). False, the default: up to a
+        factor, which is estimated from the residuals.
+    check_finite : bool, optional
+        Whether NaN and infinities in the data are refused; by default unless ``nan_policy`` says
+        what becomes of NaN.
     bounds : (lower, upper)
         As for :func:`~fastopt.least_squares`.
-    method : optional
+    method : {"lm", "trf"} or LevenbergMarquardt, optional
         As for :func:`~fastopt.least_squares`.
     jac : {"3-point", "2-point", "cs"} or callable, optional
         ``jac(xdata, *parameters)`` → ∂f/∂parameters, (m, n); "3-point" by default.
     full_output : bool
-        Whether to return also a dict (``nfev``, ``fvec``), a message and a status.
+        Whether to return also a dict (``nfev``, ``fvec``), a message and a status in 1 … 4.
+    nan_policy : {"raise", "omit"}, optional
+        NaN in the data: refused, or left out together with its ``sigma``.
     **options
-        ftol, xtol, gtol, x_scale, loss, f_scale, max_nfev, verbose, callback, diff_step of
-        :func:`~fastopt.least_squares`.
+        ftol, xtol, gtol, x_scale, loss, f_scale, max_nfev (or maxfev), verbose, callback, diff_step
+        of :func:`~fastopt.least_squares`.
 
     Returns
     -------
@@ -95,27 +101,44 @@ def curve_fit(
     >>> np.sqrt(np.diag(pcov)).round(4)
     array([0.0632, 0.1183])
     """
+    if "maxfev" in options:
+        if "max_nfev" in options:
+            raise ValueError("give maxfev or max_nfev, not both")
+        options["max_nfev"] = _validation.count("maxfev", options.pop("maxfev"), low=1)
     unknown = [name for name in options if name not in _OPTIONS]
     if unknown:
         raise ValueError(f"unknown option {unknown[0]!r}: the options are {', '.join(_OPTIONS)}")
     if not callable(f):
         raise TypeError(f"f must be callable, got {f!r}")
-    y = _validation.array("ydata", ydata, ndim=1, finite=check_finite).astype(np.float64)
+    absolute = _validation.flag("absolute_sigma", absolute_sigma)
+    if nan_policy is not None:
+        _validation.choice("nan_policy", nan_policy, ("raise", "omit"))
+    finite = nan_policy is None if check_finite is None else check_finite
+    y = _validation.array("ydata", ydata, ndim=1, finite=finite).astype(np.float64)
     if isinstance(xdata, list | tuple | np.ndarray):
+        _validation.check_masks("xdata", xdata)
         x = np.asarray(xdata)
         if x.dtype.kind in "fiub":
             x = x.astype(np.float64)
-            if check_finite:
+            if finite:
                 _validation.check_finite("xdata", x)
         xdata = x
+    deviations = None if sigma is None else _deviations(sigma, y.size)
+    if nan_policy is not None:
+        xdata, y, deviations = _without_nan(xdata, y, deviations, nan_policy)
     start = _start(f, p0, bounds)
-    weigh = _weights(sigma, y.size)
+    lower, upper = check_bounds(bounds, start.size)
+    if ((start < lower) | (start > upper)).any():
+        i = int(np.argmax((start < lower) | (start > upper)))
+        raise ValueError(
+            f"p0 must lie within the bounds, got p0[{i}] = {start[i]} outside "
+            f"[{lower[i]}, {upper[i]}]"
+        )
+    weigh = _weights(deviations, y.size)
+    model_of = _model(f, xdata, y.shape, complex_step=isinstance(jac, str) and jac == "cs")
 
     def residuals(parameters: Array) -> Array:
-        model = np.asarray(f(xdata, *parameters))
-        if model.shape != y.shape and model.ndim != 0:
-            raise ValueError(f"f must return an array of shape {y.shape}, got {model.shape}")
-        e: Array = weigh(model - y)
+        e: Array = weigh(model_of(parameters) - y)
         return e
 
     jacobian: Any = "3-point" if jac is None else jac
@@ -123,22 +146,29 @@ def curve_fit(
         given = jac
 
         def jacobian(parameters: Array) -> Array:
-            weighed: Array = weigh(np.asarray(given(xdata, *parameters)))
+            j = np.asarray(given(xdata, *parameters))
+            if deviations is None:
+                return j
+            if j.ndim == 0 or len(j) != y.size:
+                shape = (y.size, len(parameters))
+                raise ValueError(f"jac must return an array of shape {shape}, got {j.shape}")
+            weighed: Array = weigh(j)
             return weighed
 
     result = least_squares(residuals, start, jac=jacobian, bounds=bounds, method=method, **options)
     if not result.success:
         raise RuntimeError(f"no best parameters were found: {result.message}")
-    pcov = _covariance(result, y.size, bool(absolute_sigma) and sigma is not None)
+    pcov = _covariance(result, y.size, absolute)
     if full_output:
         info = {"nfev": result.nfev, "fvec": result.fun}
-        return result.x, pcov, info, result.message, result.status
+        status = result.status if 1 <= result.status <= 4 else 2  # at the limit of rounding
+        return result.x, pcov, info, result.message, status
     return result.x, pcov
 
 
 def _start(f: Callable[..., Any], p0: Any, bounds: Any) -> Any:
     if p0 is not None:
-        return np.atleast_1d(p0)
+        return np.atleast_1d(_validation.array("p0", p0, ndim=(0, 1)))
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     parameters = list(inspect.signature(f).parameters.values())
     n = sum(p.kind in kinds for p in parameters) - 1
@@ -146,8 +176,7 @@ def _start(f: Callable[..., Any], p0: Any, bounds: Any) -> Any:
         raise ValueError(
             "the number of parameters does not follow from the signature of f: give p0"
         )
-    pair = (bounds.lb, bounds.ub) if hasattr(bounds, "lb") else bounds
-    lower, upper = (np.broadcast_to(np.asarray(side, dtype=np.float64), (n,)) for side in pair)
+    lower, upper = check_bounds(bounds, n)
     start = np.ones(n)
     below, above = np.isfinite(lower), np.isfinite(upper)
     start[below & above] = 0.5 * (lower[below & above] + upper[below & above])
@@ -156,20 +185,77 @@ def _start(f: Callable[..., Any], p0: Any, bounds: Any) -> Any:
     return start
 
 
-def _weights(sigma: Any, m: int) -> Callable[[Any], Any]:
-    """Return what turns residuals (m,) or a Jacobian (m, n) into those of unit variance."""
-    if sigma is None:
-        return lambda e: e
-    s = np.asarray(sigma, dtype=np.float64)
+def _model(
+    f: Callable[..., Any], xdata: Any, shape: tuple[int, ...], complex_step: bool
+) -> Callable[[Array], Any]:
+    """Return the model as a function of the parameters that checks what ``f`` returns."""
+    called = False
+    allowed = "fiubc" if complex_step else "fiub"
+
+    def model_of(parameters: Array) -> Any:
+        nonlocal called
+        model = np.asarray(f(xdata, *parameters))
+        if model.dtype.kind not in allowed:
+            raise TypeError(f"f must return real numbers, got dtype {model.dtype}")
+        if model.shape != shape and model.ndim != 0:
+            raise ValueError(f"f must return an array of shape {shape}, got {model.shape}")
+        if not called and model.dtype.kind == "f" and not np.isfinite(model).all():
+            at = int(np.argmin(np.isfinite(model)))
+            raise ValueError(
+                f"f must return finite numbers at p0, got {model.reshape(-1)[at]} at index {at}"
+            )
+        called = True
+        return model
+
+    return model_of
+
+
+def _deviations(sigma: Any, m: int) -> Array:
+    """Return the standard deviations, one or (m,), or the covariance (m, m)."""
+    s = _validation.array("sigma", sigma, ndim=(0, 1, 2), finite=False).astype(np.float64)
     if s.size == 1 or s.shape == (m,):
-        if not (np.isfinite(s) & (s > 0)).all():
+        if not (s > 0).all():
             raise ValueError("sigma must hold positive standard deviations")
-        inverse = np.array(np.broadcast_to(1 / s.reshape(-1), (m,)))
-        return lambda e: (e.T * inverse).T
+        return s.reshape(-1)
     if s.shape != (m, m):
         raise ValueError(f"sigma must be a number or of shape ({m},) or ({m}, {m}), got {s.shape}")
+    _validation.check_finite("sigma", s)
+    return s
+
+
+def _without_nan(
+    xdata: Any, y: Array, deviations: Array | None, nan_policy: str
+) -> tuple[Any, Array, Array | None]:
+    """Refuse NaN, or leave its points out; the points stand along the last axis of xdata."""
+    missing = np.isnan(y)
+    if isinstance(xdata, np.ndarray) and xdata.dtype.kind == "f":
+        missing_x = np.isnan(xdata)
+        if nan_policy == "raise" and missing_x.any():
+            raise ValueError("xdata holds nan, and nan_policy is 'raise'")
+        missing = missing | missing_x.any(axis=tuple(range(xdata.ndim - 1)))
+    if not missing.any():
+        return xdata, y, deviations
+    if nan_policy == "raise":
+        raise ValueError("ydata holds nan, and nan_policy is 'raise'")
+    kept = ~missing
+    if not kept.any():
+        raise ValueError("ydata has no point without nan")
+    if isinstance(xdata, np.ndarray):
+        xdata = xdata[..., kept]
+    if deviations is not None and deviations.size > 1:
+        deviations = deviations[kept] if deviations.ndim == 1 else deviations[np.ix_(kept, kept)]
+    return xdata, y[kept], deviations
+
+
+def _weights(deviations: Array | None, m: int) -> Callable[[Any], Any]:
+    """Return what turns residuals (m,) or a Jacobian (m, n) into those of unit variance."""
+    if deviations is None:
+        return lambda e: e
+    if deviations.ndim == 1:
+        inverse = np.array(np.broadcast_to(1 / deviations, (m,)))
+        return lambda e: (e.T * inverse).T
     try:
-        lower = np.linalg.cholesky(s)
+        lower = np.linalg.cholesky(deviations)
     except np.linalg.LinAlgError:
         raise ValueError("sigma must be a positive definite covariance matrix") from None
     return lambda e: np.linalg.solve(lower, e)

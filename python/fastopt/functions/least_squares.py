@@ -154,12 +154,13 @@ def least_squares(
         check_tolerance("xtol", xtol),
         check_tolerance("gtol", gtol),
     )
-    if max_nfev is None:
-        max_nfev = 200 * (n + 1)
-    else:
-        max_nfev = _validation.integer("max_nfev", max_nfev, low=1)
+    evaluations = 200 * (n + 1)
+    if max_nfev is not None:
+        evaluations = _validation.count("max_nfev", max_nfev, low=1)
     if verbose.__class__ is not int or not 0 <= verbose <= 2:
         verbose = check_verbose(verbose)
+    if callback is not None:
+        check_callable("callback", callback)
     robust = check_loss(loss, f_scale)
     method = check_method(method, bounded, robust)
     scale = check_scale(x_scale, n)
@@ -209,15 +210,15 @@ def least_squares(
             ftol=tests[0],
             xtol=tests[1],
             gtol=tests[2],
-            max_evaluations=max_nfev,
+            max_evaluations=evaluations,
         )
     elif bounded:
         solver = _core.BoundedLeastSquaresSolver(
-            objective, x, *tests, jacobian_error, max_nfev, scale, lower, upper
+            objective, x, *tests, jacobian_error, evaluations, scale, lower, upper
         )
     else:
         solver = _core.TrustRegionSolver(
-            objective, x, *tests, jacobian_error, max_nfev, scale, _RADIUS
+            objective, x, *tests, jacobian_error, evaluations, scale, _RADIUS
         )
 
     if callback is None and verbose < 2:
@@ -251,7 +252,7 @@ def _run_with_watchers(
 
         watchers.append(show)
     if callback is not None:
-        tell = check_callable("callback", callback)
+        tell = callback
         by_name = wants_result(tell)
 
         def call(i: int, report: Any) -> str | None:

@@ -59,7 +59,7 @@ def check_start(x0: Any, bounds: Any) -> tuple[Array, Array, Array]:
         raise ValueError("x0 must hold at least one number, got none")
     if bounds is UNBOUNDED:
         return x, NOTHING, NOTHING
-    lower, upper = _check_bounds(bounds, x.size)
+    lower, upper = check_bounds(bounds, x.size)
     if np.isinf(lower).all() and np.isinf(upper).all():
         return x, NOTHING, NOTHING
     outside = np.flatnonzero((x < lower) | (x > upper))
@@ -74,7 +74,11 @@ def check_start(x0: Any, bounds: Any) -> tuple[Array, Array, Array]:
 def _convert_start(x0: Any) -> Array:
     if x0 is None:
         raise TypeError("x0 is missing: the parameters to start from")
-    x = np.asarray(x0)
+    _validation.check_masks("x0", x0)
+    try:
+        x = np.asarray(x0)
+    except ValueError as error:  # nested lists of unequal lengths
+        raise ValueError(f"x0 must be an array of one dimension: {error}") from None
     if x.dtype.kind not in "fiub":
         raise TypeError(f"x0 must hold real numbers, got dtype {x.dtype}")
     if x.ndim > 1:
@@ -82,7 +86,8 @@ def _convert_start(x0: Any) -> Array:
     return np.atleast_1d(x).astype(np.float64)
 
 
-def _check_bounds(bounds: Any, n: int) -> tuple[Array, Array]:
+def check_bounds(bounds: Any, n: int) -> tuple[Array, Array]:
+    """Return the lower and the upper bounds of n parameters."""
     if hasattr(bounds, "lb") and hasattr(bounds, "ub"):
         pair: Any = (bounds.lb, bounds.ub)
     else:
