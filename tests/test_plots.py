@@ -1,5 +1,6 @@
 """Pictures of a run: what is drawn, and what is said where there is nothing to draw."""
 
+import subprocess
 import sys
 
 import numpy as np
@@ -7,6 +8,16 @@ import pytest
 
 import fastopt
 from fastopt import plots
+
+
+def test_plots_are_there_without_matplotlib_until_they_are_used():
+    code = (
+        "import sys, fastopt; assert 'matplotlib' not in sys.modules; "
+        "fastopt.plots.gradient_flow; assert 'matplotlib' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    with pytest.raises(AttributeError, match="no attribute 'plot'"):
+        _ = fastopt.plot
 
 
 @pytest.fixture(scope="module")

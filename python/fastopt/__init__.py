@@ -1,5 +1,6 @@
 """Accelerated gradient methods for neural networks and functions, in C++ under a Python API."""
 
+from fastopt import plots as plots
 from fastopt._errors import DivergenceError
 from fastopt._runtime import build_info, get_num_threads, set_num_threads
 from fastopt.callbacks import Callback, EarlyStopping, LearningRateScheduler, ReduceLROnPlateau
@@ -22,6 +23,7 @@ from fastopt.optimizers import (
     LevenbergMarquardt,
     Nadam,
     Newton,
+    NewtonCG,
     RMSprop,
     SteepestDescent,
 )
@@ -60,6 +62,7 @@ __all__ = [
     "LevenbergMarquardt",
     "Nadam",
     "Newton",
+    "NewtonCG",
     "OptimizeResult",
     "PiecewiseConstant",
     "PowerSchedule",

@@ -85,7 +85,9 @@ class Callback:
 
 
 def as_list(callbacks: Any) -> list[Any]:
-    """Return the callbacks as a list, where one alone may have been given."""
+    """Return the callbacks as a list, where one alone or None may have been given."""
+    if callbacks is None:
+        return []
     one = isinstance(callbacks, Callback) or inspect.isclass(callbacks)
     if not one and not isinstance(callbacks, Iterable):
         raise TypeError(f"callbacks must be Callback objects, got {callbacks!r}")
@@ -112,6 +114,7 @@ class Callbacks:
 
     def train_begin(self) -> None:
         """Call before the first step."""
+        vars(self._run.network).pop("stop_training", None)  # said of an earlier run
         for callback in self._callbacks:
             callback.on_train_begin({})
 

@@ -223,3 +223,9 @@ def test_newton_refuses_a_loss_without_second_derivatives():
     X, y = degenerate_data()["constant targets"]
     with pytest.raises(ValueError, match="loss of your own"):
         fastopt.MLP([3, 4, 1]).fit(X, y, "newton", loss=lambda outputs, targets: (0.0, outputs))
+
+
+def test_optimisers_of_functions_alone_do_not_train():
+    net = fastopt.MLP([1, 3, 1], random_state=0)
+    with pytest.raises(ValueError, match=r"NewtonCG does not train networks: .* 'sgd', .*'lbfgs'"):
+        net.fit([[1.0], [2.0]], [1.0, 2.0], fastopt.NewtonCG())

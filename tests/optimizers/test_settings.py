@@ -141,6 +141,14 @@ def test_unknown_names():
         resolve(3)
 
 
+def test_an_optimiser_without_a_kind():
+    class Own(Optimizer):
+        pass
+
+    with pytest.raises(TypeError, match="Own must declare its kind, one of 'first_order'"):
+        fastopt.MLP([2, 1]).fit([[1, 2]], [3], Own())
+
+
 @each_first_order
 def test_kind(case):
     assert isinstance(case.make(), Optimizer)

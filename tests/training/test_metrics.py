@@ -109,3 +109,17 @@ def test_two_functions_of_one_name():
 def test_unknown_metrics(metrics):
     with pytest.raises(ValueError, match="metrics must be functions or of 'mse'"):
         Metrics(metrics)
+
+
+@pytest.mark.parametrize("value", [None, "x", "1", 1j, np.ones(2), [[1.0], [2.0, 3.0]]], ids=repr)
+def test_metrics_that_are_no_numbers(value):
+    def own(outputs, targets):
+        return value
+
+    with pytest.raises(TypeError, match="the metric 'own' must return one real number, got"):
+        Metrics(own)(OUTPUTS, TARGETS)
+
+
+def test_no_metrics():
+    assert not Metrics(None)
+    assert Metrics(lambda y, t: np.ones(1))(OUTPUTS, TARGETS) == {"<lambda>": 1.0}

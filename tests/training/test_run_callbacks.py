@@ -101,6 +101,13 @@ def test_callback_stops_the_training(way):
     assert len(net.fit(X, Y, epochs=5)) == 5  # it is over
 
 
+def test_a_wish_to_stop_ends_no_later_training():
+    net = make_net()
+    net.stop_training = True
+    assert len(net.fit(X, Y, epochs=3, callbacks=None, metrics=None)) == 3
+    assert not hasattr(net, "stop_training")
+
+
 def test_callback_stops_before_the_first_epoch():
     class Stop(fastopt.Callback):
         def on_train_begin(self, logs=None):

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 from fastopt.optimizers.adagrad import AdaGrad
 from fastopt.optimizers.adam import Adam
-from fastopt.optimizers.base import FirstOrder, Optimizer
+from fastopt.optimizers.base import FirstOrder, Kind, Optimizer
 from fastopt.optimizers.bfgs import BFGS
 from fastopt.optimizers.dfp import DFP
 from fastopt.optimizers.lbfgs import LBFGS
@@ -54,6 +54,11 @@ def resolve(optimizer: str | Optimizer, **settings: Any) -> Optimizer:
         raise TypeError(f"optimizer must be an object, not a class: write {optimizer.__name__}()")
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"optimizer must be a name or an Optimizer, got {optimizer!r}")
+    if getattr(optimizer, "kind", None) not in get_args(Kind):
+        raise TypeError(
+            f"{type(optimizer).__name__} must declare its kind, one of "
+            f"{', '.join(map(repr, get_args(Kind)))}"
+        )
     return optimizer.clone(**settings) if settings else optimizer
 
 

@@ -63,7 +63,9 @@ _TAKEN = ("epoch", "loss", "learning_rate", "gradient_norm", "step_norm", "secon
 
 
 def as_list(metrics: Any) -> list[Any]:
-    """Return the metrics as a list, where one alone may have been given."""
+    """Return the metrics as a list, where one alone or None may have been given."""
+    if metrics is None:
+        return []
     if isinstance(metrics, str) or callable(metrics):
         return [metrics]
     if not isinstance(metrics, Iterable):
@@ -105,4 +107,13 @@ class Metrics:
         if classes:
             targets = np.arange(classes) == targets.reshape(-1, 1)
         expected = targets.reshape(len(outputs), -1).astype(np.float64, copy=False)
-        return {name: float(f(outputs, expected)) for name, f in self.functions.items()}
+        return {name: _number(name, f(outputs, expected)) for name, f in self.functions.items()}
+
+
+def _number(name: str, value: Any) -> float:
+    try:
+        if not isinstance(value, str) and np.size(value) == 1:
+            return float(np.asarray(value).reshape(()))
+    except (TypeError, ValueError):
+        pass
+    raise TypeError(f"the metric {name!r} must return one real number, got {value!r}")

@@ -21,10 +21,10 @@ def make_full_batch_solver(
 ) -> _core.NetworkSolver:
     """Return the solver of a method on a network, or refuse what cannot work."""
     name = type(optimizer).__name__
+    _check_memory(optimizer, network, len(data))
     check_float64(network.dtype, name)
     if clip is not None:
         raise ValueError(f"clip belongs to first-order methods; {name} chooses its own step")
-    _check_memory(optimizer, network, len(data))
     w0 = np.array(network.parameters)
     if isinstance(optimizer, LevenbergMarquardt):
         _check_squares(loss)
@@ -60,11 +60,13 @@ def own_criteria(
 
 def _check_memory(optimizer: Optimizer, network: Any, n_samples: int) -> None:
     """Refuse n × n matrices that would not fit, before anything is allocated."""
-    method = next(
-        name
-        for name, kind in registry.items()
-        if isinstance(kind, type) and isinstance(optimizer, kind)
-    )
+    kinds = ((name, kind) for name, kind in registry.items() if isinstance(kind, type))
+    method = next((name for name, kind in kinds if isinstance(optimizer, kind)), None)
+    if method is None:
+        raise ValueError(
+            f"{type(optimizer).__name__} does not train networks: optimizer must be one of "
+            f"{', '.join(map(repr, registry))} or an object of their classes"
+        )
     check_memory(
         method,
         network.n_parameters,
