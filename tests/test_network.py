@@ -116,6 +116,11 @@ def test_summary():
         ({"dtype": "double precision"}, TypeError, "dtype must be"),
         ({"random_state": "a"}, TypeError, "random_state must be"),
         ({"random_state": -1}, ValueError, "random_state must be"),
+        (
+            {"layer_sizes": [3, 2**63, 1]},
+            ValueError,
+            r"layer_sizes\[1\] must be at most 2\*\*63 - 1",
+        ),
     ],
 )
 def test_settings_out_of_range(settings, error, match):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastopt import _validation
 from fastopt.layers import HiddenLayers
 
 Array = npt.NDArray[Any]
@@ -31,7 +32,8 @@ class Parameters:
 
     @parameters.setter
     def parameters(self, values: Any) -> None:
-        _assign("parameters", self._core.parameters, values)
+        flat = self._core.parameters
+        flat[:] = _fitting("parameters", flat, values)
 
     @property
     def coefs_(self) -> list[Array]:
@@ -69,20 +71,31 @@ class Parameters:
         """Running means and variances of batch normalisation as one flat vector, like `parameters`.
 
         Of each normalised layer the means, then the variances: a live view; assigning copies into
-        it. They are no parameters, but belong to copies and pickles.
+        it (finite, no variance below zero). No parameters, but they belong to copies and pickles.
         """
         flat: Array = self._core.statistics
         return flat
 
     @statistics.setter
     def statistics(self, values: Any) -> None:
-        _assign("statistics", self._core.statistics, values)
+        flat = self._core.statistics
+        new = _fitting("statistics", flat, values)
+        _validation.check_finite("statistics", new)
+        start = 0
+        for width in self._hidden.normalized_widths:
+            variances = new[start + width : start + 2 * width]
+            if (variances < 0).any():
+                at = start + width + int(np.argmax(variances < 0))
+                raise ValueError(f"statistics[{at}] is a variance and must be >= 0, got {new[at]}")
+            start += 2 * width
+        flat[:] = new
 
 
-def _assign(name: str, flat: Array, values: Any) -> None:
+def _fitting(name: str, flat: Array, values: Any) -> Array:
+    _validation.check_masks(name, values)
     new = np.asarray(values)
     if new.dtype.kind not in "fiub":
         raise TypeError(f"{name} must hold real numbers, got dtype {new.dtype}")
     if new.shape != flat.shape:
         raise ValueError(f"{name} must have shape {flat.shape}, got {new.shape}")
-    flat[:] = new
+    return new

@@ -114,6 +114,11 @@ class HiddenLayers:
         return isinstance(self.normalization, BatchNormalization) and len(self.layer_sizes) > 2
 
     @property
+    def normalized_widths(self) -> tuple[int, ...]:
+        """The widths of the layers that keep running means and variances."""
+        return self.layer_sizes[1:-1] if self.uses_batch else ()
+
+    @property
     def drops(self) -> bool:
         """Whether there is any dropout."""
         return any(self.rates)
@@ -202,6 +207,8 @@ def _check_normalization(normalization: Any) -> Normalization | None:
 
 def _check_dropout(dropout: Any, n_hidden: int) -> tuple[float, ...]:
     """Return the rates of the inputs and of each hidden layer."""
+    if isinstance(dropout, np.ndarray):
+        dropout = dropout.tolist()
     if isinstance(dropout, str) or not hasattr(dropout, "__len__"):
         rate = _validation.number("dropout", dropout, low=0, below=1)
         return (0.0, *(rate,) * n_hidden)

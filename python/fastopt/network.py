@@ -241,7 +241,8 @@ class MLP(Parameters, Evaluation, SecondOrder):
             self._layer_sizes, state["normalization"], state["dropout"], state["residual"]
         )
         self._core = self._make_core()
-        self.parameters, self.statistics = state["parameters"], state["statistics"]
+        self.parameters = state["parameters"]
+        self.statistics[:] = state["statistics"]
 
     def _make_core(self) -> Any:
         network = _core.NetworkF32 if self._dtype == np.float32 else _core.NetworkF64
@@ -287,7 +288,7 @@ class MLP(Parameters, Evaluation, SecondOrder):
         metrics: Any = (),
         l2: float = 0.0,
         clip: Clip | None = None,
-        callbacks: Callback | Iterable[Callback] = (),
+        callbacks: Callback | Iterable[Callback] | None = (),
         stopping: Stopping | None = None,
         verbose: int = 0,
         random_state: Any = None,

@@ -390,3 +390,35 @@ def test_second_order_methods_say_what_to_do():
         with pytest.raises(ValueError, match=advice):
             net._hidden.check_second_order("BFGS")
     fastopt.MLP([2, 3, 3, 1], normalization="layer", residual=True)._hidden.check_second_order("x")
+
+
+@pytest.mark.parametrize(
+    ("at", "value", "match"),
+    [
+        (0, np.nan, "statistics holds nan at row 0"),
+        (27, np.inf, "statistics holds inf at row 27"),
+        (8, -1.0, r"statistics\[8\] is a variance and must be >= 0, got -1.0"),
+        (43, -1.0, r"statistics\[43\] is a variance"),
+        (32, -1.0, None),  # a mean
+        (37, -1.0, None),
+    ],
+)
+def test_statistics_are_checked_when_assigned(at, value, match):
+    net = everything()
+    values = net.statistics.copy()
+    values[at] = value
+    if match is None:
+        net.statistics = values
+        assert net.statistics[at] == value
+        return
+    before = net.statistics.copy()
+    with pytest.raises(ValueError, match=match):
+        net.statistics = values
+    np.testing.assert_array_equal(net.statistics, before)
+
+
+def test_rates_of_dropout_in_arrays():
+    assert fastopt.MLP([2, 3, 1], dropout=np.array(0.1)).dropout == 0.1
+    assert fastopt.MLP([2, 3, 3, 1], dropout=np.array([0.1, 0.2])).dropout == (0, 0.1, 0.2)
+    with pytest.raises(ValueError, match="dropout must be a number"):
+        fastopt.MLP([2, 3, 1], dropout=np.array(1.5))

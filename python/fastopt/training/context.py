@@ -69,7 +69,7 @@ class Run:
         """Bring the network back to what :meth:`save` returned."""
         self.weights, statistics = saved
         if len(statistics):
-            self.network.statistics = statistics
+            self.network.statistics[:] = statistics
 
     @property
     def has_schedule(self) -> bool:
