@@ -234,7 +234,7 @@ class PythonObjective final : public Objective {
         throw py::type_error(
             "fun(x) must return one number, got a tuple of two: for a fun that "
             "returns (value, gradient) give jac=True");
-      const py::array array = real_array(result, "fun", "one number");
+      const py::array array = real_array(result, "fun", [] { return "one number"; });
       if (array.size() != 1)
         throw py::value_error("fun(x) must return one number, got an array of shape " +
                               shape(array));
@@ -398,9 +398,13 @@ class PythonObjective final : public Objective {
     all_finite(h, n_ * n_, "hess(x)");
   }
 
+  // `expected()` spells what should have been returned: most often nobody asks.
+  template <class Expected>
   static py::array real_array(const py::object& result, const char* what,
-                              const std::string& expected) {
-    const py::array array = array_of(result, std::string(what) + "(x)", expected);
+                              const Expected& expected) {
+    const py::array array = py::isinstance<py::array>(result)
+                                ? py::reinterpret_borrow<py::array>(result)
+                                : array_of(result, std::string(what) + "(x)", expected());
     if (!is_real(array))
       throw py::type_error(std::string(what) + "(x) must return real numbers, got " +
                            (array.size() > 0 ? py::str(array.dtype()).cast<std::string>()
@@ -411,13 +415,16 @@ class PythonObjective final : public Objective {
   // What a function returned: `size` numbers, n of them or n x n.
   py::array_t<double> numbers_of(const py::object& result, Index size, int dimensions,
                                  const char* what) {
-    const std::string n = std::to_string(n_);
-    const std::string expected = dimensions == 1 ? "(" + n + ",)" : "(" + n + ", " + n + ")";
-    const py::array array = real_array(result, what, "an array of shape " + expected);
+    const auto expected = [&] {
+      const std::string n = std::to_string(n_);
+      return dimensions == 1 ? "(" + n + ",)" : "(" + n + ", " + n + ")";
+    };
+    const py::array array =
+        real_array(result, what, [&] { return "an array of shape " + expected(); });
     const bool fits = array.size() == size && (array.ndim() == dimensions || size == 1) &&
                       (size == 1 || dimensions == 1 || array.shape(0) == n_);
     if (!fits)
-      throw py::value_error(std::string(what) + "(x) must have shape " + expected + ", got " +
+      throw py::value_error(std::string(what) + "(x) must have shape " + expected() + ", got " +
                             shape(array));
     return py::array_t<double, py::array::c_style | py::array::forcecast>(array);
   }

@@ -20,11 +20,11 @@ inline py::array array_of(const py::object& result, const std::string& what,
     return py::array(result);
   } catch (py::error_already_set& error) {
     // NumPy itself has no lines of Python that could have raised the exception.
-    if (error.trace() || !(error.matches(PyExc_ValueError) || error.matches(PyExc_TypeError)))
-      throw;
+    const bool value = error.matches(PyExc_ValueError);
+    if (error.trace() || !(value || error.matches(PyExc_TypeError))) throw;
     const auto text = what + " must return " + expected + ", got what is no array of numbers: " +
                       py::str(error.value()).cast<std::string>();
-    py::raise_from(error, error.type().ptr(), text.c_str());
+    py::raise_from(error, value ? PyExc_ValueError : PyExc_TypeError, text.c_str());
     throw py::error_already_set();
   }
 }

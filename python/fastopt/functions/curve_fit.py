@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from fastopt import _validation
 from fastopt.functions.least_squares import least_squares
-from fastopt.functions.squares_arguments import check_bounds
+from fastopt.functions.squares_arguments import UNBOUNDED, check_bounds
 
 Array = npt.NDArray[np.float64]
 
@@ -30,7 +30,7 @@ def curve_fit(
     sigma: Any = None,
     absolute_sigma: bool = False,
     check_finite: bool | None = None,
-    bounds: Any = (-np.inf, np.inf),
+    bounds: Any = UNBOUNDED,
     method: Any = None,
     jac: str | Callable[..., Any] | None = None,
     *,
@@ -127,13 +127,8 @@ def curve_fit(
     if nan_policy is not None:
         xdata, y, deviations = _without_nan(xdata, y, deviations, nan_policy)
     start = _start(f, p0, bounds)
-    lower, upper = check_bounds(bounds, start.size)
-    if ((start < lower) | (start > upper)).any():
-        i = int(np.argmax((start < lower) | (start > upper)))
-        raise ValueError(
-            f"p0 must lie within the bounds, got p0[{i}] = {start[i]} outside "
-            f"[{lower[i]}, {upper[i]}]"
-        )
+    if bounds is not UNBOUNDED:
+        _check_within(start, *check_bounds(bounds, start.size))
     weigh = _weights(deviations, y.size)
     model_of = _model(f, xdata, y.shape, complex_step=isinstance(jac, str) and jac == "cs")
 
@@ -176,13 +171,25 @@ def _start(f: Callable[..., Any], p0: Any, bounds: Any) -> Any:
         raise ValueError(
             "the number of parameters does not follow from the signature of f: give p0"
         )
-    lower, upper = check_bounds(bounds, n)
     start = np.ones(n)
+    if bounds is UNBOUNDED:
+        return start
+    lower, upper = check_bounds(bounds, n)
     below, above = np.isfinite(lower), np.isfinite(upper)
     start[below & above] = 0.5 * (lower[below & above] + upper[below & above])
     start[below & ~above] = lower[below & ~above] + 1
     start[~below & above] = upper[~below & above] - 1
     return start
+
+
+def _check_within(start: Array, lower: Array, upper: Array) -> None:
+    outside = np.flatnonzero((start < lower) | (start > upper))
+    if outside.size:
+        i = int(outside[0])
+        raise ValueError(
+            f"p0 must lie within the bounds, got p0[{i}] = {start[i]} outside "
+            f"[{lower[i]}, {upper[i]}]"
+        )
 
 
 def _model(
