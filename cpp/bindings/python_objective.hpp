@@ -286,7 +286,6 @@ class PythonObjective final : public Objective {
     differences(x, value, relative, g);
   }
 
-  // `value` is f(x), which forward differences need.
   // Whether f is lower than at x, by more than a few times `noise`, at some point along an axis.
   bool falls_around(const double* x, double noise) {
     at_.vector() = ConstVectorMap<double>(x, n_);
@@ -302,6 +301,7 @@ class PythonObjective final : public Objective {
     return falls;
   }
 
+  // `value` is f(x), which forward differences need.
   void differences(const double* x, double value, double relative, double* g) {
     at_.vector() = ConstVectorMap<double>(x, n_);
     for (Index i = 0; i < n_; ++i) {

@@ -6,6 +6,7 @@
 #include "fastopt/core/norm.hpp"
 #include "fastopt/objective/objective.hpp"
 #include "fastopt/solve/line_search.hpp"
+#include "fastopt/solve/optimality.hpp"
 #include "fastopt/solve/refinement.hpp"
 #include "fastopt/solve/solver.hpp"
 
@@ -74,7 +75,8 @@ class LineSearchSolver : public Solver {
     visitor.number("small_promises", small_promises_);
     visitor.number("idle_steps", idle_steps_);
     visitor.number("late_steps", late_steps_);
-    visitor.number("probes", probes_);
+    visitor.number("reprieves", reprieves_);
+    visitor.number("resolved", resolved_);
     visitor.number("started", started_);
     visitor.number("ready", ready_);
     visitor.number("optimal", optimal_);
@@ -148,59 +150,39 @@ class LineSearchSolver : public Solver {
     }
     ready_ = 1;
     promise_ = promised();
+    resolved_ = knows_scale() && is_below_resolution(p_.vector(), w_.vector()) ? 1 : 0;
     const bool small = knows_scale() && stationary(1e-10, 1e-5, scale_of_loss());
     small_promises_ = small ? small_promises_ + 1 : 0;
     if (std::isnan(settings_.gtol) && small_promises_ >= patience()) {
       if (objective_.has_rough_gradients() && refine()) return prepare();
-      if (!hides_descent(scale_of_loss())) {
-        optimal_ = 1;
-        status_ = Status::gradient;
+      const bool hidden = hides_descent(scale_of_loss());
+      if (!hidden || reprieves_++ >= most_reprieves) {
+        optimal_ = hidden ? 0 : 1;
+        status_ = hidden ? Status::line_search : Status::gradient;
         return true;
       }
+      small_promises_ = 0;
       forget();
       direction();
-      small_promises_ = 0;
     }
     return false;
   }
 
-  // Whether E falls further along some weight near zero. Estimates of the curvature are blind for a
-  // weight that has hardly moved, and |g_i w_i| says nothing of one that is zero by its start: so
-  // where its slope would matter to a weight of size 1, the curvature along it is looked at.
-  bool hides_descent(double whole) {
-    if (exact_curvature() || probes_ >= most_probes) return false;
-    const double scale = std::min(1.0, std::abs(first_loss_));
-    const double tolerable = std::max(1e-5 * whole, 1e-10 * scale);
-    const double size = w_.vector().lpNorm<Eigen::Infinity>();
-    const double typical = size > 0 ? std::min(size, 1.0) : 1.0;
-    const auto suspected = [&](Index i) {
-      return std::abs(g_[i]) * std::max(std::abs(w_[i]), 1.0) > tolerable;
-    };
-    for (Index i = 0; i < n_ && probes_ < most_probes; ++i) {
-      if (!suspected(i)) continue;
-      ++probes_;
-      trial_w_.copy_from(w_);
-      trial_w_[i] -= std::copysign(1e-4 * std::max(std::abs(w_[i]), typical), g_[i]);
-      const double step = trial_w_[i] - w_[i], value = evaluate(trial_w_, trial_g_);
-      const double curvature = (trial_g_[i] - g_[i]) / step;
-      const double gain = 0.5 * g_[i] * g_[i] / curvature;
-      if (value <= loss_ && !(curvature > 0 && gain <= std::max(1e-6 * whole, 1e-12 * scale)))
-        return true;
-    }
-    return false;
-  }
-
-  // A first-order condition: what is left to gain is at most the share `gain` of `whole`, and
-  // max |g_i w_i| at most the share `slope`; or, where E falls to zero, both are tiny against 1 and
-  // against what E was at first. The second part does not depend on the curvature: estimates of it
-  // are too optimistic along directions that no step has explored.
+  // A first-order condition. Its second part does not depend on the curvature: estimates of it are
+  // too optimistic along directions that no step has explored.
   bool stationary(double gain, double slope, double whole) const {
-    const double scale = std::min(1.0, std::abs(first_loss_));
-    if (!(std::abs(promise_) <= std::max(gain * whole, 1e-14 * scale))) return false;
+    const Scales scales{whole, first_loss_};
+    if (!scales.is_small_gain(promise_, gain)) return false;
     if (exact_curvature()) return true;
-    const double steepest =
-        (g_.vector().array() * w_.vector().array()).matrix().lpNorm<Eigen::Infinity>();
-    return steepest <= std::max(slope * whole, 1e-10 * scale);
+    return scales.is_small_slope(
+        (g_.vector().array() * w_.vector().array()).matrix().lpNorm<Eigen::Infinity>(), slope);
+  }
+  bool hides_descent(double whole) {
+    const auto evaluate_at = [&](const Buffer<double>& w, Buffer<double>& g) {
+      return evaluate(w, g);
+    };
+    return !exact_curvature() &&
+           finds_descent(w_, g_, loss_, {whole, first_loss_}, trial_w_, trial_g_, evaluate_at);
   }
   // |E|, or what E has lost so far where that is less: a constant in E does not count.
   double scale_of_loss() const { return std::min(std::abs(loss_), first_loss_ - loss_); }
@@ -306,15 +288,21 @@ class LineSearchSolver : public Solver {
     if (optimal_ != 0 && hides_descent(std::abs(loss_))) {
       optimal_ = 0;
       forget();
-      if (stalled) restart();
+      if (stalled && reprieves_++ < most_reprieves) restart();
       return;
     }
     if (optimal_ != 0 && status == Status::line_search) status_ = Status::gradient;
     if (optimal_ != 0 || !stalled) return;
-    if (!refine() && objective_.is_noise(w_.data(), g_.data())) {
+    if (!refine() && (is_resolved() || objective_.is_noise(w_.data(), g_.data()))) {
       optimal_ = 1;
       status_ = Status::noise_floor;
     }
+  }
+
+  // The minimum lies within the rounding of w: g need not be small there.
+  bool is_resolved() {
+    const Scales scales{std::abs(loss_), first_loss_};
+    return resolved_ != 0 && scales.is_small_gain(promise_, 1e-8) && !hides_descent(scales.whole);
   }
 
   bool refine() {
@@ -349,14 +337,11 @@ class LineSearchSolver : public Solver {
     return result;
   }
 
-  // Of weights near zero, in a run.
-  static constexpr std::int64_t most_probes = 20;
-
   LineSearchSolverSettings settings_;
   Buffer<double> trial_w_, trial_g_, best_w_, best_g_;
   double first_loss_ = 0, promise_ = 0;
-  std::int64_t n_gradient_ = 0, small_promises_ = 0, idle_steps_ = 0, late_steps_ = 0, probes_ = 0,
-               started_ = 0, ready_ = 0, optimal_ = 0;
+  std::int64_t n_gradient_ = 0, small_promises_ = 0, idle_steps_ = 0, late_steps_ = 0,
+               reprieves_ = 0, resolved_ = 0, started_ = 0, ready_ = 0, optimal_ = 0;
   Status status_ = Status::running;
 };
 

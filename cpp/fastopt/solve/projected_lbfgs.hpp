@@ -6,6 +6,7 @@
 #include "fastopt/core/norm.hpp"
 #include "fastopt/objective/objective.hpp"
 #include "fastopt/solve/lbfgs.hpp"
+#include "fastopt/solve/optimality.hpp"
 #include "fastopt/solve/refinement.hpp"
 
 FASTOPT_BEGIN
@@ -55,11 +56,16 @@ class ProjectedLbfgs final : public Solver {
       trouble = search();
     }
     if (trouble != Status::running) {
-      optimal_ = trouble == Status::noise_floor && stationary(1e-8, 0.01);
-      if (!optimal_ && trouble == Status::noise_floor) {
+      if (trouble != Status::noise_floor) return stop(trouble, 0);
+      optimal_ = stationary(1e-8, 0.01);
+      if (optimal_ && hides_descent()) {
+        optimal_ = false;
+        if (start_anew()) return step();
+      } else if (!optimal_) {
         if (refine()) return prepare() ? report(0) : step();
         trial_g_.vector() = g_.vector().cwiseProduct(free_.vector());
-        optimal_ = objective_.is_noise(w_.data(), trial_g_.data());
+        optimal_ =
+            (resolved_ != 0 && !hides_descent()) || objective_.is_noise(w_.data(), trial_g_.data());
       }
       return stop(trouble, 0);
     }
@@ -89,7 +95,7 @@ class ProjectedLbfgs final : public Solver {
     else if (settings_.xrtol > 0 && step <= settings_.xrtol * norm(w_.data(), n_))
       status = Status::step;
     if (status == Status::running) return report(step);
-    optimal_ = stationary(1e-8, 0.01);
+    optimal_ = stationary(1e-8, 0.01) && !hides_descent();
     return stop(status, step);
   }
 
@@ -105,6 +111,8 @@ class ProjectedLbfgs final : public Solver {
     visitor.number("small_promises", small_promises_);
     visitor.number("idle_steps", idle_steps_);
     visitor.number("late_steps", late_steps_);
+    visitor.number("reprieves", reprieves_);
+    visitor.number("resolved", resolved_);
     visitor.number("iterations", iterations_);
     visitor.number("n_gradient", n_gradient_);
     std::int64_t optimal = optimal_ ? 1 : 0, status = static_cast<std::int64_t>(status_);
@@ -154,17 +162,41 @@ class ProjectedLbfgs final : public Solver {
     bool done = slope == 0 || slope <= settings_.gtol;
     if (!done) {
       set_direction();
+      const bool is_resolved = pairs_.size() > 0 && scales().is_small_gain(promised(), 1e-8) &&
+                               is_below_resolution(free_step(), w_.vector());
+      resolved_ = is_resolved ? 1 : 0;
       small_promises_ = pairs_.size() > 0 && stationary(1e-10, 1e-5) ? small_promises_ + 1 : 0;
       done = std::isnan(settings_.gtol) && small_promises_ >= 2;
     }
     if (done && std::isnan(settings_.gtol) && objective_.has_rough_gradients() && refine())
       return prepare();
-    if (done) {
-      optimal_ = true;
-      status_ = Status::gradient;
-    }
-    return done;
+    if (!done) return false;
+    optimal_ = slope == 0 || slope <= settings_.gtol || !hides_descent();
+    if (!optimal_ && start_anew()) return false;
+    status_ = optimal_ ? Status::gradient : Status::line_search;
+    return true;
   }
+
+  // With nothing known of the curvature; false: that was done often enough.
+  bool start_anew() {
+    if (reprieves_++ >= most_reprieves) return false;
+    idle_steps_ = late_steps_ = small_promises_ = 0;
+    pairs_.clear();
+    set_direction();
+    return true;
+  }
+
+  bool hides_descent() {
+    Buffer<double> g(n_);
+    g.vector() = g_.vector().cwiseProduct(free_.vector());
+    const auto evaluate_within = [&](Buffer<double>& w, Buffer<double>& gradient) {
+      project(w);
+      return evaluate(w, gradient);
+    };
+    return finds_descent(w_, g, loss_, scales(), trial_w_, trial_g_, evaluate_within);
+  }
+
+  Vector<double> free_step() const { return p_.vector().cwiseProduct(free_.vector()); }
 
   bool refine() {
     if (!refine_gradient(objective_, w_, g_, trial_g_, n_gradient_)) return false;
@@ -172,23 +204,23 @@ class ProjectedLbfgs final : public Solver {
     return true;
   }
 
-  // As for methods without bounds; of held variables nothing is to be gained, up to the way that is
-  // left to their bound.
-  bool stationary(double gain, double slope) const {
-    const double scale = std::min(1.0, std::abs(first_loss_));
-    double promise = 0, steepest = 0;
-    for (Index i = 0; i < n_; ++i) {
-      if (free_[i] != 0) {
-        promise -= 0.5 * g_[i] * p_[i];
-        steepest = std::max(steepest, std::abs(g_[i] * w_[i]));
-      } else {
-        promise +=
-            std::abs(g_[i]) * std::max(0.0, g_[i] > 0 ? w_[i] - lower_[i] : upper_[i] - w_[i]);
-      }
-    }
-    return promise <= std::max(gain * std::abs(loss_), 1e-14 * scale) &&
-           steepest <= std::max(slope * std::abs(loss_), 1e-10 * scale);
+  // Of held variables nothing is to be gained, up to the way that is left to their bound.
+  double promised() const {
+    double promise = 0;
+    for (Index i = 0; i < n_; ++i)
+      promise += free_[i] != 0 ? -0.5 * g_[i] * p_[i]
+                               : std::abs(g_[i]) * std::max(0.0, g_[i] > 0 ? w_[i] - lower_[i]
+                                                                           : upper_[i] - w_[i]);
+    return promise;
   }
+  // As for methods without bounds.
+  bool stationary(double gain, double slope) const {
+    const double steepest = (free_.vector().array() * g_.vector().array() * w_.vector().array())
+                                .matrix()
+                                .lpNorm<Eigen::Infinity>();
+    return scales().is_small_gain(promised(), gain) && scales().is_small_slope(steepest, slope);
+  }
+  Scales scales() const { return {std::abs(loss_), first_loss_}; }
 
   // f(P(w + αp)) ≤ f(w) + c₁ gᵀ(P(w + αp) − w), the first α that does it; a longer one where the
   // slope along the way is still steep.
@@ -261,8 +293,8 @@ class ProjectedLbfgs final : public Solver {
   Buffer<double> w_, g_, p_, lower_, upper_, free_, trial_w_, trial_g_, best_w_, best_g_;
   Pairs pairs_;
   double loss_ = 0, first_loss_ = 0, best_loss_ = 0, step_length_ = 1;
-  std::int64_t started_ = 0, small_promises_ = 0, idle_steps_ = 0, late_steps_ = 0, iterations_ = 0,
-               n_gradient_ = 0;
+  std::int64_t started_ = 0, small_promises_ = 0, idle_steps_ = 0, late_steps_ = 0, reprieves_ = 0,
+               resolved_ = 0, iterations_ = 0, n_gradient_ = 0;
   bool optimal_ = false;
   Status status_ = Status::running;
 };

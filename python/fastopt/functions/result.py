@@ -123,7 +123,6 @@ def _spell(value: Any) -> str:
     return str(value)
 
 
-# Columns of a history, and the names that reports have for them.
 def wants_result(callback: Callable[..., Any]) -> bool:
     """Whether a callback takes ``intermediate_result``, by this name, and not x (SciPy's rule)."""
     try:
@@ -132,6 +131,7 @@ def wants_result(callback: Callable[..., Any]) -> bool:
         return False
 
 
+# Columns of a history, and the names that reports have for them.
 _COLUMNS = ("gradient_norm", "step_norm", "step_length", "learning_rate")
 _COUNTS = {"n_value": "nfev", "n_gradient": "njev", "n_hessian": "nhev"}
 
