@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fastopt
-from fastopt.callbacks import Callbacks
+from fastopt.callbacks import Callbacks, as_list
 from fastopt.training.context import Run
 
 
@@ -22,7 +22,7 @@ def play(callbacks, rows, optimizer=None, name="val_loss"):
     """Run epochs whose values of column ``name`` are ``rows``; return the Run."""
     optimizer = optimizer or fastopt.SGD(1.0)
     run = Run(Network(), optimizer, fastopt.History(), epochs=len(rows))
-    hooks = Callbacks(callbacks, run)
+    hooks = Callbacks(as_list(callbacks), run)
     hooks.train_begin()
     for epoch, value in enumerate(rows):
         hooks.before(epoch)

@@ -72,6 +72,20 @@ def count(name: str, value: Any, *, low: int = 0) -> int:
     return integer(name, value, low=low)
 
 
+def verbosity(verbose: Any, high: int | None = None) -> int:
+    """Return how much is shown; True is 1."""
+    if isinstance(verbose, bool):
+        verbose = int(verbose)
+    return integer("verbose", verbose, low=0, high=high)
+
+
+def function(name: str, value: Any) -> Any:
+    """Return what can be called."""
+    if not callable(value):
+        raise TypeError(f"{name} must be callable, got {value!r}")
+    return value
+
+
 def flag(name: str, value: Any) -> bool:
     """Return a bool; numbers are not taken for one."""
     if not isinstance(value, bool | np.bool_):
@@ -144,11 +158,19 @@ def array(name: str, value: Any, *, ndim: int | tuple[int, ...] = 2, finite: boo
         hint = f"; {name}.reshape(-1, 1) makes one column of it" if x.ndim == 1 else ""
         raise ValueError(f"{name} must have {_dimensions(allowed)}, got shape {x.shape}{hint}")
     if x.size == 0:
+        if x.ndim == 1 and 0 in allowed:
+            raise ValueError(f"{name} is empty: it must hold at least one number")
         what = "no columns" if x.shape[0] else "no rows"
         raise ValueError(f"{name} has {what}: shape {x.shape}")
     if finite:
         check_finite(name, x)
     return x
+
+
+def vector(name: str, value: Any) -> npt.NDArray[np.float64]:
+    """Return real numbers, at least one, as a new vector of doubles; NaN may be among them."""
+    x = array(name, value, ndim=(0, 1), finite=False)
+    return np.array(np.atleast_1d(x), dtype=np.float64)
 
 
 def check_masks(name: str, value: Any) -> None:
@@ -196,5 +218,7 @@ def _place(at: list[int]) -> str:
 
 
 def _dimensions(allowed: tuple[int, ...]) -> str:
+    if allowed == (0, 1):
+        return "at most one dimension"
     plural = "" if allowed == (1,) else "s"
     return " or ".join(str(n) for n in allowed) + f" dimension{plural}"

@@ -103,8 +103,8 @@ class Callbacks:
     The History must have the row of the epoch before the watcher is called.
     """
 
-    def __init__(self, callbacks: Callback | Iterable[Callback], run: Run) -> None:
-        self._callbacks = as_list(callbacks)
+    def __init__(self, callbacks: list[Callback], run: Run) -> None:
+        self._callbacks = callbacks
         self._run = run
         for callback in self._callbacks:
             callback._run = run

@@ -24,7 +24,6 @@ from fastopt.training.arguments import (
     check_clip,
     check_initial_epoch,
     check_stopping,
-    check_verbose,
     is_recorded,
     split_validation,
 )
@@ -379,7 +378,7 @@ class MLP(Parameters, Evaluation, SecondOrder):
         check_stopping(stopping)
         _validation.flag("shuffle", shuffle)
         initial_epoch = check_initial_epoch(initial_epoch)
-        verbose = check_verbose(verbose)
+        verbose = _validation.verbosity(verbose)
 
         self._core.begin_training()
         try:

@@ -32,7 +32,7 @@ def gradient(x):
         ([[1.0, 2.0]], ValueError, r"one dimension, got shape \(1, 2\)"),
         ([1.0, np.nan], ValueError, r"x0\[1\] is nan"),
         ([np.inf], ValueError, r"x0\[0\] is inf"),
-        ([[1.0], [1.0, 2.0]], ValueError, "x0 must be an array of one dimension"),
+        ([[1.0], [1.0, 2.0]], ValueError, "x0 must be an array of at most one dimension"),
         (np.ma.masked_array([1.0, 2.0], [False, True]), ValueError, "x0 has masked elements"),
     ],
 )

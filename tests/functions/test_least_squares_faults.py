@@ -23,7 +23,7 @@ from least_squares_cases import METHODS, START, decay, rosenbrock, rosenbrock_ja
         ([None], TypeError, "real numbers"),
         ([1.0, np.nan], ValueError, "nan at index 1"),
         (None, TypeError, "missing"),
-        ([[1.0], [1.0, 2.0]], ValueError, "x0 must be an array of one dimension"),
+        ([[1.0], [1.0, 2.0]], ValueError, "x0 must be an array of at most one dimension"),
         (np.ma.masked_array([1.0, 2.0], [False, True]), ValueError, "x0 has masked elements"),
     ],
 )

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastopt import _validation
-from fastopt.functions.problem import function, objective_for, starting_point
+from fastopt.functions.problem import objective_for, starting_point
 
 Array = npt.NDArray[np.float64]
 
@@ -92,7 +92,7 @@ def check_gradient(
     """
     rtol = _validation.number("rtol", rtol, low=0)
     x = starting_point(x0)
-    function("jac", jac)
+    _validation.function("jac", jac)
     objective = objective_for(fun, jac, None, None, args, x)
     numerical, unsure = objective.differences_with_errors(x, of_gradient=False)
     given = objective.value_and_gradient(x)[1]
@@ -128,8 +128,8 @@ def check_hessian(
     """
     rtol = _validation.number("rtol", rtol, low=0)
     x = starting_point(x0)
-    function("jac", jac)
-    function("hess", hess)
+    _validation.function("jac", jac)
+    _validation.function("hess", hess)
 
     def unused(x: Array, *args: Any) -> float:
         return 0.0

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from fastopt import _validation
 from fastopt.functions.least_squares import least_squares
-from fastopt.functions.squares_arguments import UNBOUNDED, check_bounds
+from fastopt.functions.squares_arguments import UNBOUNDED, check_bounds, check_within
 
 Array = npt.NDArray[np.float64]
 
@@ -128,7 +128,7 @@ def curve_fit(
         xdata, y, deviations = _without_nan(xdata, y, deviations, nan_policy)
     start = _start(f, p0, bounds)
     if bounds is not UNBOUNDED:
-        _check_within(start, *check_bounds(bounds, start.size))
+        check_within("p0", start, *check_bounds(bounds, start.size))
     weigh = _weights(deviations, y.size)
     model_of = _model(f, xdata, y.shape, complex_step=isinstance(jac, str) and jac == "cs")
 
@@ -163,7 +163,9 @@ def curve_fit(
 
 def _start(f: Callable[..., Any], p0: Any, bounds: Any) -> Any:
     if p0 is not None:
-        return np.atleast_1d(_validation.array("p0", p0, ndim=(0, 1)))
+        start = _validation.vector("p0", p0)
+        _validation.check_finite("p0", start)
+        return start
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     parameters = list(inspect.signature(f).parameters.values())
     n = sum(p.kind in kinds for p in parameters) - 1
@@ -180,16 +182,6 @@ def _start(f: Callable[..., Any], p0: Any, bounds: Any) -> Any:
     start[below & ~above] = lower[below & ~above] + 1
     start[~below & above] = upper[~below & above] - 1
     return start
-
-
-def _check_within(start: Array, lower: Array, upper: Array) -> None:
-    outside = np.flatnonzero((start < lower) | (start > upper))
-    if outside.size:
-        i = int(outside[0])
-        raise ValueError(
-            f"p0 must lie within the bounds, got p0[{i}] = {start[i]} outside "
-            f"[{lower[i]}, {upper[i]}]"
-        )
 
 
 def _model(

@@ -13,7 +13,6 @@ from fastopt.functions.result import OptimizeResult, wants_result
 from fastopt.functions.squares_arguments import (
     NOTHING,
     UNBOUNDED,
-    check_callable,
     check_diff_step,
     check_jac,
     check_kwargs,
@@ -22,7 +21,6 @@ from fastopt.functions.squares_arguments import (
     check_scale,
     check_start,
     check_tolerance,
-    check_verbose,
     positional,
 )
 from fastopt.functions.squares_result import make_result
@@ -158,9 +156,9 @@ def least_squares(
     if max_nfev is not None:
         evaluations = _validation.count("max_nfev", max_nfev, low=1)
     if verbose.__class__ is not int or not 0 <= verbose <= 2:
-        verbose = check_verbose(verbose)
+        verbose = _validation.verbosity(verbose, high=2)
     if callback is not None:
-        check_callable("callback", callback)
+        _validation.function("callback", callback)
     robust = check_loss(loss, f_scale)
     method = check_method(method, bounded, robust)
     scale = check_scale(x_scale, n)
@@ -177,7 +175,7 @@ def least_squares(
         if jac != "3-point" or diff_step is not None or scale is not NOTHING:
             raise ValueError("normal_equations takes no jac, diff_step or x_scale")
         objective: Any = _core.PythonNormalEquations(
-            check_callable("normal_equations", normal_equations), arguments, keywords, x
+            _validation.function("normal_equations", normal_equations), arguments, keywords, x
         )
         jacobian_error = 0.0
         if not isinstance(method, LevenbergMarquardt):
@@ -185,7 +183,7 @@ def least_squares(
     else:
         jacobian_error = 0.0 if callable(jac) else check_jac(jac)
         objective = _core.PythonResiduals(
-            check_callable("fun", fun),
+            _validation.function("fun", fun),
             jac,
             arguments,
             keywords,

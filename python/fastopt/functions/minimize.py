@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastopt import _core, _validation
-from fastopt.functions.problem import function, limits, objective_for, optimizer_for, starting_point
+from fastopt.functions.problem import limits, objective_for, optimizer_for, starting_point
 from fastopt.functions.result import MESSAGES, OptimizeResult, Status, history_of, wants_result
 from fastopt.memory import check_memory
 from fastopt.optimizers import FirstOrder, Optimizer
@@ -107,7 +107,7 @@ def minimize(
     if options is not None and not isinstance(options, Mapping):
         raise TypeError(f"options must be a mapping of names to values, got {options!r}")
     if callback is not None:
-        function("callback", callback)
+        _validation.function("callback", callback)
     options = dict(options or {})
     name, optimizer, settings = optimizer_for(method, bounds is not None, tol, options)
     if bounds is not None and name != "lbfgs":

@@ -34,29 +34,11 @@ methods: dict[str, Callable[..., Optimizer]] = {
 
 def starting_point(x0: Any) -> Array:
     """Return a copy of x0 as a vector of doubles; a number is a vector of one."""
-    _validation.check_masks("x0", x0)
-    try:
-        x = np.asarray(x0)
-    except ValueError as error:  # nested lists of unequal lengths
-        raise ValueError(f"x0 must be an array of one dimension: {error}") from None
-    if x.dtype.kind not in "fiub":
-        raise TypeError(f"x0 must hold real numbers, got dtype {x.dtype}")
-    if x.ndim > 1:
-        raise ValueError(f"x0 must have one dimension, got shape {x.shape}")
-    if x.size == 0:
-        raise ValueError("x0 is empty")
-    x = np.array(np.atleast_1d(x), dtype=np.float64)
+    x = _validation.vector("x0", x0)
     if not np.isfinite(x).all():
         i = int(np.argmin(np.isfinite(x)))
         raise ValueError(f"x0[{i}] is {x[i]}: all numbers must be finite")
     return x
-
-
-def function(name: str, value: Any) -> Any:
-    """Return a callable, or raise."""
-    if not callable(value):
-        raise TypeError(f"{name} must be callable, got {value!r}")
-    return value
 
 
 def derivative(name: str, value: Any, *, together: bool = False) -> Any:
@@ -166,11 +148,11 @@ def objective_for(
     x0: Array,
 ) -> _core.PythonObjective:
     """Return the C++ side of the caller's functions."""
-    function("fun", fun)
+    _validation.function("fun", fun)
     jac = derivative("jac", jac, together=True)
     hess = derivative("hess", hess)
     if hessp is not None:
-        function("hessp", hessp)
+        _validation.function("hessp", hessp)
     if not isinstance(args, tuple):
         args = (args,)
     return _core.PythonObjective(

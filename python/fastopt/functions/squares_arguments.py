@@ -36,13 +36,6 @@ def check_kwargs(kwargs: Any) -> dict[str, Any]:
     return dict(kwargs)
 
 
-def check_verbose(verbose: Any) -> int:
-    """Return how much is printed; True is 1."""
-    return _validation.integer(
-        "verbose", int(verbose) if isinstance(verbose, bool) else verbose, low=0, high=2
-    )
-
-
 def check_tolerance(name: str, value: Any) -> float:
     """Return the tolerance; 0 where there is no such test."""
     if value.__class__ is float and 0 <= value < 1:
@@ -52,38 +45,30 @@ def check_tolerance(name: str, value: Any) -> float:
 
 def check_start(x0: Any, bounds: Any) -> tuple[Array, Array, Array]:
     """Return x0 as float64 (n,), and the bounds as arrays or, where there are none, `NOTHING`."""
-    if x0.__class__ is not np.ndarray or x0.dtype != np.float64 or x0.ndim != 1:
-        x0 = _convert_start(x0)
-    x: Array = np.ascontiguousarray(x0)
-    if x.size == 0:
-        raise ValueError("x0 must hold at least one number, got none")
+    if x0 is None:
+        raise TypeError("x0 is missing: the parameters to start from")
+    x = x0  # what is right already is not looked at again: it would take longer than a small run
+    if x0.__class__ is not np.ndarray or x0.dtype != np.float64 or x0.ndim != 1 or not x0.size:
+        x = _validation.vector("x0", x0)
+    x = np.ascontiguousarray(x)
     if bounds is UNBOUNDED:
         return x, NOTHING, NOTHING
     lower, upper = check_bounds(bounds, x.size)
     if np.isinf(lower).all() and np.isinf(upper).all():
         return x, NOTHING, NOTHING
+    check_within("x0", x, lower, upper)
+    return x, lower, upper
+
+
+def check_within(name: str, x: Array, lower: Array, upper: Array) -> None:
+    """Refuse a start outside the bounds."""
     outside = np.flatnonzero((x < lower) | (x > upper))
     if outside.size:
         i = int(outside[0])
         raise ValueError(
-            f"x0 must lie within the bounds, got x0[{i}] = {x[i]} outside [{lower[i]}, {upper[i]}]"
+            f"{name} must lie within the bounds, got {name}[{i}] = {x[i]} outside "
+            f"[{lower[i]}, {upper[i]}]"
         )
-    return x, lower, upper
-
-
-def _convert_start(x0: Any) -> Array:
-    if x0 is None:
-        raise TypeError("x0 is missing: the parameters to start from")
-    _validation.check_masks("x0", x0)
-    try:
-        x = np.asarray(x0)
-    except ValueError as error:  # nested lists of unequal lengths
-        raise ValueError(f"x0 must be an array of one dimension: {error}") from None
-    if x.dtype.kind not in "fiub":
-        raise TypeError(f"x0 must hold real numbers, got dtype {x.dtype}")
-    if x.ndim > 1:
-        raise ValueError(f"x0 must have at most one dimension, got shape {x.shape}")
-    return np.atleast_1d(x).astype(np.float64)
 
 
 def check_bounds(bounds: Any, n: int) -> tuple[Array, Array]:
@@ -175,10 +160,3 @@ def _positive(name: str, values: Any, n: int, other: str = "") -> Array:
     ):
         raise ValueError(f"{name} must be {other}a positive number or {n} of them, got {values!r}")
     return np.array(np.broadcast_to(x.astype(np.float64), (n,)))
-
-
-def check_callable(name: str, value: Any) -> Any:
-    """Return what can be called."""
-    if not callable(value):
-        raise TypeError(f"{name} must be callable, got {value!r}")
-    return value

@@ -100,10 +100,3 @@ def check_initial_epoch(initial_epoch: Any) -> int | History:
     if isinstance(initial_epoch, History):
         return initial_epoch
     return _validation.integer("initial_epoch", initial_epoch, low=0)
-
-
-def check_verbose(verbose: Any) -> int:
-    """Return how much is shown; True is 1."""
-    if isinstance(verbose, bool):
-        verbose = int(verbose)
-    return _validation.integer("verbose", verbose, low=0)
