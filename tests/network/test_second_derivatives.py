@@ -93,6 +93,16 @@ def test_normal_equations_equal_the_explicit_product(sizes, output, n_samples):
     assert (jtj == jtj.T).all()
 
 
+@pytest.mark.parametrize("sizes", [(2, 390, 1), (120, 30, 3), (200, 2)])
+def test_normal_equations_of_wide_layers_are_summed_in_tiles(sizes):
+    net, _, X, T = make(sizes, n_samples=70)
+    J, e = net.jacobian(X), (net.predict(X) - T).ravel()
+    _, jte, jtj = net.normal_equations(X, T)
+    assert relative(jtj, J.T @ J) <= 1e-12
+    assert relative(jte, J.T @ e) <= 1e-12
+    assert (jtj == jtj.T).all()
+
+
 def test_normal_equations_of_many_samples_go_through_in_pieces():
     # More than fits into the workspaces at once.
     net, _, X, T = make((60, 30, 20, 10), "tanh", n_samples=6000)

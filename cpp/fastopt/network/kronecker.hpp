@@ -5,6 +5,7 @@
 // symmetric only their triangles are formed: a quarter of the block's products.
 #pragma once
 
+#include <cmath>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -12,85 +13,10 @@
 
 #include "fastopt/core/interruption.hpp"
 #include "fastopt/core/thread_pool.hpp"
+#include "fastopt/network/row_products.hpp"
 #include "fastopt/network/sample_block.hpp"
 
 FASTOPT_BEGIN
-
-namespace detail {
-
-#if defined(__GNUC__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wignored-attributes"  // packets as template arguments
-#endif
-
-// Samples fill the lanes of the packets, so that rows are read as they lie, without packing. R x C
-// running sums leave registers for one packet of each operand.
-template <int R, int C>
-inline void accumulate_tile(const double* a, const double* b, Index stride, double* c, Index ldc) {
-  using Packet = Eigen::internal::packet_traits<double>::type;
-  constexpr Index lanes = Eigen::internal::packet_traits<double>::size;
-  Packet sums[R][C];
-  for (int i = 0; i < R; ++i)
-    for (int j = 0; j < C; ++j) sums[i][j] = Eigen::internal::pset1<Packet>(0.0);
-  for (Index s = 0; s < stride; s += lanes) {
-    Packet rows[R];
-    for (int i = 0; i < R; ++i) rows[i] = Eigen::internal::pload<Packet>(a + i * stride + s);
-    for (int j = 0; j < C; ++j) {
-      const Packet other = Eigen::internal::pload<Packet>(b + j * stride + s);
-      for (int i = 0; i < R; ++i) sums[i][j] = Eigen::internal::pmadd(rows[i], other, sums[i][j]);
-    }
-  }
-  // A transposition adds up the lanes of several sums at once.
-  constexpr int width = static_cast<int>(lanes), groups = (R * C + width - 1) / width;
-  alignas(alignment) double totals[groups * width];
-  for (int g = 0; g < groups; ++g) {
-    Eigen::internal::PacketBlock<Packet, width> block;
-    for (int k = 0; k < width; ++k) {
-      const int at = std::min(g * width + k, R * C - 1);
-      block.packet[k] = sums[at / C][at % C];
-    }
-    Eigen::internal::ptranspose(block);
-    Packet total = block.packet[0];
-    for (int k = 1; k < width; ++k) total = Eigen::internal::padd(total, block.packet[k]);
-    Eigen::internal::pstore(totals + g * width, total);
-  }
-  for (int i = 0; i < R; ++i)
-    for (int j = 0; j < C; ++j) c[i * ldc + j] += totals[i * C + j];
-}
-
-#if defined(__GNUC__)
-#pragma GCC diagnostic pop
-#endif
-
-constexpr int tile_rows = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32 ? 4 : 3;
-constexpr int tile_columns = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32 ? 6 : 4;
-
-template <int R, int C = tile_columns>
-void accumulate_strip(const double* a, const double* b, Index nb, Index stride, double* c,
-                      Index ldc) {
-  if constexpr (C == tile_columns) {
-    Index j = 0;
-    for (; j + C <= nb; j += C) accumulate_tile<R, C>(a, b + j * stride, stride, c + j, ldc);
-    if (j < nb) accumulate_strip<R, C - 1>(a, b + j * stride, nb - j, stride, c + j, ldc);
-  } else if (C == nb) {
-    accumulate_tile<R, C>(a, b, stride, c, ldc);
-  } else if constexpr (C > 1) {
-    accumulate_strip<R, C - 1>(a, b, nb, stride, c, ldc);
-  }
-}
-
-}  // namespace detail
-
-// c[i * nb + j] += Σ_s a[i * stride + s] b[j * stride + s]; rows are 64-byte aligned.
-template <int R = detail::tile_rows>
-void accumulate_products(const double* a, Index na, const double* b, Index nb, Index stride,
-                         double* c) {
-  Index i = 0;
-  for (; i + R <= na; i += R)
-    detail::accumulate_strip<R>(a + i * stride, b, nb, stride, c + i * nb, nb);
-  if constexpr (R > 1)
-    if (i < na) accumulate_products<R - 1>(a + i * stride, na - i, b, nb, stride, c + i * nb);
-}
 
 // Rows formed from the columns of two slots, u and v:
 //   single    u_i
@@ -124,6 +50,8 @@ struct Rows {
     return is_half() ? nu * (nu + 1) / 2 : nu;
   }
 
+  Index formed() const { return shape == Shape::single ? 0 : count() * depth; }
+
   // f(position, i, j) for rows first … first + count - 1 (scaled: i counts the columns of u).
   template <class F>
   void each(Index first, Index count, F&& f) const {
@@ -136,14 +64,8 @@ struct Rows {
       return;
     }
     const bool half = is_half();
-    Index i = 0, j = first;
-    if (half) {
-      while (j >= nu - i) j -= nu - i++;
-      j += i;
-    } else {
-      i = first / nv;
-      j = first % nv;
-    }
+    Index i = half ? row_of_triangle(first) : first / nv;
+    Index j = half ? first - before(i) + i : first % nv;
     for (Index p = 0; p < count; ++p) {
       f(p, i, j);
       if (++j == nv) {
@@ -151,6 +73,17 @@ struct Rows {
         j = half ? i : 0;
       }
     }
+  }
+
+  // How many pairs i ≤ j stand before the first pair of i.
+  Index before(Index i) const { return i * nu - i * (i - 1) / 2; }
+
+  Index row_of_triangle(Index pair) const {
+    const double b = static_cast<double>(2 * nu + 1);
+    auto i = static_cast<Index>((b - std::sqrt(b * b - 8.0 * static_cast<double>(pair))) / 2);
+    while (i + 1 < nu && before(i + 1) <= pair) ++i;
+    while (before(i) > pair) --i;
+    return i;
   }
 
   // Returns where the rows lie: in `out`, or in the block itself where they stand there already.
@@ -181,10 +114,14 @@ struct ProductTerm {
   Rows a, b;
   // Adds C (tile.na x tile.nb, b fastest) to the matrix.
   std::function<void(const Tile&, const double*, double*)> scatter;
+  // Whether only entries with b ≥ a are wanted, since C is symmetric.
+  bool half = false;
 
   double products() const {
     return static_cast<double>(a.count()) * static_cast<double>(b.count());
   }
+  // Whether it is the rows of b that are the more to form.
+  bool is_turned() const { return b.formed() > a.formed(); }
 };
 
 // Terms cut into tiles by size alone; each tile is one task and writes to entries of its own.
@@ -201,15 +138,15 @@ class ProductSums {
     const double largest = std::max(1500.0, total / 8);
     for (std::size_t t = 0; t < terms_.size(); ++t) {
       const Index na = terms_[t].a.count(), nb = terms_[t].b.count();
-      // A row with depth costs as much as `depth` rows: form it for many others.
-      Index width_a = even_part(na, terms_[t].b.depth > 1 ? 384 : 96), width_b = even_part(nb, 96);
+      Index width_a = even_part(na, widest(terms_[t], false));
+      Index width_b = even_part(nb, widest(terms_[t], true));
       while (static_cast<double>(width_a * width_b) > largest && std::max(width_a, width_b) > 16)
         (width_a >= width_b ? width_a : width_b) = (std::max(width_a, width_b) + 1) / 2;
       for (Index a = 0; a < na; a += width_a)
-        for (Index b = 0; b < nb; b += width_b)
+        for (Index b = terms_[t].half ? a / width_b * width_b : 0; b < nb; b += width_b)
           tiles_.push_back({t, {a, std::min(width_a, na - a), b, std::min(width_b, nb - b)}});
-      width_a_ = std::max(width_a_, width_a);
-      width_b_ = std::max(width_b_, width_b);
+      widest_panel_ = std::max(widest_panel_, terms_[t].is_turned() ? width_a : width_b);
+      largest_tile_ = std::max(largest_tile_, width_a * width_b);
     }
   }
 
@@ -224,11 +161,8 @@ class ProductSums {
       Lease space(*this);
       std::fill_n(space->sums.data(), tile.na * tile.nb, 0.0);
       for (Index k = 0; k < count; ++k) {
-        const Index stride = blocks[k].stride();
-        const double* a = term.a.form(blocks[k], tile.a, tile.na, space->a.data());
-        const double* b = term.b.form(blocks[k], tile.b, tile.nb, space->b.data());
-        accumulate_products(a, tile.na, b, tile.nb, stride, space->sums.data());
-        Interruption::poll(2.0 * static_cast<double>(tile.na * tile.nb * stride));
+        accumulate(term, tile, blocks[k], *space.work);
+        Interruption::poll(2.0 * static_cast<double>(tile.na * tile.nb * blocks[k].stride()));
       }
       term.scatter(tile, space->sums.data(), matrix);
     };
@@ -242,8 +176,27 @@ class ProductSums {
 
  private:
   struct Work {
-    Buffer<double> a, b, sums;
+    Buffer<double> panel, strip, sums;
   };
+
+  // The rows of one factor are formed as a whole. Those of the other, which are the more, are
+  // formed a few at a time and meet the former while they are in the first cache.
+  static void accumulate(const ProductTerm& term, const ProductTerm::Tile& tile,
+                         const SampleBlock& block, Work& work) {
+    const bool turned = term.is_turned();
+    const Rows &strips = turned ? term.b : term.a, &panel = turned ? term.a : term.b;
+    const Index first = turned ? tile.b : tile.a, count = turned ? tile.nb : tile.na;
+    const Index from = turned ? tile.a : tile.b, width = turned ? tile.na : tile.nb;
+    const double* other = panel.form(block, from, width, work.panel.data());
+    RowProducts::Sums sums{work.sums.data(), turned ? 1 : tile.nb, turned ? tile.nb : 1};
+    for (Index i = 0; i < count; i += RowProducts::tile_rows) {
+      const Index rows = std::min<Index>(RowProducts::tile_rows, count - i);
+      const double* some = strips.form(block, first + i, rows, work.strip.data());
+      RowProducts::accumulate(some, rows, other, width, block.stride(), sums);
+      sums.at += rows * sums.row;
+    }
+  }
+
   // Workspaces live on between tasks: fresh memory would be page-faulted in each time.
   struct Lease {
     ProductSums& owner;
@@ -259,9 +212,9 @@ class ProductSums {
       }
       if (work == nullptr) {
         const Index rows = SampleBlock::usual_samples;
-        work.reset(new Work{Buffer<double>(owner.width_a_ * rows),
-                            Buffer<double>(owner.width_b_ * rows),
-                            Buffer<double>(owner.width_a_ * owner.width_b_)});
+        work.reset(new Work{Buffer<double>(owner.widest_panel_ * rows),
+                            Buffer<double>(RowProducts::tile_rows * rows),
+                            Buffer<double>(owner.largest_tile_)});
       }
     }
     ~Lease() {
@@ -276,6 +229,12 @@ class ProductSums {
   // Floating-point operations below which waking a second thread costs more than it gives.
   static constexpr double least_work_of_threads = 1e6;
 
+  // A panel stays in the second cache. The more rows are formed for it, the longer it serves.
+  static Index widest(const ProductTerm& term, bool b) {
+    constexpr Index panel = 96, strips = 384;
+    return b == term.is_turned() ? strips : panel;
+  }
+
   static Index even_part(Index n, Index largest) {
     const Index parts = (n + largest - 1) / largest;
     return (n + parts - 1) / parts;
@@ -283,7 +242,7 @@ class ProductSums {
 
   std::vector<ProductTerm> terms_;
   std::vector<std::pair<std::size_t, ProductTerm::Tile>> tiles_;
-  Index width_a_ = 0, width_b_ = 0;
+  Index widest_panel_ = 0, largest_tile_ = 0;
   double products_ = 0;
   std::mutex lock_;
   std::vector<std::unique_ptr<Work>> idle_;

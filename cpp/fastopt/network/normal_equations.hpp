@@ -108,7 +108,9 @@ class NormalEquations {
   }
 
  private:
-  static constexpr double most_bytes_at_once = 48e6;
+  // Each tile reads all the blocks that are summed at once, which are therefore to fit into a cache;
+  // but their sums are added to the whole matrix, beside which the blocks must not be small.
+  static constexpr double least_bytes_at_once = 4e6, most_bytes_at_once = 48e6;
 
   Index widest() const {
     Index width = q_;
@@ -132,7 +134,9 @@ class NormalEquations {
     double bytes = 0;
     for (const Index columns : slots_.columns)
       bytes += static_cast<double>(columns * plan_->rows * static_cast<Index>(sizeof(double)));
-    at_once_ = std::clamp(static_cast<Index>(most_bytes_at_once / bytes), Index{1}, plan_->count);
+    const double n = static_cast<double>(net_.n_parameters);
+    const double room = std::clamp(8 * n * n, least_bytes_at_once, most_bytes_at_once);
+    at_once_ = std::clamp(static_cast<Index>(room / bytes), Index{1}, plan_->count);
     blocks_.resize(static_cast<std::size_t>(at_once_));
     energies_.resize(static_cast<std::size_t>(at_once_));
     gradients_.clear();
@@ -365,15 +369,21 @@ class NormalEquations {
                }});
   }
 
+  // One sum for all outputs: as a product of the inputs with themselves, which spares to form each
+  // pair of them for a single use.
   void linear_output_alone(Index l) {
-    const Rows inputs = inputs_alone(l);
+    const Index inputs = net_.layer(l).fan_in + 1, x = slots_.x(l);
     const Index at = net_.layer(l).weights, q = q_, n = net_.n_parameters;
-    sums_.add({inputs, Rows::single(weight_, 1), [=](const Tile& tile, const double* c, double* m) {
-                 inputs.each(tile.a, tile.na, [&](Index p, Index i, Index i2) {
-                   double* to = m + (at + i * q) * n + at + i2 * q;
-                   for (Index k = 0; k < q; ++k) to[k * n + k] += c[p];
-                 });
-               }});
+    sums_.add({Rows::single(x, inputs), Rows::full(x, inputs, weight_, 1),
+               [=](const Tile& tile, const double* c, double* m) {
+                 for (Index a = 0; a < tile.na; ++a) {
+                   const Index i = tile.a + a;
+                   for (Index i2 = std::max(i, tile.b); i2 < tile.b + tile.nb; ++i2)
+                     for (Index k = 0; k < q; ++k)
+                       m[(at + i * q + k) * n + at + i2 * q + k] += c[a * tile.nb + i2 - tile.b];
+                 }
+               },
+               true});
   }
 
   void elementwise_output_alone(Index l) {
