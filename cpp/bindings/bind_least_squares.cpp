@@ -96,10 +96,7 @@ void bind_least_squares(py::module_& module) {
           py::init([](py::object fun, py::object jac, const py::tuple& args, const py::dict& kwargs,
                       const Array& x0, const Array& relative_step, const std::string& loss,
                       double f_scale, const Array& lower, const Array& upper) {
-            auto kind = JacobianKind::callable;
-            if (py::isinstance<py::str>(jac))
-              kind = static_cast<JacobianKind>(
-                  1 + place_of(jac.cast<std::string>(), {"2-point", "3-point", "cs"}, "jac"));
+            const Difference kind = difference_named(jac);
             const auto rho = static_cast<RobustLoss::Kind>(
                 place_of(loss, {"linear", "soft_l1", "huber", "cauchy", "arctan"}, "loss"));
             return std::make_unique<PythonResiduals>(std::move(fun), std::move(jac), kind, args,

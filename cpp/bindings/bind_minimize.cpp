@@ -14,17 +14,6 @@ FASTOPT_BEGIN
 
 namespace {
 
-Difference difference_named(const py::object& given) {
-  if (given.is_none()) return Difference::none;
-  if (py::isinstance<py::bool_>(given)) return Difference::together;
-  if (!py::isinstance<py::str>(given)) return Difference::given;
-  const auto name = given.cast<std::string>();
-  if (name == "2-point") return Difference::two_point;
-  if (name == "3-point") return Difference::three_point;
-  if (name == "cs") return Difference::complex_step;
-  throw std::invalid_argument("unknown difference '" + name + "'");
-}
-
 // Search and tolerances, as Python's classes of settings name them.
 LineSearchSolverSettings settings_from(const std::string& line_search, double c1, double c2,
                                        double fixed_length, double gtol, double xrtol,
@@ -46,16 +35,15 @@ void bind_minimize(py::module_& module) {
   py::class_<PythonObjective, Objective> objective(module, "PythonObjective", py::module_local());
   objective
       .def(py::init([](py::object fun, py::object jac, py::object hess, py::object hessp,
-                       py::tuple args, const Values& x0) {
-             PythonObjective::Functions f;
-             f.gradient = difference_named(jac);
-             f.hessian = difference_named(hess);
-             f.fun = std::move(fun);
-             f.jac = std::move(jac);
-             f.hess = std::move(hess);
-             f.hessp = std::move(hessp);
-             f.args = std::move(args);
-             return std::make_unique<PythonObjective>(std::move(f), x0);
+                       const py::tuple& args, const Values& x0) {
+             const auto function = [&](py::object& f) {
+               return PythonFunction(std::move(f), args);
+             };
+             const Difference gradient = difference_named(jac), hessian = difference_named(hess);
+             return std::make_unique<PythonObjective>(
+                 PythonObjective::Functions{function(fun), function(jac), function(hess),
+                                            function(hessp), gradient, hessian},
+                 x0);
            }),
            py::arg("fun"), py::arg("jac"), py::arg("hess"), py::arg("hessp"), py::arg("args"),
            py::arg("x0"))

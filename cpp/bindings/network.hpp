@@ -43,8 +43,7 @@ typename Loss<Scalar>::Custom custom_loss(py::function function, Index q) {
     if (given.ndim() != 2 || given.shape(0) != n || given.shape(1) != q)
       throw py::value_error("the derivative that a loss function returns must have the shape (" +
                             std::to_string(n) + ", " + std::to_string(q) +
-                            ") of the outputs, got " +
-                            py::str(given.attr("shape")).cast<std::string>());
+                            ") of the outputs, got " + shape_of(given));
     const py::array_t<Scalar, py::array::c_style | py::array::forcecast> slope(given);
     std::copy(slope.data(), slope.data() + n * q, delta);
     return loss_value(pair[0]);

@@ -1,50 +1,20 @@
-// The border to a user's Python functions: each call is made, counted and checked here.
+// A user's Python functions as an objective: each call is counted and checked here.
 #pragma once
-
-#include <pybind11/numpy.h>
-#include <pybind11/pybind11.h>
 
 #include <cmath>
 #include <string>
 
-#include "bindings/results.hpp"
+#include "bindings/differences.hpp"
+#include "bindings/python_function.hpp"
 #include "fastopt/core/buffer.hpp"
 #include "fastopt/objective/objective.hpp"
 
-namespace py = pybind11;
-
 FASTOPT_BEGIN
-
-// How derivatives are had where they are not given.
-enum class Difference { given, together, two_point, three_point, five_point, complex_step, none };
-
-// Steps of differences: in proportion to |x_i|, never less than a share of the scale that x_i had
-// at the start.
-class DifferenceSteps {
- public:
-  DifferenceSteps(const double* x0, Index n) : typical_(n) {
-    double smallest = std::numeric_limits<double>::infinity();
-    for (Index i = 0; i < n; ++i)
-      if (x0[i] != 0) smallest = std::min(smallest, std::abs(x0[i]));
-    const double where_zero = std::min(smallest, 1.0);
-    for (Index i = 0; i < n; ++i) typical_[i] = x0[i] != 0 ? std::abs(x0[i]) : where_zero;
-  }
-  // A step of about `relative` times the scale of x_i that is exact: (x + h) − x == h.
-  double operator()(double relative, double x, Index i) const {
-    const double h = relative * std::max(std::abs(x), 0.1 * typical_[i]);
-    const volatile double shifted = x + (x < 0 ? -h : h);
-    return shifted - x;
-  }
-
- private:
-  Buffer<double> typical_;
-};
 
 class PythonObjective final : public Objective {
  public:
   struct Functions {
-    py::object fun, jac, hess, hessp;
-    py::tuple args;
+    PythonFunction fun, jac, hess, hessp;
     Difference gradient = Difference::given, hessian = Difference::none;
   };
 
@@ -55,11 +25,6 @@ class PythonObjective final : public Objective {
         at_(n_),
         work_(n_),
         work2_(n_) {}
-  ~PythonObjective() override {
-    const py::gil_scoped_acquire gil;
-    f_.fun = f_.jac = f_.hess = f_.hessp = py::object();
-    f_.args = py::tuple();
-  }
 
   Index size() const override { return n_; }
   bool has_hessian() const override { return f_.hessian != Difference::none; }
@@ -110,8 +75,7 @@ class PythonObjective final : public Objective {
     const py::gil_scoped_acquire gil;
     if (f_.hessian == Difference::given) {
       ++nhev;
-      const py::object result = call(f_.hess, x);
-      read(result, h, n_ * n_, 2, "hess");
+      read(f_.hess(x, n_), h, n_ * n_, 2, "hess(x)");
       all_finite(h, n_ * n_, "hess(x)");
       symmetrize(h);
     } else {
@@ -121,17 +85,16 @@ class PythonObjective final : public Objective {
 
   void hessian_vector(const double* x, const double* v, double* hv) override {
     const py::gil_scoped_acquire gil;
-    if (!f_.hessp.is_none()) {
+    if (f_.hessp) {
       ++nhev;
       const py::array_t<double> direction(n_, v);
-      const py::object result = call(f_.hessp, x, direction.ptr());
-      read(result, hv, n_, 1, "hessp");
+      read(f_.hessp(x, n_, direction.ptr()), hv, n_, 1, "hessp(x, p)");
       all_finite(hv, n_, "hessp(x, p)");
       return;
     }
     if (f_.hessian == Difference::given) {
       ++nhev;
-      const py::array_t<double> h = numbers_of(call(f_.hess, x), n_ * n_, 2, "hess");
+      const RealArray h = numbers_of(f_.hess(x, n_), n_ * n_, 2, "hess(x)");
       all_finite(h.data(), n_ * n_, "hess(x)");
       VectorMap<double>(hv, n_).noalias() =
           ConstMatrixMap<double>(h.data(), n_, n_).transpose() * ConstVectorMap<double>(v, n_);
@@ -191,37 +154,9 @@ class PythonObjective final : public Objective {
   }
 
  private:
-  // A private copy of x for each call: whatever the function does with it stays its own affair.
-  py::object call(const py::object& function, const double* x, PyObject* second = nullptr) {
-    const py::array_t<double> copy(n_, x);
-    return call_with(function, copy.ptr(), second);
-  }
-
-  py::object call_with(const py::object& function, PyObject* x, PyObject* second = nullptr) {
-    std::size_t count = 0;
-    // Others may call us from inside the function: the arguments are put down anew for each call.
-    PyObject* few[8];
-    std::vector<PyObject*> many;
-    PyObject** arguments = few;
-    const std::size_t needed = 2 + f_.args.size();
-    if (needed > 8) {
-      many.resize(needed);
-      arguments = many.data();
-    }
-    arguments[count++] = x;
-    if (second != nullptr) arguments[count++] = second;
-    for (const py::handle extra : f_.args) arguments[count++] = extra.ptr();
-    PyObject* result = PyObject_Vectorcall(function.ptr(), arguments, count, nullptr);
-    if (result == nullptr) throw py::error_already_set();
-    const auto owned = py::reinterpret_steal<py::object>(result);
-    // A function without any Python code of its own never looks at signals.
-    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-    return owned;
-  }
-
   double call_fun(const double* x) {
     ++nfev;
-    return number(call(f_.fun, x));
+    return number(f_.fun(x, n_));
   }
 
   double number(const py::object& result) {
@@ -234,11 +169,11 @@ class PythonObjective final : public Objective {
         throw py::type_error(
             "fun(x) must return one number, got a tuple of two: for a fun that "
             "returns (value, gradient) give jac=True");
-      const py::array array = real_array(result, "fun", [] { return "one number"; });
+      const RealArray array = real_array(result, "fun(x)", [] { return "one number"; });
       if (array.size() != 1)
         throw py::value_error("fun(x) must return one number, got an array of shape " +
-                              shape(array));
-      value = py::array_t<double, py::array::forcecast>(array).data()[0];
+                              shape_of(array));
+      value = *array.data();
     }
     if (!std::isfinite(value)) fault = "fun(x) is " + spelled(value);
     return value;
@@ -248,13 +183,13 @@ class PythonObjective final : public Objective {
   double both(const double* x, double* g) {
     ++nfev;
     ++njev;
-    const py::object result = call(f_.fun, x);
+    const py::object result = f_.fun(x, n_);
     if (!py::isinstance<py::sequence>(result) || py::len(result) != 2)
       throw py::type_error("with jac=True fun(x) must return the pair (value, gradient), got " +
                            py::repr(result).cast<std::string>());
     const double value = number(result[py::int_(0)]);
     if (g == nullptr || !std::isfinite(value)) return value;
-    read(result[py::int_(1)], g, n_, 1, "the gradient of fun");
+    read(result[py::int_(1)], g, n_, 1, "the gradient of fun(x)");
     return all_finite(g, n_, "jac(x)") ? value : std::numeric_limits<double>::quiet_NaN();
   }
 
@@ -270,7 +205,7 @@ class PythonObjective final : public Objective {
     ++njev;
     switch (f_.gradient) {
       case Difference::given:
-        read(call(f_.jac, x), g, n_, 1, "jac");
+        read(f_.jac(x, n_), g, n_, 1, "jac(x)");
         return;
       case Difference::complex_step:
         by_complex_step(x, g);
@@ -327,19 +262,11 @@ class PythonObjective final : public Objective {
   }
 
   void by_complex_step(const double* x, double* g) {
-    constexpr double h = 1e-30;
     for (Index i = 0; i < n_; ++i) {
-      py::array_t<std::complex<double>> z(n_);
-      for (Index k = 0; k < n_; ++k) z.mutable_data()[k] = {x[k], k == i ? h : 0.0};
       ++nfev;
-      const py::object result = call_with(f_.fun, z.ptr());
-      const py::array array = array_of(result, "fun(x)", "one number");
-      if (array.size() != 1 || (array.dtype().kind() != 'c' && array.dtype().kind() != 'f'))
-        throw py::value_error(
-            "jac='cs' needs a fun that takes complex x and returns one number, got " +
-            py::repr(result).cast<std::string>());
-      const auto value = py::array_t<std::complex<double>, py::array::forcecast>(array);
-      g[i] = value.data()[0].imag() / h;
+      const ComplexArray value =
+          complex_array(f_.fun.at_complex(x, n_, i, imaginary_step), 1, "one number");
+      g[i] = value.data()[0].imag() / imaginary_step;
     }
   }
 
@@ -398,39 +325,24 @@ class PythonObjective final : public Objective {
     all_finite(h, n_ * n_, "hess(x)");
   }
 
-  // `expected()` spells what should have been returned: most often nobody asks.
-  template <class Expected>
-  static py::array real_array(const py::object& result, const char* what,
-                              const Expected& expected) {
-    const py::array array = py::isinstance<py::array>(result)
-                                ? py::reinterpret_borrow<py::array>(result)
-                                : array_of(result, std::string(what) + "(x)", expected());
-    if (!is_real(array))
-      throw py::type_error(std::string(what) + "(x) must return real numbers, got " +
-                           (array.size() > 0 ? py::str(array.dtype()).cast<std::string>()
-                                             : py::repr(result).cast<std::string>()));
-    return array;
-  }
-
   // What a function returned: `size` numbers, n of them or n x n.
-  py::array_t<double> numbers_of(const py::object& result, Index size, int dimensions,
-                                 const char* what) {
+  RealArray numbers_of(const py::object& result, Index size, int dimensions, const char* what) {
     const auto expected = [&] {
       const std::string n = std::to_string(n_);
       return dimensions == 1 ? "(" + n + ",)" : "(" + n + ", " + n + ")";
     };
-    const py::array array =
+    const RealArray array =
         real_array(result, what, [&] { return "an array of shape " + expected(); });
     const bool fits = array.size() == size && (array.ndim() == dimensions || size == 1) &&
                       (size == 1 || dimensions == 1 || array.shape(0) == n_);
     if (!fits)
-      throw py::value_error(std::string(what) + "(x) must have shape " + expected() + ", got " +
-                            shape(array));
-    return py::array_t<double, py::array::c_style | py::array::forcecast>(array);
+      throw py::value_error(std::string(what) + " must have shape " + expected() + ", got " +
+                            shape_of(array));
+    return array;
   }
 
   void read(const py::object& result, double* out, Index size, int dimensions, const char* what) {
-    const py::array_t<double> numbers = numbers_of(result, size, dimensions, what);
+    const RealArray numbers = numbers_of(result, size, dimensions, what);
     std::copy(numbers.data(), numbers.data() + size, out);
   }
 
@@ -448,16 +360,6 @@ class PythonObjective final : public Objective {
   void symmetrize(double* h) const {
     MatrixMap<double> m(h, n_, n_);
     m = (0.5 * (m + m.transpose())).eval();
-  }
-
-  static std::string spelled(double value) {
-    return std::isnan(value) ? "nan" : (value > 0 ? "inf" : "-inf");
-  }
-  static std::string shape(const py::array& array) {
-    std::string text = "(";
-    for (py::ssize_t i = 0; i < array.ndim(); ++i)
-      text += (i > 0 ? ", " : "") + std::to_string(array.shape(i));
-    return text + (array.ndim() == 1 ? ",)" : ")");
   }
 
   Functions f_;

@@ -1,92 +1,29 @@
 // Sums of squares given by Python callables: the border where what they return is checked.
 #pragma once
 
-#include <pybind11/numpy.h>
-#include <pybind11/pybind11.h>
-
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <string>
 #include <vector>
 
+#include "bindings/differences.hpp"
+#include "bindings/python_function.hpp"
 #include "fastopt/objective/objective.hpp"
 #include "fastopt/objective/robust_loss.hpp"
 
 FASTOPT_BEGIN
 
-namespace py = pybind11;
-
-// f(x, *args, **kwargs), x a fresh array each time, so that nobody can change what the solver
-// holds.
-class PythonCall {
- public:
-  PythonCall(py::object function, py::tuple args, py::dict kwargs)
-      : function_(std::move(function)), args_(std::move(args)), kwargs_(std::move(kwargs)) {}
-
-  py::object operator()(const py::object& x) const {
-    PyObject* result = nullptr;
-    if (args_.empty() && kwargs_.empty()) {
-      result = PyObject_CallOneArg(function_.ptr(), x.ptr());
-    } else {
-      py::tuple all(args_.size() + 1);
-      all[0] = x;
-      for (std::size_t i = 0; i < args_.size(); ++i) all[i + 1] = args_[i];
-      result = PyObject_Call(function_.ptr(), all.ptr(), kwargs_.empty() ? nullptr : kwargs_.ptr());
-    }
-    if (result == nullptr) throw py::error_already_set();
-    return py::reinterpret_steal<py::object>(result);
-  }
-
-  py::object operator()(const double* x, Index n) const {
-    py::array_t<double> copy(n);
-    std::copy(x, x + n, copy.mutable_data());
-    return (*this)(copy);
-  }
-
- private:
-  py::object function_;
-  py::tuple args_;
-  py::dict kwargs_;
-};
-
-// What a callable returned, as float64 in C order; `what` names it in errors.
-inline py::array_t<double> as_real_array(const py::object& value, const char* what) {
-  if (py::isinstance<py::array_t<double, py::array::c_style>>(value))
-    return py::reinterpret_borrow<py::array_t<double>>(value);
-  py::object dense = value;
-  if (!py::isinstance<py::array>(value) && py::hasattr(value, "toarray"))
-    dense = value.attr("toarray")();  // scipy.sparse
-  const auto array = py::array::ensure(dense);
-  if (!array) {
-    PyErr_Clear();
-    throw py::type_error(std::string(what) + " must return real numbers");
-  }
-  const char kind = array.dtype().kind();
-  if (std::strchr("fiub", kind) == nullptr)
-    throw py::type_error(std::string(what) + " must return real numbers, got an array of dtype " +
-                         py::str(array.dtype()).cast<std::string>());
-  return py::array_t<double, py::array::c_style | py::array::forcecast>::ensure(array);
-}
-
-inline std::string shape_of(const py::array& array) {
-  return py::str(array.attr("shape")).cast<std::string>();
-}
-
 inline void check_start(const std::vector<double>& x0) {
   for (std::size_t i = 0; i < x0.size(); ++i)
     if (!std::isfinite(x0[i]))
-      throw py::value_error("x0 must hold finite numbers, got " +
-                            py::repr(py::float_(x0[i])).cast<std::string>() + " at index " +
+      throw py::value_error("x0 must hold finite numbers, got " + spelled(x0[i]) + " at index " +
                             std::to_string(i));
 }
-
-enum class JacobianKind { callable, two_point, three_point, complex_step };
 
 class PythonResiduals final : public Objective {
  public:
   // Calls fun once, at x0.
-  PythonResiduals(py::object fun, py::object jac, JacobianKind kind, const py::tuple& args,
+  PythonResiduals(py::object fun, py::object jac, Difference kind, const py::tuple& args,
                   const py::dict& kwargs, const py::array_t<double>& x0,
                   const py::array_t<double>& relative_step, RobustLoss loss,
                   const py::array_t<double>& lower, const py::array_t<double>& upper)
@@ -100,15 +37,14 @@ class PythonResiduals final : public Objective {
         lower_(lower.data(), lower.data() + lower.size()),
         upper_(upper.data(), upper.data() + upper.size()) {
     check_start(at_);
-    const py::array_t<double> e = call(at_.data());
+    const RealArray e = call(at_.data());
     m_ = e.size();
     if (m_ == 0) throw py::value_error("fun must return at least one residual, got none");
     e_.assign(e.data(), e.data() + m_);
     for (Index k = 0; k < m_; ++k)
       if (!std::isfinite(e_[to_size(k)]))
         throw py::value_error("fun must return finite residuals at x0, got " +
-                              py::repr(py::float_(e_[to_size(k)])).cast<std::string>() +
-                              " at index " + std::to_string(k));
+                              spelled(e_[to_size(k)]) + " at index " + std::to_string(k));
     if (!std::isfinite(loss_.cost(e_.data(), m_)))
       throw py::value_error("the sum of squares of the residuals at x0 overflows");
     plus_.resize(e_.size());
@@ -171,15 +107,15 @@ class PythonResiduals final : public Objective {
  private:
   static std::size_t to_size(Index i) { return static_cast<std::size_t>(i); }
 
-  py::array_t<double> call(const double* w) const {
-    py::array_t<double> e = as_real_array(fun_(w, n_), "fun");
+  RealArray call(const double* w) const {
+    RealArray e = real_array(fun_(w, n_), "fun", [] { return "an array of residuals"; });
     if (e.ndim() > 1)
       throw py::value_error("fun must return residuals of shape (m,), got " + shape_of(e));
     return e;
   }
 
   void call_into(const double* w, double* e) const {
-    const py::array_t<double> result = call(w);
+    const RealArray result = call(w);
     if (result.size() != m_)
       throw py::value_error("fun must return " + std::to_string(m_) +
                             " residuals as it did at x0, got " + std::to_string(result.size()));
@@ -195,16 +131,19 @@ class PythonResiduals final : public Objective {
     std::copy(w, w + n_, at_.begin());
   }
 
+  std::string shape() const { return "(" + std::to_string(m_) + ", " + std::to_string(n_) + ")"; }
+
   void jacobian(const double* w, double* j) {
-    if (kind_ == JacobianKind::callable) {
-      const py::array_t<double> result = as_real_array(jac_(w, n_), "jac");
+    if (kind_ == Difference::given) {
+      const RealArray result =
+          real_array(jac_(w, n_), "jac", [&] { return "an array of shape " + shape(); });
       const bool right = (result.ndim() == 2 && result.shape(0) == m_ && result.shape(1) == n_) ||
                          (result.ndim() == 1 && result.size() == m_ * n_ && (m_ == 1 || n_ == 1));
       if (!right)
-        throw py::value_error("jac must return an array of shape (" + std::to_string(m_) + ", " +
-                              std::to_string(n_) + "), got " + shape_of(result));
+        throw py::value_error("jac must return an array of shape " + shape() + ", got " +
+                              shape_of(result));
       std::copy(result.data(), result.data() + m_ * n_, j);
-    } else if (kind_ == JacobianKind::complex_step) {
+    } else if (kind_ == Difference::complex_step) {
       complex_step(w, j);
     } else {
       differences(w, j);
@@ -212,19 +151,11 @@ class PythonResiduals final : public Objective {
   }
 
   void complex_step(const double* w, double* j) {
-    constexpr double h = 1e-30;
     for (Index i = 0; i < n_; ++i) {
-      py::array_t<std::complex<double>> x(n_);
-      for (Index k = 0; k < n_; ++k) x.mutable_data()[k] = w[k];
-      x.mutable_data()[i] += std::complex<double>(0, h);
       ++n_differences_;
-      const auto result =
-          py::array_t<std::complex<double>, py::array::c_style | py::array::forcecast>::ensure(
-              fun_(x));
-      if (!result || result.size() != m_ || result.ndim() > 1)
-        throw py::value_error("fun must return " + std::to_string(m_) +
-                              " residuals for complex x, as jac='cs' needs");
-      for (Index k = 0; k < m_; ++k) j[k * n_ + i] = result.data()[k].imag() / h;
+      const ComplexArray result = complex_array(fun_.at_complex(w, n_, i, imaginary_step), m_,
+                                                std::to_string(m_) + " residuals");
+      for (Index k = 0; k < m_; ++k) j[k * n_ + i] = result.data()[k].imag() / imaginary_step;
     }
   }
 
@@ -237,7 +168,7 @@ class PythonResiduals final : public Objective {
     double typical = 0;
     for (const double value : x) typical = std::max(typical, std::abs(value));
     typical = typical > 0 ? std::min(typical, 1.0) : 1.0;
-    const bool central = kind_ == JacobianKind::three_point;
+    const bool central = kind_ == Difference::three_point;
     const double epsilon = std::numeric_limits<double>::epsilon();
     const double standard = central ? std::cbrt(epsilon) : std::sqrt(epsilon);
     std::vector<double> first_moved(to_size(n_));
@@ -316,15 +247,15 @@ class PythonResiduals final : public Objective {
     if (ConstVectorMap<double>(j, m_ * n_).allFinite()) return;
     for (Index at = 0; at < m_ * n_ && not_finite_.empty(); ++at)
       if (!std::isfinite(j[at]))
-        not_finite_ = "the Jacobian is not finite: " + std::to_string(j[at]) + " at row " +
+        not_finite_ = "the Jacobian is not finite: " + spelled(j[at]) + " at row " +
                       std::to_string(at / n_) + ", column " + std::to_string(at % n_);
     if (n_jacobian_ == 1) throw py::value_error(not_finite_ + " at x0");
   }
 
   static constexpr double noise = 1e3 * std::numeric_limits<double>::epsilon();
 
-  PythonCall fun_, jac_;
-  JacobianKind kind_;
+  PythonFunction fun_, jac_;
+  Difference kind_;
   RobustLoss loss_;
   Index n_, m_ = 0;
   std::vector<double> at_, e_, plus_, minus_, relative_step_, lower_, upper_;
@@ -376,9 +307,10 @@ class PythonNormalEquations final : public Objective {
     if (!py::isinstance<py::sequence>(result) || py::len(result) != 3)
       throw py::type_error("normal_equations must return the three values (½Σe², Jᵀe, JᵀJ)");
     const py::sequence parts(result);
-    const auto value = as_real_array(parts[0], "normal_equations");
-    const auto jte = as_real_array(parts[1], "normal_equations");
-    const auto jtj = as_real_array(parts[2], "normal_equations");
+    const auto part = [&](std::size_t i) {
+      return real_array(parts[i], "normal_equations", [] { return "(½Σe², Jᵀe, JᵀJ)"; });
+    };
+    const RealArray value = part(0), jte = part(1), jtj = part(2);
     if (value.size() != 1)
       throw py::value_error("normal_equations must return a number first, got shape " +
                             shape_of(value));
@@ -394,7 +326,7 @@ class PythonNormalEquations final : public Objective {
     std::copy(w, w + n_, at_.begin());
   }
 
-  PythonCall fun_;
+  PythonFunction fun_;
   Index n_;
   std::vector<double> at_, jte_, jtj_;
   double value_ = 0;

@@ -1,9 +1,12 @@
 // What a user's function returned, as arrays and numbers; whatever is wrong with it is named.
 #pragma once
 
+#include <pybind11/complex.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include <cmath>
+#include <complex>
 #include <string>
 
 #include "fastopt/core/types.hpp"
@@ -32,6 +35,47 @@ inline py::array array_of(const py::object& result, const std::string& what,
 inline bool is_real(const py::array& array) {
   const char kind = array.dtype().kind();
   return kind == 'f' || kind == 'i' || kind == 'u' || kind == 'b';
+}
+
+using RealArray = py::array_t<double, py::array::c_style | py::array::forcecast>;
+
+// Real numbers, sparse ones too. `expected()` spells what should have been returned: most often
+// nobody asks.
+template <class Expected>
+RealArray real_array(const py::object& result, const char* what, const Expected& expected) {
+  if (py::isinstance<py::array_t<double, py::array::c_style>>(result))
+    return py::reinterpret_borrow<RealArray>(result);
+  const bool sparse = !py::isinstance<py::array>(result) && py::hasattr(result, "toarray");
+  const py::array array =
+      array_of(sparse ? py::object(result.attr("toarray")()) : result, what, expected());
+  if (!is_real(array))
+    throw py::type_error(std::string(what) + " must return real numbers, got " +
+                         (array.size() > 0 ? py::str(array.dtype()).cast<std::string>()
+                                           : py::repr(result).cast<std::string>()));
+  return RealArray(array);
+}
+
+using ComplexArray = py::array_t<std::complex<double>, py::array::c_style | py::array::forcecast>;
+
+// What fun returned for complex x: `size` numbers.
+inline ComplexArray complex_array(const py::object& result, Index size,
+                                  const std::string& expected) {
+  const py::array array = array_of(result, "fun(x)", expected);
+  const bool numbers = is_real(array) || array.dtype().kind() == 'c';
+  if (!numbers || array.size() != size || (array.ndim() > 1 && size != 1))
+    throw py::value_error("jac='cs' needs a fun that takes complex x and returns " + expected +
+                          ", got " + py::repr(result).cast<std::string>());
+  return ComplexArray(array);
+}
+
+inline std::string shape_of(const py::array& array) {
+  return py::str(array.attr("shape")).cast<std::string>();
+}
+
+inline std::string spelled(double value) {
+  if (std::isnan(value)) return "nan";
+  return std::isinf(value) ? (value > 0 ? "inf" : "-inf")
+                           : py::repr(py::float_(value)).cast<std::string>();
 }
 
 FASTOPT_END

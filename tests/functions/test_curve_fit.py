@@ -182,6 +182,7 @@ def test_failure_says_why():
         (lambda: curve_fit(line, X, Y, bounds=5), ValueError, "bounds must be"),
         (lambda: curve_fit(lambda x, a: 1j * x, X, Y), TypeError, "f must return real"),
         (lambda: curve_fit(lambda x, a: None, X, Y), TypeError, "f must return real"),
+        (lambda: curve_fit(lambda x, a: [[a], [a, a]], X, Y), ValueError, "f must return an array"),
         (lambda: curve_fit(lambda x, a: x * np.nan, X, Y), ValueError, "f must return finite"),
         (
             lambda: curve_fit(line, X, Y, sigma=SIGMA, jac=lambda x, a, b: np.ones((3, 2))),

@@ -49,6 +49,54 @@ def test_bad_residuals_at_x0(returned, error, match):
         least_squares(lambda x: returned, [1.0])
 
 
+class Unwilling:
+    """What cannot be an array, and has its own reason."""
+
+    def __array__(self, *args, **kwargs):
+        raise RuntimeError("mine")
+
+
+@pytest.mark.parametrize("where", ["fun", "jac", "cs", "normal_equations"])
+def test_what_cannot_be_made_an_array(where):
+    def solve(returned):
+        if where == "normal_equations":
+            return least_squares(x0=[1.0], normal_equations=lambda x: (0.5, returned, [[1.0]]))
+        if where == "jac":
+            return least_squares(lambda x: x, [1.0], jac=lambda x: returned)
+        fun = (
+            (lambda x: returned if np.iscomplexobj(x) else x)
+            if where == "cs"
+            else lambda x: returned
+        )
+        return least_squares(fun, [1.0], jac="cs" if where == "cs" else "3-point")
+
+    with pytest.raises(RuntimeError, match=r"^mine$"):
+        solve(Unwilling())
+    with pytest.raises(ValueError, match=r"must return .*got what is no array of numbers"):
+        solve([[1.0, 2.0], [1.0]])
+
+
+def test_residuals_for_complex_x_are_checked():
+    def fun(x):
+        return np.ones(2, dtype=complex) if np.iscomplexobj(x) else np.ones(3)
+
+    with pytest.raises(ValueError, match="takes complex x and returns 3 residuals, got array"):
+        least_squares(fun, [1.0], jac="cs")
+
+
+def test_a_sparse_jacobian_is_made_dense():
+    class Sparse:
+        def __init__(self, dense):
+            self.dense = dense
+
+        def toarray(self):
+            return self.dense
+
+    dense = least_squares(rosenbrock, [-1.2, 1.0], jac=rosenbrock_jacobian)
+    sparse = least_squares(rosenbrock, [-1.2, 1.0], jac=lambda x: Sparse(rosenbrock_jacobian(x)))
+    np.testing.assert_array_equal(dense.x, sparse.x)
+
+
 def test_residuals_that_change_length():
     lengths = iter([3, 3, 3, 2])
     with pytest.raises(ValueError, match="3 residuals as it did at x0, got 2"):

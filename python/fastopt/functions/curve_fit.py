@@ -193,7 +193,11 @@ def _model(
 
     def model_of(parameters: Array) -> Any:
         nonlocal called
-        model = np.asarray(f(xdata, *parameters))
+        returned = f(xdata, *parameters)
+        try:
+            model = np.asarray(returned)
+        except ValueError as error:  # nested lists of unequal lengths
+            raise ValueError(f"f must return an array of shape {shape}: {error}") from error
         if model.dtype.kind not in allowed:
             raise TypeError(f"f must return real numbers, got dtype {model.dtype}")
         if model.shape != shape and model.ndim != 0:
