@@ -252,6 +252,13 @@ def test_history_and_path():
     plain = fastopt.minimize(rosenbrock, START, jac=rosenbrock_gradient)
     np.testing.assert_array_equal(plain.x, result.x)
     assert plain.history.loss == result.history.loss
+    options = {"return_all": True}
+    scipy_like = fastopt.minimize(rosenbrock, START, jac=rosenbrock_gradient, options=options)
+    np.testing.assert_array_equal(scipy_like.allvecs, result.path)
+    assert "path" not in scipy_like
+    assert repr(scipy_like).endswith(f"allvecs: a list of {result.nit + 1}")
+    with pytest.raises(TypeError, match="return_all must be True or False, got 1"):
+        fastopt.minimize(rosenbrock, START, options={"return_all": 1})
 
 
 def test_callbacks():
@@ -301,6 +308,9 @@ def test_scipy_spellings_and_objects():
     optimizer = fastopt.LBFGS()
     fastopt.minimize(rosenbrock, START, method=optimizer, options={"maxcor": 3, "gtol": 1e-6})
     assert optimizer == fastopt.LBFGS()
+    options = {"xtol": 0.1}
+    result = fastopt.minimize(rosenbrock, START, method="Newton-CG", options=options)
+    assert result.status.name == "STEP"
 
 
 def test_the_result_by_attribute_item_and_print():

@@ -73,7 +73,9 @@ def minimize(
         ``intermediate_result``, with an OptimizeResult of x and fun. StopIteration ends the run.
     options : dict
         ``maxiter`` (200 n; first-order rules 10,000), ``maxfev`` (no limit), ``gtol``, ``disp``,
-        and the settings of the method's Optimizer (``learning_rate``, ``c1``, ``scale_initial`` …).
+        ``return_all`` (a list of all iterates as ``result.allvecs``), and the settings of the
+        method's Optimizer (``learning_rate``, ``c1``, ``scale_initial`` …). SciPy's ``maxfun``,
+        ``maxcor`` and ``xtol`` are ``maxfev``, ``memory`` and ``xrtol``.
         Without ``gtol`` convergence is judged relative to the scale of the problem.
     record_path : bool
         Keep every iterate in ``result.path``, an array (nit + 1, n).
@@ -125,9 +127,10 @@ def minimize(
     maxfev = _limit("maxfev", settings.get("maxfev"))
     solver = _solver(optimizer, objective, x, bounds, settings.get("gtol"), maxiter)
 
-    path = [x.copy()] if record_path else None
+    return_all = _validation.flag("return_all", settings.get("return_all", False))
+    path = [x.copy()] if record_path or return_all else None
     reports = _core.Reports()
-    if maxiter == 0 or callback is not None or maxfev is not None or record_path:
+    if maxiter == 0 or callback is not None or maxfev is not None or path is not None:
         watchers: list[Callable[[int, Any], str | None]] = [_recorder(reports, solver, path)]
         if callback is not None:
             watchers.append(_caller(callback, solver))
@@ -138,8 +141,10 @@ def minimize(
         reports = solver.steps(maxiter)
         reason = None if reports[-1].status == "running" else reports[-1].status
     result = _result(name, solver, objective, reports, reason, x)
-    if path is not None:
+    if path is not None and record_path:
         result["path"] = np.array(path)
+    if path is not None and return_all:
+        result["allvecs"] = path
     if settings.get("disp"):
         print(f"{result.message}\n{result!r}")
     return result

@@ -21,10 +21,10 @@ _PAIRS = (tuple, list, np.ndarray)
 
 # SciPy's spellings of names.
 _METHODS_OF_SCIPY = {"l-bfgs-b": "lbfgs", "newton-cg": "newton_cg"}
-_OPTIONS_OF_SCIPY = {"maxfun": "maxfev", "maxcor": "memory"}
+_OPTIONS_OF_SCIPY = {"maxfun": "maxfev", "maxcor": "memory", "xtol": "xrtol"}
 
 # Options that belong to a run and not to an optimiser.
-RUN_OPTIONS = ("maxiter", "maxfev", "disp")
+RUN_OPTIONS = ("maxiter", "maxfev", "disp", "return_all")
 
 methods: dict[str, Callable[..., Optimizer]] = {
     **{name: make for name, make in registry.items() if name != "lm"},

@@ -73,6 +73,8 @@ class OptimizeResult(dict[str, Any]):
         The reason in words.
     history : History
         ``loss``, ``gradient_norm``, ``step_norm`` and so on, iteration by iteration.
+    path, allvecs : array (nit + 1, n), list of arrays (n,)
+        The iterates, x0 the first, as ``record_path`` or the option ``return_all`` asks for.
 
     Examples
     --------
@@ -118,6 +120,8 @@ def _spell(value: Any) -> str:
     if isinstance(value, np.ndarray):
         with np.printoptions(precision=4, threshold=40, edgeitems=3, linewidth=70):
             return str(value)
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
     if isinstance(value, float):
         return f"{value:.10g}"
     return str(value)
