@@ -344,7 +344,8 @@ class MLP(Parameters, Evaluation, SecondOrder):
             The number of the first epoch, for schedules and the order of the samples; or the
             History that an earlier ``fit`` returned: training goes on where that ended, with the
             optimiser's state, the same bits as without the interruption, and the rows of both in
-            the new History.
+            the new History. A learning rate that callbacks lowered stays lowered, unless the
+            optimiser now gives another one.
 
         Returns
         -------

@@ -60,6 +60,32 @@ def test_resuming_after_the_learning_rate_was_lowered():
     assert history.learning_rate[3] == 0.025
 
 
+def test_resuming_with_another_learning_rate():
+    net = make_net()
+    history = net.fit(X, Y, fastopt.Adam(0.01), epochs=2)
+    history = net.fit(X, Y, fastopt.Adam(0.001), epochs=4, initial_epoch=history)
+    assert history.learning_rate == [0.01, 0.01, 0.001, 0.001]
+    schedule = fastopt.PiecewiseConstant([5], [0.002, 0.0005])
+    history = net.fit(X, Y, fastopt.Adam(schedule), epochs=7, initial_epoch=history)
+    assert history.learning_rate[4:] == [0.002, 0.0005, 0.0005]
+
+
+def test_resuming_where_a_callback_replaced_the_schedule():
+    class HoldAt(fastopt.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 1:
+                self.run.learning_rate = 0.003
+
+    optimizer = fastopt.Adam(fastopt.PowerSchedule(0.1, c1=3))
+    whole, parts = make_net(), make_net()
+    expected = whole.fit(X, Y, optimizer, epochs=6, random_state=1, callbacks=HoldAt())
+    history = parts.fit(X, Y, optimizer, epochs=3, random_state=1, callbacks=HoldAt())
+    history = parts.fit(X, Y, optimizer, epochs=6, initial_epoch=history, callbacks=HoldAt())
+    assert history.learning_rate == expected.learning_rate
+    assert history.learning_rate[1:] == [0.003] * 5
+    assert bits(parts) == bits(whole)
+
+
 def test_resuming_from_a_number():
     """Without the optimiser's state: plain descent has none, so the bits are the same."""
     whole, parts = make_net(), make_net()

@@ -46,6 +46,8 @@ class Run:
             self._learning_rate = rate.initial
         else:
             self._learning_rate = rate
+        #: The number that the optimiser gives; None with a schedule.
+        self.given_rate = self._learning_rate
 
     def stop(self, reason: str = "callback") -> None:
         """End the run after the present epoch; the first reason counts."""

@@ -71,8 +71,9 @@ class Training:
         if state is not None:
             self.solver.import_state(state["solver"])
             self._iterations = int(state["solver"].get("iteration", 0))
-            if not self.run.has_schedule and state["learning_rate"] is not None:
-                self.run.learning_rate = state["learning_rate"]
+            reached = state["learning_rate"]
+            if reached is not None and state["given_rate"] == self.run.given_rate:
+                self.run.learning_rate = reached
         elif first and hasattr(self.solver, "set_learning_rates"):
             self.solver.import_state({**self.solver.export_state(), "epoch": first})
         self._validation_loss = (
@@ -130,6 +131,7 @@ class Training:
             "learning_rate": None
             if self.run.has_schedule or not self._first_order
             else self.run.learning_rate,
+            "given_rate": self.run.given_rate,
         }
         return history
 
