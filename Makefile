@@ -12,7 +12,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 WERROR ?= OFF
-VARIANTS ?= v4
+# For `make dev`: the variant of this processor.
+VARIANTS ?= $(shell grep -qsw avx512vl /proc/cpuinfo && echo v4 || echo v3)
 # Further options of pip for the build, such as -C build-dir=...
 BUILD_OPTIONS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -66,8 +67,8 @@ $(VENV)/.%: $(VENV)/.installed
 	$(pip) install -q "fastopt[$*]"
 	touch $@
 
-# Python files are used from the source tree, one variant is built (VARIANTS=v3 on a processor without
-# AVX-512), and only what changed is compiled. Repeat it after each change of the C++. The other
+# Python files are used from the source tree, one variant is built,
+# and only what changed is compiled. Repeat it after each change of the C++. The other
 # targets install the whole package again.
 dev: $(VENV)/.created
 	rm -f $(VENV)/.installed
