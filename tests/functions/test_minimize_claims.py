@@ -110,13 +110,19 @@ def test_a_straight_line_through_distant_points():
         assert result.fun == pytest.approx(least, rel=1e-6)
 
 
+@pytest.mark.parametrize("x0", [[1.0, 1.0], [1.0, 1.1], [0.7, 2.0], [3.0, -1.0]])
 @pytest.mark.parametrize("method", ["bfgs", "dfp", "lbfgs", "steepest_descent"])
-def test_noise_in_f_is_no_success_where_f_falls_nearby(method):
-    """Differences say nothing here, and f is lower by a thousand times its noise close by."""
-    result = fastopt.minimize(
-        lambda x: x @ x + 1e-3 * np.sin(1e6 * x.sum()), [1.0, 1.0], method=method
-    )
-    assert not result.success
+def test_ripples_that_differences_cannot_see(method, x0):
+    """Differences say nothing here. Success is the minimum of a ripple."""
+
+    def fun(x):
+        return x @ x + 1e-3 * np.sin(1e6 * x.sum())
+
+    result = fastopt.minimize(fun, x0, method=method)
+    ripple = np.linspace(-5e-6, 5e-6, 1001)
+    lowest = min(fun(result.x + t) for t in ripple)
+    assert result.fun <= fun(np.array(x0))
+    assert not result.success or result.fun <= lowest + 1e-4
 
 
 def test_the_inflection_that_a_search_ends_at_is_no_stalled_search():
