@@ -79,6 +79,7 @@ void bind_network_of(py::module_& module) {
       .def("drop", &Value::drop, py::arg("seed"), py::arg("iteration"))
       .def("watch_flows", &Value::watch_flows)
       .def_property_readonly("flow_norms", &Value::flow_norms)
+      .def_property_readonly("weight_norms", &Value::weight_norms)
       .def("value", [](Value& self) { return without_gil([&] { return self.value(); }); })
       .def("value_and_gradient", [](Value& self) {
         py::array_t<Scalar> g(self.size());

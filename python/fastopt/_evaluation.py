@@ -167,12 +167,8 @@ class Evaluation:
         return evaluation
 
     def _gradient_norms(self, evaluation: Any) -> dict[str, list[float]]:
-        _, gradient = evaluation.value_and_gradient()
-        layers = self._hidden.views(gradient)
-        return {
-            "weights": [float(np.linalg.norm(layer["W"])) for layer in layers],
-            "activations": evaluation.flow_norms,
-        }
+        evaluation.value_and_gradient()
+        return {"weights": evaluation.weight_norms, "activations": evaluation.flow_norms}
 
     def _evaluation(self, data: Data, loss: Any, l2: float = 0.0) -> Any:
         kind = _core.EvaluationF32 if self._dtype == np.float32 else _core.EvaluationF64

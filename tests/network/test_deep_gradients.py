@@ -201,6 +201,38 @@ def test_norms_of_layers(normalization):
     np.testing.assert_allclose(norms["weights"], expected, rtol=1e-12)
 
 
+def deep_stack(activation, factor, depth):
+    net = fastopt.MLP([3, *[10] * depth, 1], activation=activation, random_state=0)
+    for W in net.coefs_:
+        W *= factor
+    X = np.random.default_rng(1).normal(size=(20, 3))
+    return net, X, X[:, 0]
+
+
+@pytest.mark.parametrize(
+    ("activation", "factor", "low", "high"),
+    [("sigmoid", 1, 1e-26, 1e-25), ("relu", 2.5, 1e27, 1e28)],
+    ids=["vanishing", "exploding"],
+)
+def test_norms_whose_squares_float32_cannot_hold(activation, factor, low, high):
+    net, X, T = deep_stack(activation, factor, 40)
+    exact = net.gradient_norms(X, T)
+    norms = net.astype("float32").gradient_norms(X, T)
+    for of in ("weights", "activations"):
+        np.testing.assert_allclose(norms[of], exact[of], rtol=1e-4)
+    assert low < exact["activations"][0] < high
+
+
+def test_norms_whose_squares_double_cannot_hold():
+    net, X, T = deep_stack("sigmoid", 1, 400)
+    _, gradient = net.loss_and_gradient(X, T)
+    first = net._hidden.views(gradient)[0]["W"]
+    largest = np.abs(first).max()
+    expected = largest * np.linalg.norm(first / largest)
+    assert 0 < expected < 1e-200
+    assert net.gradient_norms(X, T)["weights"][0] == pytest.approx(expected, rel=1e-12, abs=0)
+
+
 def test_constant_features():
     X = np.full((64, 3), 1e6, "float32")
     X[:, 1] = np.linspace(-1, 1, 64)

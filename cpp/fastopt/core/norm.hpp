@@ -1,7 +1,9 @@
 // Norms of long vectors: pieces in the vector's own precision, their sum in double.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "fastopt/core/types.hpp"
 
@@ -19,11 +21,15 @@ double squared_norm(const Scalar* x, Index n) {
 
 template <class Scalar>
 double norm(const Scalar* x, Index n) {
+  using Limits = std::numeric_limits<Scalar>;
   const double sum = squared_norm(x, n);
-  if (std::isfinite(sum)) return std::sqrt(sum);
-  // The squares overflowed, or x is not finite.
+  // From here on the squares that fell below the smallest number do not count.
+  constexpr double least =
+      static_cast<double>(Limits::min()) / static_cast<double>(Limits::epsilon());
+  if (std::isfinite(sum) && sum >= least * static_cast<double>(n)) return std::sqrt(sum);
+  if (n == 0) return 0;
   const auto largest = static_cast<double>(ConstVectorMap<Scalar>(x, n).cwiseAbs().maxCoeff());
-  if (!std::isfinite(largest)) return std::sqrt(sum);
+  if (!std::isfinite(largest) || largest == 0) return std::sqrt(sum);
   double scaled = 0;
   for (Index i = 0; i < n; ++i) {
     const double ratio = static_cast<double>(x[i]) / largest;

@@ -157,7 +157,7 @@ void back_to_normalization(const Layer& layer, Pass<Scalar>& pass, Index l, Colu
                            const Masks& masks) {
   const Index size = layer.fan_out * c.count;
   Scalar* delta = pass.delta(l, c.first);
-  if (pass.watches_flows()) pass.flow_squares(l, c.first) = squared_norm(delta, size);
+  if (pass.watches_flows()) pass.flow_norm(l, c.first) = norm(delta, size);
   if (layer.shortcut >= 0) std::copy(delta, delta + size, pass.flow(l, c.first));
   if (layer.dropout > 0 && masks.on)
     VectorMap<Scalar>(delta, size).array() *=

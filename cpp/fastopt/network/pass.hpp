@@ -66,12 +66,12 @@ class Pass {
   Scalar* factor(Index l, Index first) { return at(factors_, l) + width(l + 1) * first; }
   Scalar* flow(Index l, Index first) { return at(flows_, l) + width(l + 1) * first; }
 
-  // For who looks on: Σ (∂E/∂a)² of layer l over the block of samples that begins at `first`.
-  void watch_flows() { flow_squares_.resize(values_.size() * blocks()); }
-  bool watches_flows() const { return !flow_squares_.empty(); }
-  double& flow_squares(Index l, Index first) {
-    return flow_squares_[static_cast<std::size_t>(l) * blocks() +
-                         static_cast<std::size_t>(first / padding)];
+  // For who looks on: ‖∂E/∂a‖ of layer l over the block of samples that begins at `first`.
+  void watch_flows() { flow_norms_.resize(values_.size() * blocks()); }
+  bool watches_flows() const { return !flow_norms_.empty(); }
+  double& flow_norm(Index l, Index first) {
+    return flow_norms_[static_cast<std::size_t>(l) * blocks() +
+                       static_cast<std::size_t>(first / padding)];
   }
 
   // Of normalisation, one for each unit (batch) or each sample (layer): μ and 1/√(σ² + ε).
@@ -105,7 +105,7 @@ class Pass {
   std::vector<Buffer<Scalar>> activations_, raws_, factors_, flows_;
   std::vector<Buffer<Scalar>> means_, scales_, variances_, unit_factors_, constants_, alongs_;
   std::vector<Buffer<Scalar>> block_sums_;
-  std::vector<double> flow_squares_;
+  std::vector<double> flow_norms_;
 };
 
 FASTOPT_END

@@ -34,7 +34,7 @@ class BatchGradient {
         targets_(net.outputs() * capacity_),
         terms_(net.outputs() * capacity_),
         weights_(data.weights.empty() ? 0 : capacity_),
-        flow_squares_(static_cast<std::size_t>(net.depth())) {}
+        flow_norms_(static_cast<std::size_t>(net.depth())) {}
 
   // Batch normalisation by these running statistics, as in use.
   void use_running(const Scalar* statistics) { running_ = statistics; }
@@ -46,7 +46,7 @@ class BatchGradient {
   }
   // Whether ‖∂E/∂a‖ of each hidden layer is wanted, after each gradient.
   void watch_flows() { pass_.watch_flows(); }
-  double flow_norm(Index l) const { return std::sqrt(flow_squares_[static_cast<std::size_t>(l)]); }
+  double flow_norm(Index l) const { return flow_norms_[static_cast<std::size_t>(l)]; }
 
   // Running statistics, moved towards those of the last batch.
   void update_running(Scalar* statistics) {
@@ -142,7 +142,7 @@ class BatchGradient {
 
   void begin_batch(const Scalar* w) {
     if (running_ != nullptr) use_statistics(net_, w, running_, pass_);
-    if (pass_.watches_flows()) std::fill(flow_squares_.begin(), flow_squares_.end(), 0.0);
+    if (pass_.watches_flows()) std::fill(flow_norms_.begin(), flow_norms_.end(), 0.0);
   }
 
   // f(block) for all blocks of the piece.
@@ -210,9 +210,10 @@ class BatchGradient {
   }
 
   void add_flows() {
-    for (Index l = 0; l + 1 < net_.depth(); ++l)
-      for (const Columns& c : blocks_)
-        flow_squares_[static_cast<std::size_t>(l)] += pass_.flow_squares(l, c.first);
+    for (Index l = 0; l + 1 < net_.depth(); ++l) {
+      double& flow = flow_norms_[static_cast<std::size_t>(l)];
+      for (const Columns& c : blocks_) flow = std::hypot(flow, pass_.flow_norm(l, c.first));
+    }
   }
 
   const Architecture& net_;
@@ -225,7 +226,7 @@ class BatchGradient {
   Index cut_for_ = -1;
   std::vector<Columns> blocks_;
   std::vector<GradientPart> parts_;
-  std::vector<double> sums_, flow_squares_;
+  std::vector<double> sums_, flow_norms_;
   const Scalar* running_ = nullptr;
   const std::vector<Index> no_halts_;
   Masks masks_;

@@ -3,6 +3,7 @@
 // be dropped.
 #pragma once
 
+#include "fastopt/core/norm.hpp"
 #include "fastopt/network/network.hpp"
 #include "fastopt/objective/batch_gradient.hpp"
 
@@ -26,6 +27,13 @@ class Evaluation {
     std::vector<double> norms;
     for (Index l = 0; l + 1 < net_.architecture.depth(); ++l)
       norms.push_back(gradient_of_.flow_norm(l));
+    return norms;
+  }
+  // After a gradient, ‖∂E/∂W‖ of all layers.
+  std::vector<double> weight_norms() const {
+    std::vector<double> norms;
+    for (const Layer& layer : net_.architecture.layers)
+      norms.push_back(norm(gradient_.data() + layer.weights, layer.fan_in * layer.fan_out));
     return norms;
   }
 
