@@ -10,7 +10,7 @@ from fastopt.functions.curve_fit import curve_fit
 from fastopt.functions.least_squares import least_squares
 from fastopt.functions.minimize import minimize
 from fastopt.functions.result import OptimizeResult
-from fastopt.layers import BatchNormalization, LayerNormalization
+from fastopt.layers import BatchNormalization, LayerNormalization, Residual
 from fastopt.memory import memory_needed
 from fastopt.network import MLP
 from fastopt.optimizers import (
@@ -68,6 +68,7 @@ __all__ = [
     "PowerSchedule",
     "RMSprop",
     "ReduceLROnPlateau",
+    "Residual",
     "SteepestDescent",
     "Stopping",
     "WarmUp",

@@ -125,9 +125,7 @@ class Evaluation:
         loss = check_loss(loss)
         data = make_data(X, y, loss, self._layer_sizes, sample_weight)
         l2 = _validation.number("l2", l2, low=0)
-        evaluation = self._evaluation(data, loss, l2)
-        evaluation.as_in_training()
-        value, gradient = evaluation.value_and_gradient()
+        value, gradient = self._training_evaluation(data, loss, l2).value_and_gradient()
         return float(value), gradient
 
     def gradient_norms(
@@ -160,9 +158,14 @@ class Evaluation:
         evaluation = self._flow_evaluation(data, loss, _validation.number("l2", l2, low=0))
         return self._gradient_norms(evaluation)
 
-    def _flow_evaluation(self, data: Data, loss: Any, l2: float) -> Any:
+    def _training_evaluation(self, data: Data, loss: Any, l2: float) -> Any:
+        self._hidden.check_batch(len(data), len(data))
         evaluation = self._evaluation(data, loss, l2)
         evaluation.as_in_training()
+        return evaluation
+
+    def _flow_evaluation(self, data: Data, loss: Any, l2: float) -> Any:
+        evaluation = self._training_evaluation(data, loss, l2)
         evaluation.watch_flows()
         return evaluation
 

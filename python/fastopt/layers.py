@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastopt import _validation
-from fastopt._settings import Settings, choice, number
+from fastopt._settings import Settings, choice, flag, integer, number
 
 Array = npt.NDArray[Any]
 
@@ -82,6 +82,38 @@ class LayerNormalization(Settings):
     position: str = choice(("before", "after"), "before")
 
 
+@dataclass
+class Residual(Settings):
+    """Shortcuts around blocks of hidden layers: a_e ← a_e + a_s, or a_e + a_s P.
+
+    a_s are the inputs of a block (after their dropout), a_e the outputs of its last layer. The last
+    block is shorter where the layers are no multiple of ``layers``.
+
+    Parameters
+    ----------
+    layers : int
+        The hidden layers in a block, ≥ 1; 1 by default.
+    projection : bool
+        False (default): widths must be equal, and the blocks begin after the first hidden layer,
+        which brings the inputs to their width. True: they begin at the inputs, and where widths
+        differ, P (width of a_s × width of a_e) is learned.
+
+    References
+    ----------
+    He et al. 2016; Géron 2019, chapter 14.
+
+    Examples
+    --------
+    >>> import fastopt
+    >>> fastopt.Residual(2)
+    Residual(layers=2, projection=False)
+    >>> net = fastopt.MLP([4, 16, 16, 8, 8, 1], residual=fastopt.Residual(2, projection=True))
+    """
+
+    layers: int = integer(1, low=1)
+    projection: bool = flag(False)
+
+
 Normalization = BatchNormalization | LayerNormalization
 _NAMES: dict[str, type[BatchNormalization] | type[LayerNormalization]] = {
     "batch": BatchNormalization,
@@ -102,16 +134,16 @@ class HiddenLayers:
     ) -> None:
         self.layer_sizes = tuple(layer_sizes)
         n_hidden = len(self.layer_sizes) - 2
-        self.normalization = _check_normalization(normalization)
+        self.normalization = _check_normalization(normalization, n_hidden)
         self.rates = _check_dropout(dropout, n_hidden)
-        self.residual = _check_residual(residual, n_hidden)
+        self.residual = _check_residual(residual)
         self.shortcuts = _shortcuts(self.residual, self.layer_sizes)
         self.arrays = self._place()
 
     @property
     def uses_batch(self) -> bool:
         """Whether the loss of one sample depends on the others of its batch."""
-        return isinstance(self.normalization, BatchNormalization) and len(self.layer_sizes) > 2
+        return isinstance(self.normalization, BatchNormalization)
 
     @property
     def normalized_widths(self) -> tuple[int, ...]:
@@ -151,13 +183,17 @@ class HiddenLayers:
             for layer in self.arrays
         ]
 
-    def check_batch_size(self, batch_size: int) -> None:
-        """Raise ValueError where batch normalisation would see batches of one sample."""
-        if self.uses_batch and batch_size == 1:
-            raise ValueError(
-                "batch_size=1: batch normalisation has nothing to average in a batch of one "
-                "sample; use normalization='layer', or a batch_size of at least 2"
-            )
+    def check_batch(self, batch_size: int, n_samples: int) -> None:
+        """Raise ValueError where batch normalisation would see one sample alone."""
+        if not self.uses_batch or min(batch_size, n_samples) > 1:
+            return
+        given, remedy = ("X has one sample", "more samples")
+        if n_samples > 1:
+            given, remedy = "batch_size=1", "a batch_size of at least 2"
+        raise ValueError(
+            f"{given}: batch normalisation has nothing to average in a batch of one sample; use "
+            f"normalization='layer', or {remedy}"
+        )
 
     def check_second_order(self, method: str) -> None:
         """Raise ValueError where the loss is no fixed function of the weights."""
@@ -194,23 +230,32 @@ class HiddenLayers:
         return layers
 
 
-def _check_normalization(normalization: Any) -> Normalization | None:
-    if normalization is None or isinstance(normalization, BatchNormalization | LayerNormalization):
-        return normalization
-    if not isinstance(normalization, str):
+def _check_normalization(normalization: Any, n_hidden: int) -> Normalization | None:
+    if isinstance(normalization, str):
+        normalization = _NAMES[_validation.choice("normalization", normalization, _NAMES)]()
+    if normalization is None:
+        return None
+    if not isinstance(normalization, BatchNormalization | LayerNormalization):
         raise TypeError(
             "normalization must be None, 'batch', 'layer', a BatchNormalization or a "
             f"LayerNormalization, got {normalization!r}"
         )
-    return _NAMES[_validation.choice("normalization", normalization, _NAMES)]()
+    if n_hidden == 0:
+        raise ValueError(f"normalization={normalization!r} is of hidden layers, and there are none")
+    return normalization
 
 
 def _check_dropout(dropout: Any, n_hidden: int) -> tuple[float, ...]:
     """Return the rates of the inputs and of each hidden layer."""
     if isinstance(dropout, np.ndarray):
         dropout = dropout.tolist()
-    if isinstance(dropout, str) or not hasattr(dropout, "__len__"):
+    if isinstance(dropout, str) or not isinstance(dropout, Sequence):
         rate = _validation.number("dropout", dropout, low=0, below=1)
+        if rate > 0 and n_hidden == 0:
+            raise ValueError(
+                f"dropout={rate} is of hidden layers, and there are none; dropout=[{rate}] is that "
+                "of the inputs"
+            )
         return (0.0, *(rate,) * n_hidden)
     rates = list(dropout)
     if len(rates) not in (n_hidden, n_hidden + 1):
@@ -224,41 +269,56 @@ def _check_dropout(dropout: Any, n_hidden: int) -> tuple[float, ...]:
     return tuple(checked) if len(rates) > n_hidden else (0.0, *checked)
 
 
-def _check_residual(residual: Any, n_hidden: int) -> bool | int | str:
-    allowed = "False, True, 'projection' or a number of layers in a block ≥ 1"
-    checked: bool | int | str = residual
+def _check_residual(residual: Any) -> bool | int | str | Residual:
+    if isinstance(residual, Residual):
+        return residual
+    allowed = "False, True, 'projection', a number of layers in a block ≥ 1 or a Residual"
     if isinstance(residual, bool | np.bool_):
-        checked = bool(residual)
-    elif isinstance(residual, str):
+        return bool(residual)
+    if isinstance(residual, str):
         if residual != "projection":
             raise ValueError(f"residual must be {allowed}, got {residual!r}")
-    else:
-        try:
-            checked = _validation.integer("residual", residual, low=1)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"residual must be {allowed}, got {residual!r}") from None
-    least = 0 if checked is False else 1 if checked == "projection" else int(checked) + 1
-    if n_hidden < least:
-        raise ValueError(
-            f"residual={residual!r} needs at least {least} hidden layers, got {n_hidden}"
-        )
-    return checked
+        return residual
+    try:
+        return _validation.integer("residual", residual, low=1)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"residual must be {allowed}, got {residual!r}") from None
 
 
-def _shortcuts(residual: bool | int | str, sizes: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+def _blocks(residual: bool | int | str | Residual) -> Residual:
+    if isinstance(residual, Residual):
+        return residual
+    return Residual(projection=True) if residual == "projection" else Residual(int(residual))
+
+
+def _shortcuts(
+    residual: bool | int | str | Residual, sizes: tuple[int, ...]
+) -> tuple[tuple[int, int], ...]:
     """Return (start, end) of each block: a_end gets a_start added; 0 is the inputs."""
-    n_hidden = len(sizes) - 2
     if residual is False:
         return ()
-    if residual == "projection":
-        return tuple((layer - 1, layer) for layer in range(1, n_hidden + 1))
-    step = int(residual)
-    pairs = tuple((start, start + step) for start in range(1, n_hidden + 1 - step, step))
+    blocks, n_hidden = _blocks(residual), len(sizes) - 2
+    first = 0 if blocks.projection else 1
+    least = first + blocks.layers
+    if n_hidden < least:
+        raise ValueError(
+            f"residual={residual!r} needs at least {least} hidden layer{'s' * (least > 1)}, got "
+            f"{n_hidden}"
+        )
+    pairs = tuple(
+        (start, min(start + blocks.layers, n_hidden))
+        for start in range(first, n_hidden, blocks.layers)
+    )
     for start, end in pairs:
-        if sizes[start] != sizes[end]:
+        if sizes[start] != sizes[end] and not blocks.projection:
+            remedy = (
+                "residual='projection'"
+                if blocks.layers == 1
+                else f"Residual({blocks.layers}, projection=True)"
+            )
             raise ValueError(
                 f"residual={residual!r} adds the {sizes[start]} outputs of hidden layer {start} to "
-                f"the {sizes[end]} of hidden layer {end}: their widths must be equal; "
-                "residual='projection' learns a projection where they differ"
+                f"the {sizes[end]} of hidden layer {end}: their widths must be equal; {remedy} "
+                "learns a projection where they differ"
             )
     return pairs

@@ -16,7 +16,7 @@ from fastopt._second_order import SecondOrder
 from fastopt.callbacks import Callback
 from fastopt.clip import Clip
 from fastopt.initializers import Initializer, default, initial_weights
-from fastopt.layers import HiddenLayers, Normalization
+from fastopt.layers import HiddenLayers, Normalization, Residual
 from fastopt.optimizers import Optimizer, resolve
 from fastopt.training.arguments import (
     check_batch_size,
@@ -68,11 +68,12 @@ class MLP(Parameters, Evaluation, SecondOrder):
         dropout: the others grow by 1/(1 − rate); with selu alpha dropout, which keeps mean and
         variance. Masks are pure functions of the seed of ``fit``, the number of updates, and the
         unit.
-    residual : False, True, int or "projection"
+    residual : False, True, int, "projection" or Residual
         True: from the second hidden layer on, each adds its inputs to its outputs (the first brings
         the inputs to the width of the blocks). k: the same around blocks of k hidden layers, after
-        the first. Widths must be equal. "projection": around every hidden layer, with a learned
-        linear map a_{l−1} P where widths differ.
+        the first; the last block may be shorter. Widths must be equal. "projection": around every
+        hidden layer, with a learned linear map a_{l−1} P where widths differ. A
+        :class:`fastopt.Residual` has both choices.
     dtype : {"float64", "float32"}
         Of the parameters and of all arithmetic in training.
     random_state : None, int, numpy Generator or RandomState
@@ -101,7 +102,7 @@ class MLP(Parameters, Evaluation, SecondOrder):
         random_state: Any = None,
         normalization: str | Normalization | None = None,
         dropout: float | Sequence[float] = 0.0,
-        residual: bool | int | str = False,
+        residual: bool | int | str | Residual = False,
     ) -> None:
         self._layer_sizes = check_sizes(layer_sizes)
         self._activations = check_activations(activation, len(self._layer_sizes) - 2)
@@ -168,7 +169,7 @@ class MLP(Parameters, Evaluation, SecondOrder):
         return self._hidden.dropout
 
     @property
-    def residual(self) -> bool | int | str:
+    def residual(self) -> bool | int | str | Residual:
         """Where the shortcuts are."""
         return self._hidden.residual
 
@@ -416,7 +417,7 @@ class MLP(Parameters, Evaluation, SecondOrder):
 
     def _check_batch_size(self, batch_size: Any, optimizer: Optimizer, n_samples: int) -> int:
         size = check_batch_size(batch_size, optimizer, n_samples)
-        self._hidden.check_batch_size(size)
+        self._hidden.check_batch(size, n_samples)
         return size
 
 

@@ -75,6 +75,7 @@ BLOCKS = {
     "each": ((1, 2), (2, 3)),
     "of two": ((1, 3),),
     "all": ((0, 1), (1, 2), (2, 3)),
+    "all of two": ((0, 2), (2, 3)),
 }
 SIZES = (3, 7, 7, 7, 2)
 UNEQUAL = (3, 7, 5, 6, 2)
@@ -83,7 +84,7 @@ RATES = (0.25, 0.3, 0.0, 0.5)
 
 def problem(normalization, blocks, activation, output, n=40):
     rng = np.random.default_rng(5)
-    sizes = UNEQUAL if blocks == "all" else SIZES
+    sizes = UNEQUAL if blocks.startswith("all") else SIZES
     reference = DeepMLP(sizes, activation, output, normalization, BLOCKS[blocks])
     w = 0.6 * rng.normal(size=reference.n_parameters)
     X = rng.normal(size=(n, 3))
@@ -93,7 +94,13 @@ def problem(normalization, blocks, activation, output, n=40):
     return reference, w, X, T.astype(float), rng.uniform(0.5, 1.5, n)
 
 
-LOSSES = {"mse": "identity", "huber": "identity", "cross_entropy": "softmax"}
+LOSSES = {
+    "mse": "identity",
+    "mae": "identity",
+    "huber": "identity",
+    "binary_cross_entropy": "sigmoid",
+    "cross_entropy": "softmax",
+}
 ACTIVATIONS = [name for name in _core.activation_names if name != "softmax"]
 
 
@@ -143,21 +150,24 @@ def finite_differences(made, parameters, h=1e-6):
     return gradient
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("activation", ["tanh", "silu", "selu"])
-@pytest.mark.parametrize("normalization", ["batch", "layer"])
-def test_gradients_are_the_differences_of_the_loss(normalization, activation, after):
-    # Also for a normalisation after the activation, which the reference does not have.
-    reference, _, X, T, weights = problem(normalization, "all", activation, "identity")
-    for dropped in (False, True):
+@pytest.mark.parametrize("dropped", [False, True], ids=["", "dropout"])
+@pytest.mark.parametrize("blocks", BLOCKS)
+@pytest.mark.parametrize(
+    ("normalization", "after"),
+    [(None, False), ("batch", False), ("batch", True), ("layer", False), ("layer", True)],
+)
+def test_every_gradient_is_the_differences_of_the_loss(normalization, after, blocks, dropped):
+    """Also where a normalisation follows the activation, which the reference does not have."""
+    for activation, (loss, output) in product(ACTIVATIONS, LOSSES.items()):
+        reference, _, X, T, weights = problem(normalization, blocks, activation, output, n=20)
         net = core_network(reference, after=after, dropout=RATES if dropped else ())
-        rng = np.random.default_rng(1)
-        net.parameters[:] = 0.6 * rng.normal(size=net.parameters.size)
-        made = evaluation(net, _core.Dataset(X, T, 0, weights / weights.mean()), "mse", 0.1)
+        net.parameters[:] = 0.6 * np.random.default_rng(1).normal(size=net.parameters.size)
+        made = evaluation(net, _core.Dataset(X, T, 0, weights / weights.mean()), loss, 0.1)
         if dropped:
             made.drop(SEED, ITERATION)
         _, gradient = made.value_and_gradient()
-        assert relative_error(gradient, finite_differences(made, net.parameters)) <= 1e-7
+        error = relative_error(gradient, finite_differences(made, net.parameters))
+        assert error <= 1e-7, (activation, loss)
 
 
 def test_parts_of_a_large_batch_share_one_mask():

@@ -12,6 +12,7 @@ SHORTCUTS = {
     "none": ((3, 4, 5, 4, 2), False, ()),
     "each layer": ((3, 4, 4, 4, 2), True, ((1, 2), (2, 3))),
     "projections": ((2, 5, 4, 6, 3), "projection", ((0, 1), (1, 2), (2, 3))),
+    "over two": ((2, 5, 4, 6, 3), fastopt.Residual(2, projection=True), ((0, 2), (2, 3))),
 }
 
 

@@ -340,8 +340,23 @@ def test_gradient_norm_over_all_data_is_by_the_statistics_of_all():
 
 
 def test_shortcuts_of_blocks():
-    net = fastopt.MLP([3, *[5] * 6, 1], residual=2, random_state=0)
-    assert net._hidden.shortcuts == ((1, 3), (3, 5))
+    def shortcuts(sizes, residual):
+        return fastopt.MLP(sizes, residual=residual)._hidden.shortcuts
+
+    assert shortcuts([3, *[5] * 5, 1], 2) == ((1, 3), (3, 5))
+    assert shortcuts([3, *[5] * 6, 1], 2) == ((1, 3), (3, 5), (5, 6))  # the last is shorter
+    assert shortcuts([3, *[5] * 6, 1], fastopt.Residual(2)) == ((1, 3), (3, 5), (5, 6))
+    by_pairs = fastopt.Residual(2, projection=True)
+    assert shortcuts([3, 4, 5, 6, 7, 8, 1], by_pairs) == ((0, 2), (2, 4), (4, 5))
+    net = fastopt.MLP([3, 4, 5, 6, 5, 1], residual=by_pairs, random_state=0)
+    assert [None if P is None else P.shape for P in net.projections_] == [
+        None,
+        (3, 5),
+        None,
+        None,
+        None,
+    ]
+    assert "residual=Residual(layers=2, projection=True)" in repr(pickle.loads(pickle.dumps(net)))
     net = fastopt.MLP([5, 5, 7, 1], residual="projection", random_state=0)
     assert [P is None for P in net.projections_] == [True, False, True]
     assert net.projections_[1].shape == (5, 7)
@@ -356,7 +371,12 @@ BAD = [
     (lambda: MLP([2, 3, 1], dropout=[0.1] * 3), "each of the 1 hidden layers.*got 3"),
     (lambda: MLP([2, 3, 1], normalization="group"), "'batch', 'layer', got 'group'"),
     (lambda: MLP([2, 3, 4, 1], residual=True), "3 outputs of hidden layer 1 .* 4 .*'projection'"),
-    (lambda: MLP([2, 3, 3, 4, 1], residual=2), "3 outputs of hidden layer 1 .* 4 .*'projection'"),
+    (lambda: MLP([2, 3, 3, 4, 1], residual=2), r"3 outputs .* the 4 .* Residual\(2, projection=Tr"),
+    (lambda: MLP([2, 3, 3, 3, 4, 1], residual=2), "3 outputs of hidden layer 3 .* hidden layer 4"),
+    (lambda: MLP([2, 3, 3, 1], residual=fastopt.Residual(3, True)), "at least 3 hidden layers"),
+    (lambda: MLP([2, 1], residual="projection"), "at least 1 hidden layer, got 0"),
+    (lambda: MLP([2, 1], dropout=0.5), r"hidden layers, and there are none; dropout=\[0.5\]"),
+    (lambda: MLP([2, 1], normalization="batch"), "hidden layers, and there are none"),
     (lambda: MLP([2, 3, 3, 1], residual="identity"), "residual must be .*'identity'"),
     (lambda: MLP([2, 3, 3, 1], residual=0), "residual must be .* got 0"),
     (lambda: MLP([2, 3, 1], residual=True), "at least 2 hidden layers, got 1"),
@@ -370,7 +390,11 @@ BAD = [
     ),
     (
         lambda: MLP([2, 3, 1], normalization="batch").fit(*data(1, 2, 1)),
-        "batch_size=1: .*normalization='layer'",
+        "X has one sample: .*normalization='layer'",
+    ),
+    (
+        lambda: MLP([2, 3, 1], normalization="batch").loss_and_gradient(*data(1, 2, 1)),
+        "X has one sample: .*normalization='layer'",
     ),
 ]
 
