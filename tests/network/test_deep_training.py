@@ -118,6 +118,17 @@ def test_momentum_epsilon_and_position():
         np.testing.assert_allclose(variance, 0.5 + 0.5 * values.var(0), rtol=1e-12)
 
 
+@pytest.mark.parametrize("value", [1.0, 1e3, 1e5])
+def test_running_means_in_float32_reach_constant_features(value):
+    net = fastopt.MLP([1, 1, 1], activation="identity", normalization="batch", dtype="float32")
+    net.coefs_[0][:] = 1
+    X = np.full((64, 1), value)
+    net.fit(X, np.zeros(64), fastopt.SGD(1e-30), epochs=100, batch_size=2)
+    mean, _ = next(statistics_of(net))
+    # Half a unit in the last place is a share 0.01 of what is left.
+    assert abs(mean[0] - value) <= 51 * np.spacing(np.float32(value))
+
+
 def test_an_epoch_equals_its_transcription():
     # Batch normalisation, dropout and shortcuts in mini-batches with Adam, step by step in NumPy.
     X, T = data(n=45)

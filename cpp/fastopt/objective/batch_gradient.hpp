@@ -48,14 +48,14 @@ class BatchGradient {
   void watch_flows() { pass_.watch_flows(); }
   double flow_norm(Index l) const { return flow_norms_[static_cast<std::size_t>(l)]; }
 
-  // Running statistics, moved towards those of the last batch.
+  // Running statistics, moved towards those of the last batch: in this form they come as near to
+  // them as the precision allows.
   void update_running(Scalar* statistics) {
-    const auto momentum = static_cast<Scalar>(net_.statistics_momentum);
+    const auto share = static_cast<Scalar>(1 - net_.statistics_momentum);
     for (const Index l : net_.batch_layers) {
       const Index width = net_.layer(l).fan_out;
       const auto move = [&](Scalar* running, const Scalar* batch) {
-        for (Index u = 0; u < width; ++u)
-          running[u] = momentum * running[u] + (Scalar(1) - momentum) * batch[u];
+        for (Index u = 0; u < width; ++u) running[u] += share * (batch[u] - running[u]);
       };
       move(statistics + net_.layer(l).statistics, pass_.mean(l));
       move(statistics + net_.layer(l).statistics + width, pass_.variance(l));
