@@ -1,4 +1,6 @@
 // The general minimisers, and Python functions as what they work on.
+#include <pybind11/stl.h>
+
 #include <map>
 #include <memory>
 
@@ -35,7 +37,8 @@ void bind_minimize(py::module_& module) {
   py::class_<PythonObjective, Objective> objective(module, "PythonObjective", py::module_local());
   objective
       .def(py::init([](py::object fun, py::object jac, py::object hess, py::object hessp,
-                       const py::tuple& args, const Values& x0) {
+                       const py::tuple& args, const Values& x0, std::vector<double> lower,
+                       std::vector<double> upper) {
              const auto function = [&](py::object& f) {
                return PythonFunction(std::move(f), args);
              };
@@ -43,10 +46,11 @@ void bind_minimize(py::module_& module) {
              return std::make_unique<PythonObjective>(
                  PythonObjective::Functions{function(fun), function(jac), function(hess),
                                             function(hessp), gradient, hessian},
-                 x0);
+                 x0, std::move(lower), std::move(upper));
            }),
            py::arg("fun"), py::arg("jac"), py::arg("hess"), py::arg("hessp"), py::arg("args"),
-           py::arg("x0"))
+           py::arg("x0"), py::arg("lower") = std::vector<double>(),
+           py::arg("upper") = std::vector<double>())
       .def_readonly("nfev", &PythonObjective::nfev)
       .def_readonly("njev", &PythonObjective::njev)
       .def_readonly("nhev", &PythonObjective::nhev)

@@ -18,10 +18,12 @@ class PythonObjective final : public Objective {
     Difference gradient = Difference::given, hessian = Difference::none;
   };
 
-  PythonObjective(Functions functions, py::array_t<double> x0)
+  // Bounds, where there are some, are those that fun is never called beyond for differences.
+  PythonObjective(Functions functions, const py::array_t<double>& x0, std::vector<double> lower,
+                  std::vector<double> upper)
       : f_(std::move(functions)),
         n_(x0.size()),
-        steps_(x0.data(), n_),
+        differences_(x0.data(), n_, std::move(lower), std::move(upper)),
         at_(n_),
         work_(n_),
         work2_(n_) {}
@@ -53,10 +55,10 @@ class PythonObjective final : public Objective {
   bool is_noise(const double* x, const double* g) override {
     if (f_.gradient != Difference::five_point) return false;
     const py::gil_scoped_acquire gil;
-    differences(x, 0, 0.7e-4, work_.data());
+    differences(x, unknown, 0.7e-4, work_.data());
     double size = 0, error = 0;
     for (Index i = 0; i < n_; ++i) {
-      const double scale = steps_(1e-4, x[i], i);
+      const double scale = differences_.step(1e-4, x[i], i);
       size = std::max(size, std::abs(scale * g[i]));
       error = std::max(error, std::abs(scale * (g[i] - work_[i])));
     }
@@ -122,11 +124,14 @@ class PythonObjective final : public Objective {
     constexpr double epsilon = std::numeric_limits<double>::epsilon();
     const Index m = of_gradient ? n_ : 1;
     Buffer<double> f(5 * m);
+    if (!of_gradient)  // finds the scales at which fun feels x
+      differences_.gradient([this](const double* at) { return call_fun(at); },
+                            Difference::three_point, 2e-5, x, unknown, d);
     at_.vector() = ConstVectorMap<double>(x, n_);
     const auto evaluate = [&](Index k) {
       double* values = f.data() + k * m;
       if (of_gradient)
-        gradient(at_.data(), 0, values);
+        gradient(at_.data(), unknown, values);
       else
         *values = call_fun(at_.data());
     };
@@ -134,7 +139,7 @@ class PythonObjective final : public Objective {
     if (of_gradient) all_finite(f.data() + 2 * m, m, "jac(x)");
     if (!fault.empty()) throw py::value_error(fault + " at x0: all numbers must be finite there");
     for (Index i = 0; i < n_; ++i) {
-      const double h = steps_(2e-5, x[i], i);
+      const double h = differences_.step(2e-5, x[i], i);
       for (const Index k : {0, 1, 3, 4}) {
         at_[i] = x[i] + static_cast<double>(k - 2) * h;
         evaluate(k);
@@ -197,7 +202,7 @@ class PythonObjective final : public Objective {
     if (f_.gradient == Difference::together) {
       both(x, g);
     } else {
-      gradient(x, f_.gradient == Difference::two_point ? call_fun(x) : 0, g);
+      gradient(x, unknown, g);
     }
   }
 
@@ -223,37 +228,21 @@ class PythonObjective final : public Objective {
 
   // Whether f is lower than at x, by more than a few times `noise`, at some point along an axis.
   bool falls_around(const double* x, double noise) {
-    at_.vector() = ConstVectorMap<double>(x, n_);
-    const double limit = call_fun(at_.data()) - 4 * noise;
-    bool falls = false;
-    for (Index i = 0; i < n_ && !falls; ++i) {
+    const double limit = call_fun(x) - 4 * noise;
+    const auto value = [this](const double* at) { return call_fun(at); };
+    differences_.place(x);
+    for (Index i = 0; i < n_; ++i)
       for (const double relative : {1e-2, -1e-2, 1e-1, -1e-1}) {
-        at_[i] = x[i] + std::copysign(steps_(std::abs(relative), x[i], i), relative);
-        falls = falls || call_fun(at_.data()) < limit;
+        const double h = differences_.step(std::abs(relative), x[i], i);
+        if (differences_.moved(value, i, std::copysign(h, relative)) < limit) return true;
       }
-      at_[i] = x[i];
-    }
-    return falls;
+    return false;
   }
 
-  // `value` is f(x), which forward differences need.
+  // `value` is f(x), where it is known.
   void differences(const double* x, double value, double relative, double* g) {
-    at_.vector() = ConstVectorMap<double>(x, n_);
-    for (Index i = 0; i < n_; ++i) {
-      const double h = steps_(relative, x[i], i);
-      const auto moved = [&](double by) {
-        at_[i] = x[i] + by;
-        return call_fun(at_.data());
-      };
-      if (f_.gradient == Difference::two_point) {
-        g[i] = (moved(h) - value) / h;
-      } else {
-        g[i] = (moved(h) - moved(-h)) / (2 * h);
-        if (f_.gradient == Difference::five_point)
-          g[i] += (g[i] - (moved(2 * h) - moved(-2 * h)) / (4 * h)) / 3;
-      }
-      at_[i] = x[i];
-    }
+    const auto function = [this](const double* at) { return call_fun(at); };
+    differences_.gradient(function, f_.gradient, relative, x, value, g);
   }
 
   bool by_differences() const {
@@ -283,7 +272,7 @@ class PythonObjective final : public Objective {
     std::copy(x, x + n_, point.begin());
     if (!central) gradient_at(x, behind.data());
     for (Index i = 0; i < n_; ++i) {
-      const double step = steps_(central ? 6.1e-6 : 1.5e-8, x[i], i);
+      const double step = differences_.step(central ? 6.1e-6 : 1.5e-8, x[i], i);
       point[i] = x[i] + step;
       gradient_at(point.data(), ahead.data());
       if (central) {
@@ -311,7 +300,7 @@ class PythonObjective final : public Objective {
       return value;
     };
     for (Index i = 0; i < n_; ++i) {
-      step[i] = steps_(1.2e-4, x[i], i);  // ε^(1/4)
+      step[i] = differences_.step(1.2e-4, x[i], i);  // ε^(1/4)
       forward[i] = moved(i, step[i], i, 0);
       backward[i] = moved(i, -step[i], i, 0);
       h[i * n_ + i] = (forward[i] - 2 * centre + backward[i]) / (step[i] * step[i]);
@@ -362,9 +351,11 @@ class PythonObjective final : public Objective {
     m = (0.5 * (m + m.transpose())).eval();
   }
 
+  static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+
   Functions f_;
   Index n_;
-  DifferenceSteps steps_;
+  Differences differences_;
   Buffer<double> at_, work_, work2_;
 };
 

@@ -37,6 +37,8 @@ class PythonResiduals final : public Objective {
         lower_(lower.data(), lower.data() + lower.size()),
         upper_(upper.data(), upper.data() + upper.size()) {
     check_start(at_);
+    for (const double x : at_) scale_at_start_ = std::max(scale_at_start_, std::abs(x));
+    scale_at_start_ = std::min(scale_at_start_, 1.0);
     const RealArray e = call(at_.data());
     m_ = e.size();
     if (m_ == 0) throw py::value_error("fun must return at least one residual, got none");
@@ -160,9 +162,9 @@ class PythonResiduals final : public Objective {
   }
 
   // Steps in proportion to each parameter. Where the parameter is zero its scale is unknown: that
-  // of the others, at most 1. Up to that scale, a step that hardly moves the residuals beyond their
-  // rounding, which is that of the terms in them, is made larger, so that a parameter near zero is
-  // not lost in noise.
+  // of the others, at most 1. Up to that scale, or that of the start, a step that hardly moves the
+  // residuals beyond their rounding, which is that of the terms in them, is made larger, so that a
+  // parameter near zero is not lost in noise.
   void differences(const double* w, double* j) {
     std::vector<double> x(w, w + n_);
     double typical = 0;
@@ -184,11 +186,11 @@ class PythonResiduals final : public Objective {
     const double size = size_of_terms(w, j);
     for (Index i = 0; i < n_; ++i) {
       double h = first_step(i), moved = first_moved[to_size(i)] / size;
-      const double limit = standard * std::max(std::abs(w[i]), typical);
+      const double limit = standard * std::max({std::abs(w[i]), typical, scale_at_start_});
       bool balanced = false;
       for (int attempt = 0; attempt < 6 && h < limit; ++attempt) {
         if (moved < noise) {
-          h = std::min(h * 1e3, limit);
+          h = std::min(std::max(h * 1e3, 1e-12 * limit), limit);
         } else if (moved < 1e-3 * standard && !balanced) {
           // The best balance of rounding, ε / moved, and truncation.
           h = std::min(h * std::pow(standard / moved, central ? 1.0 / 3.0 : 0.5), limit);
@@ -257,6 +259,7 @@ class PythonResiduals final : public Objective {
   PythonFunction fun_, jac_;
   Difference kind_;
   RobustLoss loss_;
+  double scale_at_start_ = 0;  // the largest |x0_i|, at most 1
   Index n_, m_ = 0;
   std::vector<double> at_, e_, plus_, minus_, relative_step_, lower_, upper_;
   std::string not_finite_;

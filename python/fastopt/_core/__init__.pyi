@@ -331,7 +331,15 @@ class PythonObjective(Objective):
     """A function of the caller's, with the derivatives that are given or differences."""
 
     def __init__(
-        self, fun: Any, jac: Any, hess: Any, hessp: Any, args: tuple[Any, ...], x0: Any
+        self,
+        fun: Any,
+        jac: Any,
+        hess: Any,
+        hessp: Any,
+        args: tuple[Any, ...],
+        x0: Any,
+        lower: Any = ...,
+        upper: Any = ...,
     ) -> None: ...
     @property
     def nfev(self) -> int: ...

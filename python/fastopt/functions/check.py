@@ -24,8 +24,8 @@ class DerivativeCheck:
     ok : bool
         Whether ``error`` is at most the tolerance.
     error : float
-        The largest deviation, as far as the differences are that exact, relative to the largest
-        entry of the two.
+        The largest deviation, as far as the differences are that exact, relative to the entry,
+        or to 1e-10 times the largest entry.
     index : tuple of int
         Where it stands.
     given, numerical : array
@@ -69,8 +69,8 @@ def check_gradient(
     args : tuple
         Further arguments of both.
     rtol : float
-        The largest error that passes for rounding, relative to the largest entry; what differences
-        cannot tell because of the rounding of ``fun`` itself is no error.
+        The largest error that passes for rounding, relative to the entry; what differences cannot
+        tell because of the rounding of ``fun`` itself is no error.
 
     Returns
     -------
@@ -145,7 +145,9 @@ def _compare(given: Array, numerical: Array, unsure: Array, rtol: float) -> Deri
     if np.isnan(deviation).any():
         index = tuple(int(i) for i in np.argwhere(np.isnan(deviation))[0])
         return DerivativeCheck(False, float("nan"), index, given, numerical)
-    index = tuple(int(i) for i in np.unravel_index(int(deviation.argmax()), deviation.shape))
-    scale = max(float(np.abs(given).max()), float(np.abs(numerical).max()))
-    error = float(deviation[index]) / scale if scale > 0 else 0.0
+    size = np.maximum(np.abs(given), np.abs(numerical))
+    size = np.maximum(size, 1e-10 * size.max())
+    errors = np.divide(deviation, size, out=np.zeros_like(size), where=size > 0)
+    index = tuple(int(i) for i in np.unravel_index(int(errors.argmax()), errors.shape))
+    error = float(errors[index])
     return DerivativeCheck(error <= rtol, error, index, given, numerical)

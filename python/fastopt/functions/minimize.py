@@ -120,12 +120,13 @@ def minimize(
         warnings.warn(f"method {name!r} does not use hessp", RuntimeWarning, stacklevel=2)
     if name in _NEEDS_SQUARE:
         check_memory(name, x.size, "newton_cg or lbfgs" if name == "newton" else "lbfgs")
-    objective = objective_for(fun, jac, hess, hessp, args, x)
+    box = () if bounds is None else limits(bounds, x.size)
+    objective = objective_for(fun, jac, hess, hessp, args, x, box)
     maxiter = _limit("maxiter", settings.get("maxiter"))
     if maxiter is None:
         maxiter = 10_000 if isinstance(optimizer, FirstOrder) else 200 * x.size
     maxfev = _limit("maxfev", settings.get("maxfev"))
-    solver = _solver(optimizer, objective, x, bounds, settings.get("gtol"), maxiter)
+    solver = _solver(optimizer, objective, x, box, settings.get("gtol"), maxiter)
 
     return_all = _validation.flag("return_all", settings.get("return_all", False))
     path = [x.copy()] if record_path or return_all else None
@@ -158,12 +159,12 @@ def _solver(
     optimizer: Any,
     objective: _core.PythonObjective,
     x: Array,
-    bounds: Any,
+    box: tuple[Array, Array] | tuple[()],
     gtol: float | None,
     maxiter: int,
 ) -> Any:
-    if bounds is not None:
-        return optimizer.make_bounded_solver(objective, x, *limits(bounds, x.size))
+    if box:
+        return optimizer.make_bounded_solver(objective, x, *box)
     if not isinstance(optimizer, FirstOrder):
         return optimizer.make_solver(objective, x)
     if gtol is not None:

@@ -146,6 +146,7 @@ def objective_for(
     hessp: Any,
     args: Any,
     x0: Array,
+    bounds: tuple[Array, Array] | tuple[()] = (),
 ) -> _core.PythonObjective:
     """Return the C++ side of the caller's functions."""
     _validation.function("fun", fun)
@@ -156,5 +157,11 @@ def objective_for(
     if not isinstance(args, tuple):
         args = (args,)
     return _core.PythonObjective(
-        fun, "3-point" if jac is None else jac, "3-point" if hess is None else hess, hessp, args, x0
+        fun,
+        "3-point" if jac is None else jac,
+        "3-point" if hess is None else hess,
+        hessp,
+        args,
+        x0,
+        *bounds,
     )
