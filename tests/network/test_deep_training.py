@@ -362,6 +362,35 @@ def test_shortcuts_of_blocks():
     assert "residual='projection'" in repr(net)
 
 
+@pytest.mark.parametrize(
+    ("settings", "extras"),
+    [
+        ({}, None),
+        ({"dropout": 0.0, "residual": False}, None),
+        ({"normalization": "layer"}, ["layer", "layer", "layer", ""]),
+        ({"dropout": [0.1, 0, 0.25, 0]}, ["dropout 0.1 of inputs", "dropout 0.25", "", ""]),
+        ({"residual": True}, ["", "+ 1", "+ 2", ""]),
+        ({"residual": fastopt.Residual(2, projection=True)}, ["", "+ 0 P", "+ 2", ""]),
+        (
+            {
+                "normalization": fastopt.BatchNormalization(position="after"),
+                "dropout": 0.5,
+                "residual": "projection",
+            },
+            [f"batch after, dropout 0.5, + {start}" for start in ("0 P", 1, 2)] + [""],
+        ),
+    ],
+)
+def test_summary_tells_what_layers_have_beside(settings, extras):
+    net = fastopt.MLP([4, 8, 8, 8, 2], **settings)
+    head, *rows, total = net.summary().splitlines()
+    start = len("layer    inputs  outputs  activation  parameters")
+    assert [row[start:].strip() for row in rows] == (extras or [""] * 4)
+    assert head[start:] == ("" if extras is None else "  extras")
+    assert [row == row.rstrip() for row in (head, *rows, total)] == [True] * 6
+    assert int(total.split()[-1]) == sum(int(row[:start].split()[-1]) for row in rows)
+
+
 MLP = fastopt.MLP
 BAD = [
     (lambda: MLP([2, 3, 1], dropout=1.0), r"dropout must be a number in \[0, 1\), got 1.0"),
