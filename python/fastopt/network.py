@@ -67,7 +67,7 @@ class MLP(Parameters, Evaluation, SecondOrder):
         all hidden layers, one for each of them, or one more with that of the inputs first. Inverted
         dropout: the others grow by 1/(1 − rate); with selu alpha dropout, which keeps mean and
         variance. Masks are pure functions of the seed of ``fit``, the number of updates, and the
-        unit.
+        unit: calls of ``fit`` with one seed repeat them, ``initial_epoch=history`` goes on.
     residual : False, True, int, "projection" or Residual
         True: from the second hidden layer on, each adds its inputs to its outputs (the first brings
         the inputs to the width of the blocks). k: the same around blocks of k hidden layers, after

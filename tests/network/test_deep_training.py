@@ -212,6 +212,33 @@ def test_everything_survives_copies_pickles_and_interruptions():
     np.testing.assert_array_equal(net.statistics, whole.statistics)
 
 
+def test_calls_of_fit_with_one_seed_repeat_order_and_masks():
+    X, T = data()
+    net, settings = everything(), {"batch_size": 7, "random_state": 5}
+    start = net.parameters.copy()
+    first = net.fit(X, T, "sgd", epochs=1, **settings)
+    once = net.parameters.copy()
+    net.parameters = start
+    net.fit(X, T, "sgd", epochs=1, **settings)
+    np.testing.assert_array_equal(net.parameters, once)
+    net.parameters = start
+    net.fit(X, T, "sgd", epochs=2, initial_epoch=first, **settings)
+    assert relative_error(net.parameters, once) > 1e-3
+
+
+def test_momentum_says_how_many_updates_running_statistics_need():
+    X, T = data()
+    for momentum, updates in ((0.99, 460), (0.9, 44)):
+        n = fastopt.BatchNormalization(momentum=momentum)
+        net = fastopt.MLP([4, 5, 2], normalization=n, random_state=0)
+        z = X @ net.coefs_[0]
+        for epochs, reached in ((updates, True), (updates // 2, False)):
+            fresh = net.copy()
+            fresh.fit(X, T, fastopt.SGD(STILL), epochs=epochs, batch_size=None)
+            mean, _ = next(statistics_of(fresh))
+            assert (np.abs(mean / z.mean(0) - 1) <= 0.01).all() == reached
+
+
 def test_restored_weights_come_with_their_statistics():
     X, T = data()
     net = everything(dropout=0.0)
