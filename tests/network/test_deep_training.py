@@ -1,6 +1,7 @@
 """Training of networks with normalisation, dropout and shortcuts, as a user calls it."""
 
 import pickle
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -155,21 +156,51 @@ def test_an_epoch_equals_its_transcription():
         np.testing.assert_allclose(statistics, running_statistics(z), rtol=1e-12, atol=1e-14)
 
 
-def test_a_last_batch_of_one_sample_joins_the_one_before():
+@pytest.mark.parametrize(
+    ("normalization", "batch_size", "ends"),
+    [
+        ("batch", 32, [33]),
+        ("batch", 16, [16, 33]),
+        ("batch", 4, [*range(4, 29, 4), 33]),
+        ("layer", 32, [32, 33]),
+        ("layer", 16, [16, 32, 33]),
+        (None, 16, [16, 32, 33]),
+    ],
+)
+def test_a_last_batch_of_one_sample_joins_the_one_before(normalization, batch_size, ends):
     X, T = data(n=33)
-    for normalization, last in (("batch", 33), ("layer", 32)):
-        net = fastopt.MLP([4, 5, 2], normalization=normalization, random_state=0)
-        history = net.fit(X, T, "sgd", epochs=1, batch_size=32, shuffle=False)
-        net.fit(X, T, "sgd", epochs=1, batch_size=16, shuffle=False)
-        assert np.isfinite(net.parameters).all()
-        other = fastopt.MLP([4, 5, 2], normalization=normalization, random_state=0)
-        value, _ = other.loss_and_gradient(X[:last], T[:last])
-        if normalization == "batch":
-            assert history.loss[0] == pytest.approx(value, rel=1e-12)
+    net = fastopt.MLP([4, 5, 2], normalization=normalization, random_state=0)
+    reference = DeepMLP((4, 5, 2), normalization=normalization)
+    w, losses, inputs = net.parameters.copy(), [], []
+    for _ in range(2):
+        loss = 0.0
+        for first, end in pairwise([0, *ends]):
+            rows = slice(first, end)
+            loss += (end - first) / 33 * reference.loss(w, X[rows], T[rows])
+            inputs.append(reference.normalizer_inputs(w, X[rows])[0])
+            w = w - 0.1 * reference.gradient(w, X[rows], T[rows])
+        losses.append(loss)
+    settings = {"epochs": 2, "batch_size": batch_size, "shuffle": False}
+    history = net.fit(X, T, fastopt.SGD(0.1), **settings)
+    assert relative_error(net.parameters, w) <= 1e-13
+    np.testing.assert_allclose(history.loss, losses, rtol=1e-13)
+    if normalization == "batch":
+        statistics = next(statistics_of(net))
+        np.testing.assert_allclose(statistics, running_statistics(inputs), rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("normalization", [None, "batch", "layer"])
+@pytest.mark.parametrize(
+    "normalization",
+    [
+        None,
+        "batch",
+        "layer",
+        fastopt.BatchNormalization(position="after"),
+        fastopt.LayerNormalization(position="after"),
+    ],
+    ids=repr,
+)
 def test_same_bits_for_any_number_of_threads(normalization, dtype):
     X, T = data(n=700, d=40)
     before, outcomes = fastopt.get_num_threads(), []
@@ -355,6 +386,17 @@ def test_layer_gradient_norms_in_the_history():
     norms = history.layer_gradient_norms[-1]
     assert norms == net.gradient_norms(X, T)
     assert [len(norms["weights"]), len(norms["activations"])] == [4, 3]
+
+
+def test_layer_gradient_norms_of_a_resumed_run_are_those_of_the_whole():
+    X, T = data()
+    settings = {"batch_size": 7, "metrics": ["layer_gradient_norms"]}
+    whole = everything().fit(X, T, "adam", epochs=5, **settings)
+    net = everything()
+    first = net.fit(X, T, "adam", epochs=2, **settings)
+    resumed = net.fit(X, T, "adam", epochs=5, initial_epoch=first, **settings)
+    assert len(resumed.layer_gradient_norms) == 5
+    assert resumed.layer_gradient_norms == whole.layer_gradient_norms
 
 
 def test_gradient_norm_over_all_data_is_by_the_statistics_of_all():
