@@ -60,16 +60,16 @@ def test_training(case):
         w = rule.finalize(held)
         losses.append(net.loss(w, X, T, **settings, dropout=drawn[step]))
         if step in (1, 10, 100):
-            assert relative_error(w, golden[f"weights_{step}"]) <= 1e-12
-    np.testing.assert_allclose(losses, golden["losses"], rtol=1e-12)
+            assert relative_error(w, golden[f"weights_{step}"]) <= 1e-13
+    np.testing.assert_allclose(losses, golden["losses"], rtol=1e-13)
 
     if case["normalization"] == "batch":
         statistics = [running_statistics(z, unbiased=True) for z in zip(*inputs, strict=True)]
         for layer, (mean, variance) in enumerate(statistics, start=1):
-            assert relative_error(mean, golden[f"running_mean_{layer}"]) <= 1e-12
-            assert relative_error(variance, golden[f"running_variance_{layer}"]) <= 1e-12
+            assert relative_error(mean, golden[f"running_mean_{layer}"]) <= 1e-13
+            assert relative_error(variance, golden[f"running_variance_{layer}"]) <= 1e-13
         outputs = net.predict(w, X, running=statistics)
-        assert relative_error(outputs, golden["inference_outputs"]) <= 1e-12
+        assert relative_error(outputs, golden["inference_outputs"]) <= 1e-13
 
 
 def test_batch_statistics():
