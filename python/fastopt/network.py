@@ -67,7 +67,7 @@ class MLP(Parameters, Evaluation, SecondOrder):
         all hidden layers, one for each of them, or one more with that of the inputs first. Inverted
         dropout: the others grow by 1/(1 − rate); with selu alpha dropout, which keeps mean and
         variance. Masks are pure functions of the seed of ``fit``, the number of updates, and the
-        unit.
+        unit: calls of ``fit`` with one seed repeat them, ``initial_epoch=history`` goes on.
     residual : False, True, int, "projection" or Residual
         True: from the second hidden layer on, each adds its inputs to its outputs (the first brings
         the inputs to the width of the blocks). k: the same around blocks of k hidden layers, after
@@ -176,6 +176,9 @@ class MLP(Parameters, Evaluation, SecondOrder):
     def summary(self) -> str:
         """Return a table of the layers: widths, activations, numbers of parameters.
 
+        Networks that have any of them get a column for normalisation, dropout and shortcuts: "+ 1"
+        adds the outputs of layer 1, "+ 0 P" the inputs times P.
+
         Examples
         --------
         >>> import fastopt
@@ -184,15 +187,41 @@ class MLP(Parameters, Evaluation, SecondOrder):
         1             4        8  tanh                40
         2             8        3  softmax             27
         total                                         67
+        >>> net = fastopt.MLP([4, 8, 8, 3], normalization="batch", dropout=0.2, residual=True)
+        >>> print(net.summary())
+        layer    inputs  outputs  activation  parameters  extras
+        1             4        8  tanh                48  batch, dropout 0.2
+        2             8        8  tanh                80  batch, dropout 0.2, + 1
+        3             8        3  identity            27
+        total                                        155
         """
-        rows = [f"{'layer':<6}{'inputs':>9}{'outputs':>9}  {'activation':<10}{'parameters':>12}"]
         names = (*self._activations, self._output_activation)
-        for i, (layer, name) in enumerate(zip(self._layers(), names, strict=True), start=1):
+        extras = [self._extras(layer) for layer in range(1, len(names) + 1)]
+        head = f"{'layer':<6}{'inputs':>9}{'outputs':>9}  {'activation':<10}{'parameters':>12}"
+        rows = [head + "  extras" * any(extras)]
+        layers = zip(self._layers(), names, extras, strict=True)
+        for i, (layer, name, extra) in enumerate(layers, start=1):
             fan_in, fan_out = layer["W"].shape
             size = sum(array.size for array in layer.values())
-            rows.append(f"{i:<6}{fan_in:>9}{fan_out:>9}  {name:<10}{size:>12}")
+            rows.append(f"{i:<6}{fan_in:>9}{fan_out:>9}  {name:<10}{size:>12}  {extra}".rstrip())
         rows.append(f"{'total':<36}{self.n_parameters:>12}")
         return "\n".join(rows)
+
+    def _extras(self, layer: int) -> str:
+        """Return what layer 1, 2, … has beside weights, biases and an activation."""
+        hidden, words = self._hidden, []
+        normalization = hidden.normalization
+        if layer == 1 and hidden.rates[0]:
+            words.append(f"dropout {hidden.rates[0]:g} of inputs")
+        if layer < len(self._layer_sizes) - 1:
+            if normalization is not None:
+                kind = "batch" if hidden.uses_batch else "layer"
+                words.append(kind + " after" * (normalization.position == "after"))
+            if hidden.rates[layer]:
+                words.append(f"dropout {hidden.rates[layer]:g}")
+        projects = " P" * ("P" in hidden.arrays[layer - 1])
+        words += [f"+ {start}{projects}" for start, end in hidden.shortcuts if end == layer]
+        return ", ".join(words)
 
     def __repr__(self) -> str:
         extras = "".join(

@@ -44,32 +44,51 @@ def gradient_flow(history: History, of: str = "activations", ax: Axes | None = N
 
     Raises
     ------
+    TypeError
+        What is given is no History.
     ValueError
-        The History holds no layer_gradient_norms.
+        The History holds no layer_gradient_norms, or no epochs; or there are no hidden layers whose
+        activations could be drawn.
     ImportError
         matplotlib is missing.
     """
-    _validation.choice("of", of, ("activations", "weights"))
-    if "layer_gradient_norms" not in history:
-        raise ValueError(
-            "history holds no layer_gradient_norms: fit with metrics=['layer_gradient_norms']"
-        )
-    rows: list[tuple[int, Any]] = [
-        (epoch, norms)
-        for epoch, norms in zip(history.epoch, history["layer_gradient_norms"], strict=True)
-        if isinstance(norms, dict)
-    ]
+    rows = _rows(history, _validation.choice("of", of, ("activations", "weights")))
     ax = _axes(ax)
-    shown = np.unique(np.linspace(0, len(rows) - 1, min(6, len(rows))).round().astype(int))
-    for k, i in enumerate(shown):
+    from matplotlib import colormaps
+    from matplotlib.ticker import MaxNLocator
+
+    n_shown = min(6, len(rows))
+    shown = np.linspace(0, len(rows) - 1, n_shown).round().astype(int)
+    # From dark to light, without the lightest, which white paper swallows.
+    colors = colormaps["viridis"](np.linspace(0, 0.9, n_shown))
+    for i, color in zip(shown, colors, strict=True):
         epoch, norms = rows[i]
-        layers = np.arange(1, len(norms[of]) + 1)
-        shade = (k + 1) / (len(shown) + 1)
+        layers = np.arange(1, len(norms) + 1)
         ax.semilogy(
-            layers, norms[of], marker="o", markersize=3, color=(0.1, 0.3 * shade, shade),
-            label=f"epoch {epoch + 1}",
-        )  # fmt: skip
+            layers, norms, marker="o", markersize=3, color=color, label=f"epoch {epoch + 1}"
+        )
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     what = "a" if of == "activations" else "W"
     ax.set(xlabel="layer l", ylabel=rf"$\|\partial E/\partial {what}_l\|$")
     ax.legend()
     return ax
+
+
+def _rows(history: Any, of: str) -> list[tuple[int, list[float]]]:
+    """Return the epochs that have norms of layers, and these norms."""
+    wanted = "fit with metrics=['layer_gradient_norms']"
+    if not isinstance(history, History):
+        raise TypeError(f"history must be the History of a {wanted}, got {history!r}")
+    if len(history) == 0:
+        raise ValueError(f"history holds no epochs: {wanted} and epochs >= 1")
+    if "layer_gradient_norms" not in history:
+        raise ValueError(f"history holds no layer_gradient_norms: {wanted}")
+    columns = zip(history.epoch, history["layer_gradient_norms"], strict=True)
+    # Epochs of an earlier run that this one continues may have none.
+    rows = [(epoch, norms[of]) for epoch, norms in columns if isinstance(norms, dict)]
+    if not rows[0][1]:
+        raise ValueError(
+            "the network has no hidden layers whose activations could be drawn; of='weights' draws "
+            "the gradient of its weights"
+        )
+    return rows

@@ -1,18 +1,23 @@
 """Normalisation, residual connections and dropout in PyTorch, and batch statistics in Keras."""
 
+from copy import deepcopy
+
 import keras
 import numpy as np
 import torch
 from make_networks import ACTIVATIONS, LOSSES, REGRESSION, TARGETS
 from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from reference import masks
 
 STEPS = 100
 KEPT_STEPS = (1, 10, 100)
-RATE = 0.25
+SEED, ITERATION = 2**40 + 17, 5
 
 
-def case(name, layer_sizes, normalization=None, blocks=(), dropped=(), **others):
-    """``dropped`` names the layers with dropout, 0 being the input."""
+def case(name, layer_sizes, normalization=None, blocks=(), dropout=(), **others):
+    """``dropout`` holds the rates of the input and of each hidden layer."""
     return {
         "name": name,
         "layer_sizes": layer_sizes,
@@ -20,7 +25,8 @@ def case(name, layer_sizes, normalization=None, blocks=(), dropped=(), **others)
         "output_activation": "identity",
         "normalization": normalization,
         "blocks": blocks,
-        "dropped": dropped,
+        "dropout": dropout,
+        "seed": SEED,
         "loss": "mse",
         "l2": 0.0,
         **others,
@@ -29,6 +35,7 @@ def case(name, layer_sizes, normalization=None, blocks=(), dropped=(), **others)
 
 CLASSES = {"loss": "cross_entropy", "output_activation": "softmax"}
 EACH = ((1, 2), (2, 3))
+RATES = (0.1, 0.25, 0.1, 0.5)
 CASES = [
     case("batch", (4, 6, 5, 2), "batch"),
     case("batch relu classes", (4, 6, 5, 3), "batch", activation="relu", **CLASSES),
@@ -37,25 +44,44 @@ CASES = [
     case("residual", (4, 6, 6, 6, 2), blocks=EACH),
     case("residual block of two", (4, 6, 3, 6, 2), blocks=((1, 3),), activation="silu"),
     case("residual with projections", (4, 6, 5, 3, 2), blocks=((0, 1), *EACH), l2=0.1),
-    case("dropout", (4, 6, 5, 2), dropped=(1, 2)),
-    case("dropout of inputs", (4, 6, 5, 3), dropped=(0, 2), activation="relu", **CLASSES),
-    case("alpha dropout", (4, 6, 5, 2), dropped=(0, 1, 2), activation="selu"),
-    case("all with batch", (4, 6, 6, 6, 2), "batch", EACH, (0, 1, 2, 3), l2=0.1),
-    case("all with layer", (4, 6, 6, 5, 3), "layer", EACH, (1, 2, 3), activation="elu", **CLASSES),
+    case("dropout", (4, 6, 5, 2), dropout=(0, 0.1, 0.5)),
+    case("dropout of inputs", (4, 6, 5, 3), dropout=(0.1, 0, 0.25), activation="relu", **CLASSES),
+    case("alpha dropout", (4, 6, 5, 2), dropout=(0.1, 0.25, 0.5), activation="selu"),
+    case("all with batch", (4, 6, 6, 6, 2), "batch", EACH, RATES, l2=0.1),
+    case("all with layer", (4, 6, 6, 5, 3), "layer", EACH, RATES, activation="elu", **CLASSES),
 ]
 NETWORKS_TO_TRAIN = [
     case("batch residual", (4, 6, 6, 6, 2), "batch", EACH),
     case("layer residual", (4, 6, 6, 6, 3), "layer", EACH, activation="gelu", l2=1e-2, **CLASSES),
+    case("batch residual dropout", (4, 6, 6, 6, 2), "batch", EACH, RATES, l2=1e-2),
+    case(
+        "layer residual alpha dropout",
+        (4, 6, 6, 6, 3),
+        "layer",
+        EACH,
+        RATES,
+        activation="selu",
+        l2=1e-2,
+        **CLASSES,
+    ),
 ]
 # (name, PyTorch's optimiser, its settings, ours, its settings). The rates are small enough that 100
 # steps do not amplify rounding: at a few times these, the weights part by 1e-11 to 1e-5.
 OPTIMIZERS = [
+    ("sgd", "SGD", {"lr": 0.01}, "SGD", {"learning_rate": 0.01}),
     (
         "momentum",
         "SGD",
         {"lr": 0.005, "momentum": 0.9},
         "SGD",
         {"learning_rate": 0.005, "momentum": 0.9},
+    ),
+    (
+        "nesterov",
+        "SGD",
+        {"lr": 0.005, "momentum": 0.9, "nesterov": True},
+        "SGD",
+        {"learning_rate": 0.005, "momentum": 0.9, "nesterov": True},
     ),
     (
         "adagrad",
@@ -167,34 +193,41 @@ def data(case, rng, n_samples):
     return X, rng.normal(size=(n_samples, n_outputs))
 
 
-def seeded_dropout(case, layer):
-    """PyTorch's dropout that draws the same mask in every call."""
+class Drawn(TorchDispatchMode):
+    """While it lasts, PyTorch's dropout takes the mask ``keep`` in place of one that it draws."""
+
+    def __init__(self, keep):
+        super().__init__()
+        self.keep = keep
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        if function is torch.ops.aten.bernoulli_.float:
+            return args[0].copy_(self.keep)
+        return function(*args, **(kwargs or {}))
+
+
+def dropout(case, n_samples, iteration):
+    """PyTorch's dropout of each layer that has it, with fastopt's masks."""
     kind = F.alpha_dropout if case["activation"] == "selu" else F.dropout
 
-    def dropout(h):
-        torch.manual_seed(layer)
-        return kind(h, RATE, training=True)
+    def of(layer, rate):
+        shape = (n_samples, case["layer_sizes"][layer])
+        keep = torch.tensor(masks.keep(shape, rate, case["seed"], iteration, layer))
 
-    return dropout
+        def dropped(h):
+            with Drawn(keep):
+                return kind(h, masks.rate_in_fact(rate), training=True)
 
+        return dropped
 
-def kept(case, dropout, shape):
-    """The mask of 0 and 1 that such a dropout draws, read off a constant input."""
-    constant = torch.zeros(shape) if case["activation"] == "selu" else torch.ones(shape)
-    outcome = dropout(constant)
-    return (outcome == outcome.max()).double().numpy()
+    return {layer: of(layer, rate) for layer, rate in enumerate(case["dropout"]) if rate}
 
 
 def forward_and_backward(case, rng):
     network = Network(case, rng)
     X, T = data(case, rng, n_samples=8)
-    dropout = {layer: seeded_dropout(case, layer) for layer in case["dropped"]}
     arrays = {"X": X, "T": T, "weights": network.flat()}
-    for layer in dropout:
-        shape = (len(X), case["layer_sizes"][layer])
-        arrays[f"keep_{layer}"] = kept(case, dropout[layer], shape).astype(np.int8)
-
-    logits = network.logits(torch.tensor(X), dropout)
+    logits = network.logits(torch.tensor(X), dropout(case, len(X), ITERATION))
     loss = network.loss(logits, torch.tensor(T))
     loss.backward()
     return {
@@ -205,33 +238,58 @@ def forward_and_backward(case, rng):
     }
 
 
-def training(case, optimizer, settings, rng):
-    """Full-batch training: E after every step, weights after some, statistics at the end."""
+def at_weights(network, optimizer):
+    """A copy that holds w where PyTorch holds Nesterov's look-ahead point w − ηβ·buffer."""
+    network = deepcopy(network)
+    leaves = iter([*network.parameters((True,)), *network.parameters((False,))])
+    for group in optimizer.param_groups:
+        # Without a look-ahead the weights stay as they are, to the last bit.
+        ahead = group["lr"] * group["momentum"] if group.get("nesterov") else 0.0
+        for held in group["params"]:
+            leaf = next(leaves)
+            if ahead:
+                leaf.data += ahead * optimizer.state[held]["momentum_buffer"]
+    return network
+
+
+def start(case):
+    """The network, the same for every optimiser, and its data."""
+    rng = np.random.default_rng(23)
     network = Network(case, rng)
-    X, T = map(torch.tensor, data(case, rng, n_samples=16))
+    return network, *data(case, rng, n_samples=16)
+
+
+def training(case, optimizer, settings):
+    """Full-batch training: E after every step, weights after some, statistics at the end.
+
+    As in fastopt, masks belong to the number of steps before, and E after a step is that of the
+    masks of the next.
+    """
+    network, *arrays = start(case)
+    X, T = map(torch.tensor, arrays)
     decay = settings.get("weight_decay", 0.0)
     groups = [
         {"params": network.parameters(of_weights=(True,)), "weight_decay": decay},
         {"params": network.parameters(of_weights=(False,)), "weight_decay": 0.0},
     ]
     optimizer = getattr(torch.optim, optimizer)(groups, **settings)
-    arrays = {"X": X.numpy(), "T": T.numpy(), "weights": network.flat()}
-    losses = []
+    arrays, losses = {}, []
     for step in range(1, STEPS + 1):
         optimizer.zero_grad()
-        loss = network.loss(network.logits(X), T)
-        losses.append(loss.item())
-        loss.backward()
+        network.loss(network.logits(X, dropout(case, len(X), step - 1)), T).backward()
         optimizer.step()
+        after = at_weights(network, optimizer)
+        losses.append(after.loss(after.logits(X, dropout(case, len(X), step)), T).item())
         if step in KEPT_STEPS:
-            arrays[f"weights_{step}"] = network.flat()
+            arrays[f"weights_{step}"] = after.flat()
     if case["normalization"] == "batch":
         for layer, (mean, variance) in enumerate(network.running, start=1):
             arrays[f"running_mean_{layer}"] = mean.numpy().copy()
             arrays[f"running_variance_{layer}"] = variance.numpy().copy()
-        arrays["inference_outputs"] = network.logits(X, training=False).detach().numpy()
-    losses.append(network.loss(network.logits(X), T).item())
-    return {**arrays, "losses": np.array(losses[1:])}
+        # A fresh copy: the losses have moved the running statistics of the others.
+        used = at_weights(network, optimizer)
+        arrays["inference_outputs"] = used.logits(X, training=False).detach().numpy()
+    return {**arrays, "losses": np.array(losses)}
 
 
 def batch_statistics(rng):
@@ -266,9 +324,11 @@ def make():
     rng = np.random.default_rng(22)
     cases, parts = [], {}
     for one in CASES:
-        cases.append({"kind": "gradient", **one, "rate": RATE})
+        cases.append({"kind": "gradient", **one, "iteration": ITERATION})
         parts[one["name"]] = forward_and_backward(one, rng)
     for one in NETWORKS_TO_TRAIN:
+        network, X, T = start(one)
+        parts[one["name"]] = {"X": X, "T": T, "weights": network.flat()}
         for name, optimizer, settings, fastopt, fastopt_settings in OPTIMIZERS:
             full_name = f"{one['name']} {name}"
             cases.append(
@@ -276,13 +336,13 @@ def make():
                     "kind": "training",
                     **one,
                     "name": full_name,
+                    "start": one["name"],
                     "optimizer": optimizer,
                     "settings": settings,
                     "fastopt": fastopt,
                     "fastopt_settings": fastopt_settings,
                 }
             )
-            # Every optimiser starts from the same network and sees the same data.
-            parts[full_name] = training(one, optimizer, settings, np.random.default_rng(23))
+            parts[full_name] = training(one, optimizer, settings)
     parts["batch statistics"] = batch_statistics(rng)
     return cases, {f"{name}/{key}": v for name, part in parts.items() for key, v in part.items()}

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+# For the transcription of fastopt's masks.
+sys.path.append(str(Path(__file__).parents[1]))
 KERAS_BACKEND = {"optimizers": "torch", "networks": "torch", "deep": "tensorflow"}
 
 

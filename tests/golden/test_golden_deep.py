@@ -3,13 +3,7 @@
 import numpy as np
 import pytest
 
-from reference.deep import (
-    DeepMLP,
-    alpha_dropout,
-    inverted_dropout,
-    normalize,
-    running_statistics,
-)
+from reference.deep import DeepMLP, normalize, running_statistics
 from reference.rules import RULES
 
 from . import load
@@ -40,9 +34,8 @@ def relative_error(value, expected):
 @pytest.mark.parametrize("case", GRADIENTS, ids=lambda case: case["name"])
 def test_gradient(case):
     net, golden = network(case), arrays_of(case["name"])
-    make = alpha_dropout if case["activation"] == "selu" else inverted_dropout
-    dropout = {layer: make(golden[f"keep_{layer}"], case["rate"]) for layer in case["dropped"]}
     w, X, T = golden["weights"], golden["X"], golden["T"]
+    dropout = net.drawn_dropout(case["dropout"], len(X), case["seed"], case["iteration"])
     settings = {"loss": case["loss"], "l2": case["l2"], "dropout": dropout}
     assert relative_error(net.predict(w, X, dropout), golden["outputs"]) <= 1e-13
     assert relative_error(net.loss(w, X, T, **settings), golden["loss"]) <= 1e-13
@@ -51,28 +44,32 @@ def test_gradient(case):
 
 @pytest.mark.parametrize("case", TRAININGS, ids=lambda case: case["name"])
 def test_training(case):
-    net, golden = network(case), arrays_of(case["name"])
+    net, golden = network(case), arrays_of(case["start"]) | arrays_of(case["name"])
     fastopt_settings = dict(case["fastopt_settings"])
     learning_rate = fastopt_settings.pop("learning_rate")
     rule = RULES[case["fastopt"]](**fastopt_settings, decayed=net.weight_mask())
     w, X, T = golden["weights"], golden["X"], golden["T"]
     settings = {"loss": case["loss"], "l2": case["l2"]}
+    drawn = [net.drawn_dropout(case["dropout"], len(X), case["seed"], i) for i in range(101)]
     losses, inputs = [], []
+    held = w  # with Nesterov's momentum the look-ahead point
     for step in range(1, 101):
-        inputs.append(net.normalizer_inputs(w, X))
-        w = rule.step(w, net.gradient(w, X, T, **settings), learning_rate)
-        losses.append(net.loss(w, X, T, **settings))
+        inputs.append(net.normalizer_inputs(held, X, drawn[step - 1]))
+        gradient = net.gradient(held, X, T, **settings, dropout=drawn[step - 1])
+        held = rule.step(held, gradient, learning_rate)
+        w = rule.finalize(held)
+        losses.append(net.loss(w, X, T, **settings, dropout=drawn[step]))
         if step in (1, 10, 100):
-            assert relative_error(w, golden[f"weights_{step}"]) <= 1e-12
-    np.testing.assert_allclose(losses, golden["losses"], rtol=1e-12)
+            assert relative_error(w, golden[f"weights_{step}"]) <= 1e-13
+    np.testing.assert_allclose(losses, golden["losses"], rtol=1e-13)
 
     if case["normalization"] == "batch":
         statistics = [running_statistics(z, unbiased=True) for z in zip(*inputs, strict=True)]
         for layer, (mean, variance) in enumerate(statistics, start=1):
-            assert relative_error(mean, golden[f"running_mean_{layer}"]) <= 1e-12
-            assert relative_error(variance, golden[f"running_variance_{layer}"]) <= 1e-12
+            assert relative_error(mean, golden[f"running_mean_{layer}"]) <= 1e-13
+            assert relative_error(variance, golden[f"running_variance_{layer}"]) <= 1e-13
         outputs = net.predict(w, X, running=statistics)
-        assert relative_error(outputs, golden["inference_outputs"]) <= 1e-12
+        assert relative_error(outputs, golden["inference_outputs"]) <= 1e-13
 
 
 def test_batch_statistics():

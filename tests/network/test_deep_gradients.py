@@ -8,8 +8,7 @@ import pytest
 import fastopt
 from fastopt import _core
 from golden import load
-from reference import masks
-from reference.deep import DeepMLP, alpha_dropout, inverted_dropout
+from reference.deep import DeepMLP
 
 CASES, ARRAYS = load("deep")
 SEED, ITERATION = 2**40 + 17, 5
@@ -48,7 +47,7 @@ def relative_error(value, expected):
 
 @pytest.mark.parametrize(
     "case",
-    [case for case in CASES if case["kind"] == "gradient" and not case["dropped"]],
+    [case for case in CASES if case["kind"] == "gradient"],
     ids=lambda case: case["name"],
 )
 def test_golden_gradients(case):
@@ -60,12 +59,15 @@ def test_golden_gradients(case):
             case["output_activation"],
             case["normalization"],
             tuple(map(tuple, case["blocks"])),
-        )
+        ),
+        dropout=case["dropout"],
     )
     net.parameters[:] = golden["weights"]
     classes = case["layer_sizes"][-1] if case["loss"] == "cross_entropy" else 0
     data = _core.Dataset(golden["X"], golden["T"], classes)
-    value, gradient = evaluation(net, data, case["loss"], case["l2"]).value_and_gradient()
+    made = evaluation(net, data, case["loss"], case["l2"])
+    made.drop(case["seed"], case["iteration"])
+    value, gradient = made.value_and_gradient()
     assert relative_error(value, golden["loss"]) <= 1e-13
     assert relative_error(gradient, golden["gradient"]) <= 1e-13
 
@@ -112,17 +114,7 @@ def test_every_combination_equals_the_reference(normalization, blocks, dropped):
         reference, w, X, T, weights = problem(normalization, blocks, activation, output)
         dropout = None
         if dropped:
-            make = alpha_dropout if activation == "selu" else inverted_dropout
-            dropout = {
-                layer: make(
-                    masks.keep(
-                        (len(X), reference.layer_sizes[layer]), rate, SEED, ITERATION, layer
-                    ),
-                    masks.rate_in_fact(rate),
-                )
-                for layer, rate in enumerate(RATES)
-                if rate
-            }
+            dropout = reference.drawn_dropout(RATES, len(X), SEED, ITERATION)
         settings = {"loss": loss, "sample_weight": weights, "l2": 0.1, "dropout": dropout}
         expected = reference.loss(w, X, T, **settings)
         expected_gradient = reference.gradient(w, X, T, **settings)
@@ -178,13 +170,7 @@ def test_parts_of_a_large_batch_share_one_mask():
     made = evaluation(net, _core.Dataset(X, T), "mse")
     made.drop(SEED, ITERATION)
     value, gradient = made.value_and_gradient()
-    dropout = {
-        layer: inverted_dropout(
-            masks.keep((2500, SIZES[layer]), rate, SEED, ITERATION, layer), masks.rate_in_fact(rate)
-        )
-        for layer, rate in enumerate(RATES)
-        if rate
-    }
+    dropout = reference.drawn_dropout(RATES, 2500, SEED, ITERATION)
     assert relative_error(value, reference.loss(w, X, T, dropout=dropout)) <= 1e-12
     assert relative_error(gradient, reference.gradient(w, X, T, dropout=dropout)) <= 1e-12
 

@@ -16,16 +16,14 @@ SHORTCUTS = {
 }
 
 
-def make(shortcuts, normalization, output="identity", seed=0):
+def make(shortcuts, normalization, output="identity", activation="tanh", seed=0):
     sizes, residual, blocks = SHORTCUTS[shortcuts]
     rng = np.random.default_rng(seed)
-    net = fastopt.MLP(
-        sizes, output_activation=output, normalization=normalization, residual=residual
-    )
+    net = fastopt.MLP(sizes, activation, output, normalization=normalization, residual=residual)
     net.parameters = 0.7 * rng.normal(size=net.n_parameters)
     X, T = rng.normal(size=(19, sizes[0])), rng.normal(size=(19, sizes[-1]))
     name = "layer" if normalization is not None else None
-    return net, DeepMLP(sizes, "tanh", output, name, blocks), X, T
+    return net, DeepMLP(sizes, activation, output, name, blocks), X, T
 
 
 def relative(a, b):
@@ -51,9 +49,51 @@ def test_jacobian_products_and_hessian_equal_the_transcription(shortcuts, normal
     assert relative(net.hessian_vector_product(X, T, along, l2=0.1), H @ along) <= 1e-11
 
 
+# At random points none is at its kink.
+ACTIVATIONS = ("sigmoid", "softplus", "silu", "gelu", "elu", "selu", "relu", "leaky_relu")
+LOSSES = {
+    "mse": "sigmoid",
+    "huber": "identity",
+    "binary_cross_entropy": "sigmoid",
+    "cross_entropy": "softmax",
+}
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("normalization", [None, "layer"])
+def test_jacobian_of_every_activation(normalization, activation):
+    net, reference, X, _ = make("projections", normalization, activation=activation)
+    J = complex_step_jacobian(lambda v: reference.predict(v, X).ravel(), net.parameters)
+    assert relative(net.jacobian(X), J) <= 1e-12
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("normalization", [None, "layer"])
+def test_hessian_of_every_activation_and_loss(normalization, activation, loss):
+    net, reference, X, T = make("projections", normalization, LOSSES[loss], activation)
+    if loss == "cross_entropy":
+        T = T.argmax(axis=1)
+    elif loss == "binary_cross_entropy":
+        T = (T > 0).astype(float)
+    w = net.parameters.copy()
+    H = complex_step_jacobian(lambda v: reference.gradient(v, X, T, loss, None, 0.1), w)
+    assert relative(net.hessian(X, T, loss=loss, l2=0.1), H) <= 1e-11
+    along = np.random.default_rng(3).normal(size=w.size)
+    product = net.hessian_vector_product(X, T, along, loss=loss, l2=0.1)
+    assert relative(product, H @ along) <= 1e-11
+
+
+@pytest.mark.parametrize(
+    ("loss", "activation"), [("mse", "tanh"), ("mse", "gelu"), ("cross_entropy", "silu")]
+)
 @pytest.mark.parametrize("shortcuts", SHORTCUTS)
-def test_normalisation_after_the_activation_against_differences(shortcuts):
-    net, _, X, T = make(shortcuts, fastopt.LayerNormalization(position="after"))
+def test_normalisation_after_the_activation_against_differences(shortcuts, loss, activation):
+    after = fastopt.LayerNormalization(position="after")
+    net, _, X, T = make(
+        shortcuts, after, "softmax" if loss == "cross_entropy" else "identity", activation
+    )
+    targets = T.argmax(axis=1) if loss == "cross_entropy" else T
 
     def at(w):
         other = net.copy()
@@ -62,10 +102,10 @@ def test_normalisation_after_the_activation_against_differences(shortcuts):
 
     w = net.parameters.copy()
     J = central_difference_jacobian(lambda v: at(v).predict(X).ravel(), w)
-    H = central_difference_jacobian(lambda v: at(v).loss_and_gradient(X, T)[1], w)
+    H = central_difference_jacobian(lambda v: at(v).loss_and_gradient(X, targets, loss=loss)[1], w)
     assert relative(net.jacobian(X), J) <= 1e-7
     assert relative(net.normal_equations(X, T)[2], net.jacobian(X).T @ net.jacobian(X)) <= 1e-12
-    assert relative(net.hessian(X, T), H) <= 1e-6
+    assert relative(net.hessian(X, targets, loss=loss), H) <= 1e-6
 
 
 @pytest.mark.parametrize("method", ["lm", "bfgs", "newton"])

@@ -1,6 +1,7 @@
 """Training of networks with normalisation, dropout and shortcuts, as a user calls it."""
 
 import pickle
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 import fastopt
 from golden import load
 from reference import masks
-from reference.deep import DeepMLP, inverted_dropout, normalize, running_statistics
+from reference.deep import DeepMLP, normalize, running_statistics
 from reference.rules import RULES
 
 CASES, ARRAYS = load("deep")
@@ -41,12 +42,13 @@ def everything(**others):
     "case", [case for case in CASES if case["kind"] == "training"], ids=lambda case: case["name"]
 )
 def test_hundred_steps_equal_those_of_pytorch(case):
-    golden = arrays_of(case["name"])
+    golden = arrays_of(case["start"]) | arrays_of(case["name"])
     net = fastopt.MLP(
         case["layer_sizes"],
         activation=case["activation"],
         output_activation=case["output_activation"],
         normalization=case["normalization"],
+        dropout=case["dropout"] or 0.0,
         residual=True,
     )
     net.parameters = golden["weights"]
@@ -58,17 +60,19 @@ def test_hundred_steps_equal_those_of_pytorch(case):
             kept[epoch + 1] = net.parameters.copy()
 
     settings = {"loss": case["loss"], "l2": case["l2"], "batch_size": None, "epochs": 100}
-    history = net.fit(golden["X"], golden["T"], optimizer, callbacks=[Keep()], **settings)
-    np.testing.assert_allclose(history.loss, golden["losses"], rtol=1e-12)
+    settings |= {"random_state": case["seed"], "callbacks": [Keep()]}
+    history = net.fit(golden["X"], golden["T"], optimizer, **settings)
+    # The largest differences seen are 4e-15 and 2e-15.
+    np.testing.assert_allclose(history.loss, golden["losses"], rtol=1e-13)
     for step in (1, 10, 100):
-        assert relative_error(kept[step], golden[f"weights_{step}"]) <= 1e-12
+        assert relative_error(kept[step], golden[f"weights_{step}"]) <= 1e-13
     if case["normalization"] == "batch":
         # PyTorch's running variance is unbiased: N/(N−1) of ours, but for the share of its start.
         n, start = len(golden["X"]), 0.99**100
         for layer, (mean, variance) in enumerate(statistics_of(net), start=1):
-            assert relative_error(mean, golden[f"running_mean_{layer}"]) <= 1e-12
+            assert relative_error(mean, golden[f"running_mean_{layer}"]) <= 1e-13
             unbiased = (variance - start) * n / (n - 1) + start
-            assert relative_error(unbiased, golden[f"running_variance_{layer}"]) <= 1e-12
+            assert relative_error(unbiased, golden[f"running_variance_{layer}"]) <= 1e-13
 
 
 def statistics_of(net):
@@ -140,13 +144,7 @@ def test_an_epoch_equals_its_transcription():
     seed, means = 77, []
     for i in range(6):
         rows = slice(i % 3 * 16, i % 3 * 16 + 16)
-        dropout = {
-            layer: inverted_dropout(
-                masks.keep((len(X[rows]), reference.layer_sizes[layer]), rate, seed, i, layer),
-                masks.rate_in_fact(rate),
-            )
-            for layer, rate in enumerate(rates)
-        }
+        dropout = reference.drawn_dropout(rates, len(X[rows]), seed, i)
         means.append(reference.normalizer_inputs(w, X[rows], dropout))
         settings = {"l2": 0.01, "dropout": dropout}
         w = rule.step(w, reference.gradient(w, X[rows], T[rows], **settings), 0.01)
@@ -158,21 +156,51 @@ def test_an_epoch_equals_its_transcription():
         np.testing.assert_allclose(statistics, running_statistics(z), rtol=1e-12, atol=1e-14)
 
 
-def test_a_last_batch_of_one_sample_joins_the_one_before():
+@pytest.mark.parametrize(
+    ("normalization", "batch_size", "ends"),
+    [
+        ("batch", 32, [33]),
+        ("batch", 16, [16, 33]),
+        ("batch", 4, [*range(4, 29, 4), 33]),
+        ("layer", 32, [32, 33]),
+        ("layer", 16, [16, 32, 33]),
+        (None, 16, [16, 32, 33]),
+    ],
+)
+def test_a_last_batch_of_one_sample_joins_the_one_before(normalization, batch_size, ends):
     X, T = data(n=33)
-    for normalization, last in (("batch", 33), ("layer", 32)):
-        net = fastopt.MLP([4, 5, 2], normalization=normalization, random_state=0)
-        history = net.fit(X, T, "sgd", epochs=1, batch_size=32, shuffle=False)
-        net.fit(X, T, "sgd", epochs=1, batch_size=16, shuffle=False)
-        assert np.isfinite(net.parameters).all()
-        other = fastopt.MLP([4, 5, 2], normalization=normalization, random_state=0)
-        value, _ = other.loss_and_gradient(X[:last], T[:last])
-        if normalization == "batch":
-            assert history.loss[0] == pytest.approx(value, rel=1e-12)
+    net = fastopt.MLP([4, 5, 2], normalization=normalization, random_state=0)
+    reference = DeepMLP((4, 5, 2), normalization=normalization)
+    w, losses, inputs = net.parameters.copy(), [], []
+    for _ in range(2):
+        loss = 0.0
+        for first, end in pairwise([0, *ends]):
+            rows = slice(first, end)
+            loss += (end - first) / 33 * reference.loss(w, X[rows], T[rows])
+            inputs.append(reference.normalizer_inputs(w, X[rows])[0])
+            w = w - 0.1 * reference.gradient(w, X[rows], T[rows])
+        losses.append(loss)
+    settings = {"epochs": 2, "batch_size": batch_size, "shuffle": False}
+    history = net.fit(X, T, fastopt.SGD(0.1), **settings)
+    assert relative_error(net.parameters, w) <= 1e-13
+    np.testing.assert_allclose(history.loss, losses, rtol=1e-13)
+    if normalization == "batch":
+        statistics = next(statistics_of(net))
+        np.testing.assert_allclose(statistics, running_statistics(inputs), rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("normalization", [None, "batch", "layer"])
+@pytest.mark.parametrize(
+    "normalization",
+    [
+        None,
+        "batch",
+        "layer",
+        fastopt.BatchNormalization(position="after"),
+        fastopt.LayerNormalization(position="after"),
+    ],
+    ids=repr,
+)
 def test_same_bits_for_any_number_of_threads(normalization, dtype):
     X, T = data(n=700, d=40)
     before, outcomes = fastopt.get_num_threads(), []
@@ -213,6 +241,33 @@ def test_everything_survives_copies_pickles_and_interruptions():
     whole.fit(X, T, "adam", epochs=4, batch_size=7)
     np.testing.assert_array_equal(net.parameters, whole.parameters)
     np.testing.assert_array_equal(net.statistics, whole.statistics)
+
+
+def test_calls_of_fit_with_one_seed_repeat_order_and_masks():
+    X, T = data()
+    net, settings = everything(), {"batch_size": 7, "random_state": 5}
+    start = net.parameters.copy()
+    first = net.fit(X, T, "sgd", epochs=1, **settings)
+    once = net.parameters.copy()
+    net.parameters = start
+    net.fit(X, T, "sgd", epochs=1, **settings)
+    np.testing.assert_array_equal(net.parameters, once)
+    net.parameters = start
+    net.fit(X, T, "sgd", epochs=2, initial_epoch=first, **settings)
+    assert relative_error(net.parameters, once) > 1e-3
+
+
+def test_momentum_says_how_many_updates_running_statistics_need():
+    X, T = data()
+    for momentum, updates in ((0.99, 460), (0.9, 44)):
+        n = fastopt.BatchNormalization(momentum=momentum)
+        net = fastopt.MLP([4, 5, 2], normalization=n, random_state=0)
+        z = X @ net.coefs_[0]
+        for epochs, reached in ((updates, True), (updates // 2, False)):
+            fresh = net.copy()
+            fresh.fit(X, T, fastopt.SGD(STILL), epochs=epochs, batch_size=None)
+            mean, _ = next(statistics_of(fresh))
+            assert (np.abs(mean / z.mean(0) - 1) <= 0.01).all() == reached
 
 
 def test_restored_weights_come_with_their_statistics():
@@ -291,16 +346,7 @@ def test_monte_carlo_dropout():
     net = fastopt.MLP([4, 6, 2], dropout=rates, random_state=3)
     reference = DeepMLP((4, 6, 2))
     outputs = [
-        reference.predict(
-            net.parameters,
-            X,
-            {
-                layer: inverted_dropout(
-                    masks.keep((50, (4, 6)[layer]), rate, 11, k, layer), masks.rate_in_fact(rate)
-                )
-                for layer, rate in enumerate(rates)
-            },
-        )
+        reference.predict(net.parameters, X, reference.drawn_dropout(rates, 50, 11, k))
         for k in range(20)
     ]
     mean, sd = net.predict(X, mc_dropout=20, random_state=11)
@@ -342,118 +388,20 @@ def test_layer_gradient_norms_in_the_history():
     assert [len(norms["weights"]), len(norms["activations"])] == [4, 3]
 
 
+def test_layer_gradient_norms_of_a_resumed_run_are_those_of_the_whole():
+    X, T = data()
+    settings = {"batch_size": 7, "metrics": ["layer_gradient_norms"]}
+    whole = everything().fit(X, T, "adam", epochs=5, **settings)
+    net = everything()
+    first = net.fit(X, T, "adam", epochs=2, **settings)
+    resumed = net.fit(X, T, "adam", epochs=5, initial_epoch=first, **settings)
+    assert len(resumed.layer_gradient_norms) == 5
+    assert resumed.layer_gradient_norms == whole.layer_gradient_norms
+
+
 def test_gradient_norm_over_all_data_is_by_the_statistics_of_all():
     X, T = data()
     net = everything(dropout=0.0)
     history = net.fit(X, T, "adam", epochs=1, batch_size=10, metrics=["gradient_norm"])
     _, gradient = net.loss_and_gradient(X, T)
     assert history.gradient_norm[0] == pytest.approx(np.linalg.norm(gradient), rel=1e-12)
-
-
-def test_shortcuts_of_blocks():
-    def shortcuts(sizes, residual):
-        return fastopt.MLP(sizes, residual=residual)._hidden.shortcuts
-
-    assert shortcuts([3, *[5] * 5, 1], 2) == ((1, 3), (3, 5))
-    assert shortcuts([3, *[5] * 6, 1], 2) == ((1, 3), (3, 5), (5, 6))  # the last is shorter
-    assert shortcuts([3, *[5] * 6, 1], fastopt.Residual(2)) == ((1, 3), (3, 5), (5, 6))
-    by_pairs = fastopt.Residual(2, projection=True)
-    assert shortcuts([3, 4, 5, 6, 7, 8, 1], by_pairs) == ((0, 2), (2, 4), (4, 5))
-    net = fastopt.MLP([3, 4, 5, 6, 5, 1], residual=by_pairs, random_state=0)
-    assert [None if P is None else P.shape for P in net.projections_] == [
-        None,
-        (3, 5),
-        None,
-        None,
-        None,
-    ]
-    assert "residual=Residual(layers=2, projection=True)" in repr(pickle.loads(pickle.dumps(net)))
-    net = fastopt.MLP([5, 5, 7, 1], residual="projection", random_state=0)
-    assert [P is None for P in net.projections_] == [True, False, True]
-    assert net.projections_[1].shape == (5, 7)
-    assert "residual='projection'" in repr(net)
-
-
-MLP = fastopt.MLP
-BAD = [
-    (lambda: MLP([2, 3, 1], dropout=1.0), r"dropout must be a number in \[0, 1\), got 1.0"),
-    (lambda: MLP([2, 3, 1], dropout=-0.1), r"dropout must be .* \[0, 1\), got -0.1"),
-    (lambda: MLP([2, 3, 1], dropout=[0.1, 1.5]), r"dropout\[1\] must .* \[0, 1\), got 1.5"),
-    (lambda: MLP([2, 3, 1], dropout=[0.1] * 3), "each of the 1 hidden layers.*got 3"),
-    (lambda: MLP([2, 3, 1], normalization="group"), "'batch', 'layer', got 'group'"),
-    (lambda: MLP([2, 3, 4, 1], residual=True), "3 outputs of hidden layer 1 .* 4 .*'projection'"),
-    (lambda: MLP([2, 3, 3, 4, 1], residual=2), r"3 outputs .* the 4 .* Residual\(2, projection=Tr"),
-    (lambda: MLP([2, 3, 3, 3, 4, 1], residual=2), "3 outputs of hidden layer 3 .* hidden layer 4"),
-    (lambda: MLP([2, 3, 3, 1], residual=fastopt.Residual(3, True)), "at least 3 hidden layers"),
-    (lambda: MLP([2, 1], residual="projection"), "at least 1 hidden layer, got 0"),
-    (lambda: MLP([2, 1], dropout=0.5), r"hidden layers, and there are none; dropout=\[0.5\]"),
-    (lambda: MLP([2, 1], normalization="batch"), "hidden layers, and there are none"),
-    (lambda: MLP([2, 3, 3, 1], residual="identity"), "residual must be .*'identity'"),
-    (lambda: MLP([2, 3, 3, 1], residual=0), "residual must be .* got 0"),
-    (lambda: MLP([2, 3, 1], residual=True), "at least 2 hidden layers, got 1"),
-    (lambda: fastopt.BatchNormalization(momentum=1.0), r"momentum .* \[0, 1\), got 1.0"),
-    (lambda: fastopt.LayerNormalization(position="end"), "'before', 'after', got 'end'"),
-    (lambda: MLP([2, 3, 1]).predict([[1, 2]], mc_dropout=3), "needs a network with dropout"),
-    (lambda: MLP([2, 3, 1]).fold(), "only batch normalization can be folded"),
-    (
-        lambda: MLP([2, 3, 1], normalization="batch").fit(*data(10, 2, 1), batch_size=1),
-        "batch_size=1: .*normalization='layer'",
-    ),
-    (
-        lambda: MLP([2, 3, 1], normalization="batch").fit(*data(1, 2, 1)),
-        "X has one sample: .*normalization='layer'",
-    ),
-    (
-        lambda: MLP([2, 3, 1], normalization="batch").loss_and_gradient(*data(1, 2, 1)),
-        "X has one sample: .*normalization='layer'",
-    ),
-]
-
-
-@pytest.mark.parametrize(("call", "message"), BAD)
-def test_bad_input_is_named(call, message):
-    with pytest.raises(ValueError, match=message):
-        call()
-
-
-def test_second_order_methods_say_what_to_do():
-    for settings, advice in (
-        ({"normalization": "batch"}, "BFGS .*normalization='layer'"),
-        ({"dropout": 0.5}, "BFGS .*dropout=0"),
-    ):
-        net = fastopt.MLP([2, 3, 1], **settings)
-        with pytest.raises(ValueError, match=advice):
-            net._hidden.check_second_order("BFGS")
-    fastopt.MLP([2, 3, 3, 1], normalization="layer", residual=True)._hidden.check_second_order("x")
-
-
-@pytest.mark.parametrize(
-    ("at", "value", "match"),
-    [
-        (0, np.nan, "statistics holds nan at row 0"),
-        (27, np.inf, "statistics holds inf at row 27"),
-        (8, -1.0, r"statistics\[8\] is a variance and must be >= 0, got -1.0"),
-        (43, -1.0, r"statistics\[43\] is a variance"),
-        (32, -1.0, None),  # a mean
-        (37, -1.0, None),
-    ],
-)
-def test_statistics_are_checked_when_assigned(at, value, match):
-    net = everything()
-    values = net.statistics.copy()
-    values[at] = value
-    if match is None:
-        net.statistics = values
-        assert net.statistics[at] == value
-        return
-    before = net.statistics.copy()
-    with pytest.raises(ValueError, match=match):
-        net.statistics = values
-    np.testing.assert_array_equal(net.statistics, before)
-
-
-def test_rates_of_dropout_in_arrays():
-    assert fastopt.MLP([2, 3, 1], dropout=np.array(0.1)).dropout == 0.1
-    assert fastopt.MLP([2, 3, 3, 1], dropout=np.array([0.1, 0.2])).dropout == (0, 0.1, 0.2)
-    with pytest.raises(ValueError, match="dropout must be a number"):
-        fastopt.MLP([2, 3, 1], dropout=np.array(1.5))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import activations, losses
+from . import activations, losses, masks
 
 EPSILON = {"batch": 1e-3, "layer": 1e-5}
 # The mean over the batch for each unit, or over the units for each sample.
@@ -156,6 +156,18 @@ class DeepMLP:
         variance) of each batch-normalised layer; without it the statistics are those of the batch.
         """
         return activations.output(self.output_activation, self._forward(w, X, dropout, running)[2])
+
+    def drawn_dropout(self, rates, n_samples, seed, iteration):
+        """The ``dropout`` that fastopt draws, from the rates of the input and each hidden layer."""
+        make = alpha_dropout if self.activation == "selu" else inverted_dropout
+        return {
+            layer: make(
+                masks.keep((n_samples, self.layer_sizes[layer]), rate, seed, iteration, layer),
+                masks.rate_in_fact(rate),
+            )
+            for layer, rate in enumerate(rates)
+            if rate
+        }
 
     def normalizer_inputs(self, w, X, dropout=None):
         """z of every hidden layer before normalisation, of which batch statistics are taken."""
