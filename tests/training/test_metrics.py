@@ -89,6 +89,29 @@ def test_functions_go_by_their_names():
     }
 
 
+def test_a_function_may_write_to_what_it_is_given():
+    """It has arrays of its own: neither the user's data nor other metrics notice."""
+
+    def greedy(outputs, targets):
+        outputs[:], targets[:] = 7, 9
+        return 0.0
+
+    X, y = RNG.normal(size=(2, 30, 2))
+    kept = y.copy()
+    nets = [fastopt.MLP([2, 3, 2], random_state=0) for _ in range(2)]
+    histories = [
+        net.fit(X, y, epochs=3, metrics=metrics, validation_data=(X, y), random_state=1)
+        for net, metrics in zip(nets, [[greedy, "mse"], "mse"], strict=True)
+    ]
+    np.testing.assert_array_equal(y, kept)
+    assert histories[0].loss == histories[1].loss
+    assert histories[0].mse == histories[1].mse
+    assert histories[0].val_mse == histories[1].val_mse
+    found = nets[0].evaluate(X, y, metrics=[greedy, "mse"])
+    np.testing.assert_array_equal(y, kept)
+    assert found["mse"] == nets[0].evaluate(X, y, metrics="mse")["mse"]
+
+
 @pytest.mark.parametrize("name", ["loss", "learning_rate", "seconds", "epoch", "gradient_norm"])
 def test_names_that_the_history_has_already(name):
     def metric(outputs, targets):

@@ -107,7 +107,14 @@ class Metrics:
         if classes:
             targets = np.arange(classes) == targets.reshape(-1, 1)
         expected = targets.reshape(len(outputs), -1).astype(np.float64, copy=False)
-        return {name: _number(name, f(outputs, expected)) for name, f in self.functions.items()}
+        values = {}
+        for name, function in self.functions.items():
+            arrays = (outputs, expected)
+            if METRICS.get(name) is not function:
+                # They may be the user's y and what the next metric sees: not to be written to.
+                arrays = (outputs.copy(), expected.copy())
+            values[name] = _number(name, function(*arrays))
+        return values
 
 
 def _number(name: str, value: Any) -> float:
