@@ -326,7 +326,9 @@ class MLP(Parameters, Evaluation, SecondOrder):
             "mse", "rmse", "mae", "r2", "accuracy", "top_k_accuracy" (k = 5), or functions (outputs,
             targets) → number. In the History for the training data (after each epoch) and, with the
             prefix "val_", for the validation data. "gradient_norm" records ‖∇E‖ over all data after
-            each epoch, "layer_gradient_norms" what :meth:`gradient_norms` returns.
+            each epoch, "layer_gradient_norms" what :meth:`gradient_norms` returns. "accuracy": with
+            "binary_cross_entropy" each output counts for itself (Keras' BinaryAccuracy), else the
+            largest output is the class.
         l2 : float
             (l2/2)·‖W‖² is added to E (weights only).
         clip : ClipByValue, ClipByNorm or ClipByGlobalNorm, optional

@@ -61,6 +61,20 @@ def test_accuracy_of_one_output(output, threshold):
     assert found == np.mean((net.predict(X)[:, 0] > threshold) == labels)
 
 
+@pytest.mark.parametrize(
+    ("output", "threshold"), [("sigmoid", 0.5), ("identity", 0.0)], ids=["probability", "logit"]
+)
+def test_accuracy_of_several_labels(output, threshold):
+    """Each label counts for itself: a sample may have several of them, or none."""
+    net = fastopt.MLP([2, 5, 3], output_activation=output, random_state=0)
+    X, labels = RNG.normal(size=(50, 2)), RNG.integers(0, 2, size=(50, 3))
+    settings = {"loss": "binary_cross_entropy", "metrics": "accuracy"}
+    history = net.fit(X, labels, epochs=2, validation_data=(X, labels), **settings)
+    expected = np.mean((net.predict(X) > threshold) == labels)
+    assert net.evaluate(X, labels, **settings)["accuracy"] == expected
+    assert history.accuracy[-1] == history.val_accuracy[-1] == expected
+
+
 def test_metrics_of_evaluate_and_of_the_history_agree():
     net = fastopt.MLP([2, 5, 7], output_activation="softmax", random_state=0, dtype="float32")
     X = RNG.normal(size=(40, 2))
