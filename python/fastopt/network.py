@@ -25,6 +25,7 @@ from fastopt.training.arguments import (
     check_initial_epoch,
     check_stopping,
     is_recorded,
+    seed_of_run,
     split_validation,
 )
 from fastopt.training.data import Data, check_loss, make_data
@@ -338,7 +339,8 @@ class MLP(Parameters, Evaluation, SecondOrder):
         verbose : int
             1: a progress bar (tqdm, where installed; else plain lines).
         random_state : None, int, numpy Generator or RandomState
-            For the order of the samples and the split. None: the network's own.
+            For the order of the samples and the split. None: the network's own. A run that goes on
+            from a History keeps the seed that it began with, whatever is given here.
         sample_weight : array (N,), optional
             E is the weighted mean; the weights are divided by their mean.
         class_weight : dict or "balanced", optional
@@ -373,7 +375,8 @@ class MLP(Parameters, Evaluation, SecondOrder):
             return make_data(arrays[0], arrays[1], loss, sizes, *arrays[2:], **names)
 
         data = make(X, y, sample_weight, class_weight)
-        seed = self._seed if random_state is None else _validation.seed(random_state)
+        initial_epoch = check_initial_epoch(initial_epoch)
+        seed = seed_of_run(random_state, self._seed, initial_epoch)
         data, validation = split_validation(data, validation_data, validation_split, make, seed)
         names = as_list(metrics)
         recorded = {name for name in names if is_recorded(name)}
@@ -381,7 +384,6 @@ class MLP(Parameters, Evaluation, SecondOrder):
         check_clip(clip)
         check_stopping(stopping)
         _validation.flag("shuffle", shuffle)
-        initial_epoch = check_initial_epoch(initial_epoch)
         verbose = _validation.verbosity(verbose)
 
         self._core.begin_training()

@@ -95,8 +95,18 @@ def check_stopping(stopping: Any) -> None:
         raise TypeError(f"stopping must be a Stopping, got {stopping!r}")
 
 
+def seed_of_run(random_state: Any, own: int, initial_epoch: int | History) -> int:
+    """Return the seed of the batches and the split; a run that goes on keeps the one it has."""
+    seed = own if random_state is None else _validation.seed(random_state)
+    if isinstance(initial_epoch, History) and initial_epoch.solver_state is not None:
+        seed = initial_epoch.solver_state["seed"]
+    return seed
+
+
 def check_initial_epoch(initial_epoch: Any) -> int | History:
     """Return the number of the first epoch, or the History of the run that goes on."""
     if isinstance(initial_epoch, History):
+        if initial_epoch.solver_state is None:
+            raise ValueError("initial_epoch: this History holds no state of a finished run")
         return initial_epoch
     return _validation.integer("initial_epoch", initial_epoch, low=0)
