@@ -28,7 +28,7 @@ from fastopt.training.arguments import (
     seed_of_run,
     split_validation,
 )
-from fastopt.training.data import Data, check_loss, make_data
+from fastopt.training.data import Data, check_loss, check_weights_of_loss, make_data
 from fastopt.training.fit import Training, make_epoch_solver
 from fastopt.training.history import History
 from fastopt.training.metrics import as_list
@@ -344,7 +344,9 @@ class MLP(Parameters, Evaluation, SecondOrder):
         sample_weight : array (N,), optional
             E is the weighted mean; the weights are divided by their mean.
         class_weight : dict or "balanced", optional
-            A weight for each class, multiplied into ``sample_weight``.
+            A weight for each class, multiplied into ``sample_weight``: in training alone, as in
+            Keras. ``val_loss`` is weighted by the samples' own weights (with ``validation_split``
+            those of the rows that are held out) and so is what :meth:`evaluate` returns.
         initial_epoch : int or History
             The number of the first epoch, for schedules and the order of the samples; or the
             History that an earlier ``fit`` returned: training goes on where that ended, with the
@@ -374,10 +376,12 @@ class MLP(Parameters, Evaluation, SecondOrder):
         def make(*arrays: Any, **names: Any) -> Data:
             return make_data(arrays[0], arrays[1], loss, sizes, *arrays[2:], **names)
 
-        data = make(X, y, sample_weight, class_weight)
+        data = make(X, y, sample_weight)
+        check_weights_of_loss(loss, class_weight, "class_weight")
         initial_epoch = check_initial_epoch(initial_epoch)
         seed = seed_of_run(random_state, self._seed, initial_epoch)
         data, validation = split_validation(data, validation_data, validation_split, make, seed)
+        data = data.weighted(class_weight, sizes[-1])
         names = as_list(metrics)
         recorded = {name for name in names if is_recorded(name)}
         callbacks = check_callbacks(callbacks, validation)

@@ -16,6 +16,7 @@ from fastopt.training.stopping import Stopping
 
 # Of the History, when they stand among the metrics.
 _RECORDED = ("gradient_norm", "layer_gradient_norms")
+_VALIDATION = ("validation_data[0]", "validation_data[1]", "validation_data[2]")
 
 
 def is_full_batch(optimizer: Optimizer) -> bool:
@@ -63,7 +64,7 @@ def split_validation(
             raise ValueError("give validation_data or validation_split, not both")
         if not isinstance(validation_data, tuple | list) or len(validation_data) not in (2, 3):
             raise TypeError("validation_data must be (X, y) or (X, y, sample_weight)")
-        return data, make(*validation_data, names=("validation_data[0]", "validation_data[1]"))
+        return data, make(*validation_data, names=_VALIDATION)
     if share == 0:
         return data, None
     return data.split(share, seed)
