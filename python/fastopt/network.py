@@ -352,7 +352,8 @@ class MLP(Parameters, Evaluation, SecondOrder):
             History that an earlier ``fit`` returned: training goes on where that ended, with the
             optimiser's state, the same bits as without the interruption, and the rows of both in
             the new History. A learning rate that callbacks lowered stays lowered, unless the
-            optimiser now gives another one.
+            optimiser now gives another one. Callbacks begin anew, as in Keras: the best value and
+            the patience of an earlier run are not theirs.
 
         Returns
         -------
