@@ -110,6 +110,7 @@ def test_the_first_reason_counts_and_everybody_sees_the_last_epoch():
         "on_train_batch_end",
         "on_test_begin",
         "on_predict_batch_end",
+        "on_epoch_ends",
     ],
 )
 def test_hooks_that_would_never_be_called_are_refused(hook):
@@ -117,6 +118,10 @@ def test_hooks_that_would_never_be_called_are_refused(hook):
     with pytest.raises(
         TypeError, match=rf"Mine\.{hook} would never be called: an epoch is one call"
     ):
+        play([callback], [1.0])
+    callback = Recorder()
+    setattr(callback, hook, print)
+    with pytest.raises(TypeError, match=rf"Recorder\.{hook} would never be called"):
         play([callback], [1.0])
 
 

@@ -178,5 +178,6 @@ class Evaluation:
         return kind(self._core, data.native, loss, l2)
 
     def _metrics(self, metrics: Any, loss: Any) -> Metrics:
-        logits = loss == "binary_cross_entropy" and self._output_activation == "identity"
-        return Metrics(metrics, logits)
+        if loss != "binary_cross_entropy":
+            return Metrics(metrics)
+        return Metrics(metrics, threshold=0.0 if self._output_activation == "identity" else 0.5)

@@ -143,8 +143,9 @@ def _check(callback: Any) -> None:
     if not isinstance(callback, Callback):
         hint = "; give an object, not the class" if inspect.isclass(callback) else ""
         raise TypeError(f"callbacks must be Callback objects, got {callback!r}{hint}")
-    for name in dir(type(callback)):
-        if name.startswith("on_") and any(part in name for part in ("batch", "test", "predict")):
+    for name in dir(callback):
+        hook = name.startswith("on_") and callable(inspect.getattr_static(callback, name, None))
+        if hook and name not in _HOOKS:
             raise TypeError(
                 f"{type(callback).__name__}.{name} would never be called: an epoch is one call "
                 f"into C++; the hooks are {', '.join(_HOOKS)}"
@@ -240,6 +241,8 @@ def _text(name: str, value: Any) -> str:
 class EarlyStopping(Monitor):
     """Stop when a quantity has not improved for ``patience`` epochs.
 
+    Each call of ``fit`` begins anew, also one that goes on from a History.
+
     Parameters
     ----------
     monitor : str
@@ -310,6 +313,9 @@ class EarlyStopping(Monitor):
 @dataclass
 class ReduceLROnPlateau(Monitor):
     """Multiply the learning rate by ``factor`` when a quantity has stopped improving.
+
+    Each call of ``fit`` begins anew, also one that goes on from a History: the learning rate that
+    was reached stays, the best value and the patience do not.
 
     Parameters
     ----------

@@ -25,9 +25,10 @@ from fastopt.training.arguments import (
     check_initial_epoch,
     check_stopping,
     is_recorded,
+    seed_of_run,
     split_validation,
 )
-from fastopt.training.data import Data, check_loss, make_data
+from fastopt.training.data import Data, check_loss, check_weights_of_loss, make_data
 from fastopt.training.fit import Training, make_epoch_solver
 from fastopt.training.history import History
 from fastopt.training.metrics import as_list
@@ -355,7 +356,9 @@ class MLP(Parameters, Evaluation, SecondOrder):
             "mse", "rmse", "mae", "r2", "accuracy", "top_k_accuracy" (k = 5), or functions (outputs,
             targets) → number. In the History for the training data (after each epoch) and, with the
             prefix "val_", for the validation data. "gradient_norm" records ‖∇E‖ over all data after
-            each epoch, "layer_gradient_norms" what :meth:`gradient_norms` returns.
+            each epoch, "layer_gradient_norms" what :meth:`gradient_norms` returns. "accuracy": with
+            "binary_cross_entropy" each output counts for itself (Keras' BinaryAccuracy), else the
+            largest output is the class.
         l2 : float
             (l2/2)·‖W‖² is added to E (weights only).
         clip : ClipByValue, ClipByNorm or ClipByGlobalNorm, optional
@@ -365,17 +368,21 @@ class MLP(Parameters, Evaluation, SecondOrder):
         verbose : int
             1: a progress bar (tqdm, where installed; else plain lines).
         random_state : None, int, numpy Generator or RandomState
-            For the order of the samples and the split. None: the network's own.
+            For the order of the samples and the split. None: the network's own. A run that goes on
+            from a History keeps the seed that it began with, whatever is given here.
         sample_weight : array (N,), optional
             E is the weighted mean; the weights are divided by their mean.
         class_weight : dict or "balanced", optional
-            A weight for each class, multiplied into ``sample_weight``.
+            A weight for each class, multiplied into ``sample_weight``: in training alone, as in
+            Keras. ``val_loss`` is weighted by the samples' own weights (with ``validation_split``
+            those of the rows that are held out) and so is what :meth:`evaluate` returns.
         initial_epoch : int or History
             The number of the first epoch, for schedules and the order of the samples; or the
             History that an earlier ``fit`` returned: training goes on where that ended, with the
             optimiser's state, the same bits as without the interruption, and the rows of both in
             the new History. A learning rate that callbacks lowered stays lowered, unless the
-            optimiser now gives another one.
+            optimiser now gives another one. Callbacks begin anew, as in Keras: the best value and
+            the patience of an earlier run are not theirs.
 
         Returns
         -------
@@ -399,16 +406,18 @@ class MLP(Parameters, Evaluation, SecondOrder):
         def make(*arrays: Any, **names: Any) -> Data:
             return make_data(arrays[0], arrays[1], loss, sizes, *arrays[2:], **names)
 
-        data = make(X, y, sample_weight, class_weight)
-        seed = self._seed if random_state is None else _validation.seed(random_state)
+        data = make(X, y, sample_weight)
+        check_weights_of_loss(loss, class_weight, "class_weight")
+        initial_epoch = check_initial_epoch(initial_epoch)
+        seed = seed_of_run(random_state, self._seed, initial_epoch)
         data, validation = split_validation(data, validation_data, validation_split, make, seed)
+        data = data.weighted(class_weight, sizes[-1])
         names = as_list(metrics)
         recorded = {name for name in names if is_recorded(name)}
         callbacks = check_callbacks(callbacks, validation)
         check_clip(clip)
         check_stopping(stopping)
         _validation.flag("shuffle", shuffle)
-        initial_epoch = check_initial_epoch(initial_epoch)
         verbose = _validation.verbosity(verbose)
 
         self._core.begin_training()

@@ -186,7 +186,7 @@ def test_weights_do_not_reach_a_loss_of_ones_own(net):
         return 0.0, np.zeros_like(outputs)
 
     refused(
-        net, ValueError, "do not reach a loss function", X, Y, loss=own, sample_weight=np.ones(12)
+        net, ValueError, "does not reach a loss function", X, Y, loss=own, sample_weight=np.ones(12)
     )
 
 
@@ -244,6 +244,21 @@ def test_class_weight_of_a_class_that_these_data_lack():
             {"validation_data": (with_value(X, np.nan, 2, 1), Y)},
             ValueError,
             r"validation_data\[0\] holds nan at row 2 column 1",
+        ),
+        (
+            {"validation_data": (X, Y, with_value(np.ones(12), -1, 3))},
+            ValueError,
+            r"validation_data\[2\] must be >= 0, got -1.0 at row 3",
+        ),
+        (
+            {"validation_data": (X, Y, np.ones(3))},
+            ValueError,
+            r"validation_data\[2\] has 3 rows and validation_data\[1\] has 12",
+        ),
+        (
+            {"validation_data": (X, Y, np.zeros(12))},
+            ValueError,
+            r"validation_data\[2\] must not be zero for all",
         ),
         ({"validation_data": (X, Y[:3])}, ValueError, r"validation_data\[1\] has 3 rows"),
         ({"metrics": ["acc"]}, ValueError, "metrics must be functions or of .*'accuracy'.* 'acc'"),

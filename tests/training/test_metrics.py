@@ -61,6 +61,20 @@ def test_accuracy_of_one_output(output, threshold):
     assert found == np.mean((net.predict(X)[:, 0] > threshold) == labels)
 
 
+@pytest.mark.parametrize(
+    ("output", "threshold"), [("sigmoid", 0.5), ("identity", 0.0)], ids=["probability", "logit"]
+)
+def test_accuracy_of_several_labels(output, threshold):
+    """Each label counts for itself: a sample may have several of them, or none."""
+    net = fastopt.MLP([2, 5, 3], output_activation=output, random_state=0)
+    X, labels = RNG.normal(size=(50, 2)), RNG.integers(0, 2, size=(50, 3))
+    settings = {"loss": "binary_cross_entropy", "metrics": "accuracy"}
+    history = net.fit(X, labels, epochs=2, validation_data=(X, labels), **settings)
+    expected = np.mean((net.predict(X) > threshold) == labels)
+    assert net.evaluate(X, labels, **settings)["accuracy"] == expected
+    assert history.accuracy[-1] == history.val_accuracy[-1] == expected
+
+
 def test_metrics_of_evaluate_and_of_the_history_agree():
     net = fastopt.MLP([2, 5, 7], output_activation="softmax", random_state=0, dtype="float32")
     X = RNG.normal(size=(40, 2))
@@ -87,6 +101,29 @@ def test_functions_go_by_their_names():
         "Largest": OUTPUTS.max(),
         "mse": METRICS["mse"](OUTPUTS, TARGETS),
     }
+
+
+def test_a_function_may_write_to_what_it_is_given():
+    """It has arrays of its own: neither the user's data nor other metrics notice."""
+
+    def greedy(outputs, targets):
+        outputs[:], targets[:] = 7, 9
+        return 0.0
+
+    X, y = RNG.normal(size=(2, 30, 2))
+    kept = y.copy()
+    nets = [fastopt.MLP([2, 3, 2], random_state=0) for _ in range(2)]
+    histories = [
+        net.fit(X, y, epochs=3, metrics=metrics, validation_data=(X, y), random_state=1)
+        for net, metrics in zip(nets, [[greedy, "mse"], "mse"], strict=True)
+    ]
+    np.testing.assert_array_equal(y, kept)
+    assert histories[0].loss == histories[1].loss
+    assert histories[0].mse == histories[1].mse
+    assert histories[0].val_mse == histories[1].val_mse
+    found = nets[0].evaluate(X, y, metrics=[greedy, "mse"])
+    np.testing.assert_array_equal(y, kept)
+    assert found["mse"] == nets[0].evaluate(X, y, metrics="mse")["mse"]
 
 
 @pytest.mark.parametrize("name", ["loss", "learning_rate", "seconds", "epoch", "gradient_norm"])

@@ -2,6 +2,7 @@
 
 import pickle
 
+import numpy as np
 import pytest
 
 import fastopt
@@ -27,6 +28,30 @@ def test_resuming_gives_the_bits_of_an_uninterrupted_run(optimizer, batch_size, 
     assert history.learning_rate == expected.learning_rate
     assert history.seconds == sorted(history.seconds)
     assert bits(parts) == bits(whole)
+
+
+@pytest.mark.parametrize("again", [None, 5, 6, "generator"])
+@pytest.mark.parametrize("first", [None, 5, "generator"])
+def test_resuming_holds_out_the_same_rows(first, again):
+    """Else rows that were held out would be trained on, and those trained on judged by."""
+
+    def held_out(**settings):
+        net.fit(X, range(60), "sgd", loss, validation_split=0.2, **settings)
+        return sorted(seen[-12:])  # the loss of the validation data comes last
+
+    def loss(outputs, targets):
+        seen.extend(targets[:, 0])
+        return 0.0, np.zeros_like(outputs)
+
+    def state(of):
+        return np.random.default_rng(3) if of == "generator" else of
+
+    seen, net = [], make_net()
+    rows = held_out(epochs=1, random_state=state(first))
+    history = net.fit(
+        X, range(60), "sgd", loss, validation_split=0.2, epochs=1, random_state=state(first)
+    )
+    assert held_out(epochs=2, initial_epoch=history, random_state=state(again)) == rows
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,15 @@ def test_callback_stops_the_training(way):
     assert len(net.fit(X, Y, epochs=5)) == 5  # it is over
 
 
+def test_stopping_for_an_empty_reason():
+    class Stop(fastopt.Callback):
+        def on_epoch_end(self, epoch, logs):
+            self.stop("")
+
+    history = make_net().fit(X, Y, epochs=5, callbacks=Stop())
+    assert (len(history), history.stop_reason) == (1, "callback")
+
+
 def test_a_wish_to_stop_ends_no_later_training():
     net = make_net()
     net.stop_training = True

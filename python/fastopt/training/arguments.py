@@ -16,6 +16,7 @@ from fastopt.training.stopping import Stopping
 
 # Of the History, when they stand among the metrics.
 _RECORDED = ("gradient_norm", "layer_gradient_norms")
+_VALIDATION = ("validation_data[0]", "validation_data[1]", "validation_data[2]")
 
 
 def is_full_batch(optimizer: Optimizer) -> bool:
@@ -63,7 +64,7 @@ def split_validation(
             raise ValueError("give validation_data or validation_split, not both")
         if not isinstance(validation_data, tuple | list) or len(validation_data) not in (2, 3):
             raise TypeError("validation_data must be (X, y) or (X, y, sample_weight)")
-        return data, make(*validation_data, names=("validation_data[0]", "validation_data[1]"))
+        return data, make(*validation_data, names=_VALIDATION)
     if share == 0:
         return data, None
     return data.split(share, seed)
@@ -95,8 +96,18 @@ def check_stopping(stopping: Any) -> None:
         raise TypeError(f"stopping must be a Stopping, got {stopping!r}")
 
 
+def seed_of_run(random_state: Any, own: int, initial_epoch: int | History) -> int:
+    """Return the seed of the batches and the split; a run that goes on keeps the one it has."""
+    seed = own if random_state is None else _validation.seed(random_state)
+    if isinstance(initial_epoch, History) and initial_epoch.solver_state is not None:
+        seed = initial_epoch.solver_state["seed"]
+    return seed
+
+
 def check_initial_epoch(initial_epoch: Any) -> int | History:
     """Return the number of the first epoch, or the History of the run that goes on."""
     if isinstance(initial_epoch, History):
+        if initial_epoch.solver_state is None:
+            raise ValueError("initial_epoch: this History holds no state of a finished run")
         return initial_epoch
     return _validation.integer("initial_epoch", initial_epoch, low=0)

@@ -52,6 +52,15 @@ class Data:
         """Return the targets of the data's own rows."""
         return self.targets if self.rows is None else self.targets[self.rows]
 
+    def weighted(self, class_weight: Any, n_outputs: int) -> Data:
+        """Return the same samples, their weights multiplied by those of their classes."""
+        if class_weight is None:
+            return self
+        weights = _class_weights(class_weight, self.targets, self.rows, n_outputs)
+        if self.weights is not None:
+            weights = weights * self.weights
+        return Data(self.inputs, self.targets, self.classes, weights, self.rows)
+
     def split(self, share: float, seed: int) -> tuple[Data, Data]:
         """Return two parts of the data, the second a random ``share`` of it; nothing is copied."""
         n_second = round(share * len(self))
@@ -106,19 +115,27 @@ def check_targets(y: Any, loss: Any, n_outputs: int, name: str = "y") -> tuple[A
     return targets, 0
 
 
-def check_weights(sample_weight: Any, targets: Array, class_weight: Any, n_outputs: int) -> Any:
+def check_weights(sample_weight: Any, targets: Array, names: tuple[str, str]) -> Any:
     """Return one weight for each sample, float64, or None where all count alike."""
-    weights = None
-    if sample_weight is not None:
-        weights = _validation.array("sample_weight", sample_weight, ndim=1).astype(np.float64)
-        _validation.same_length(y=targets, sample_weight=weights)
-        if (weights < 0).any():
-            at = int(np.argmax(weights < 0))
-            raise ValueError(f"sample_weight must be >= 0, got {weights[at]} at row {at}")
-    if class_weight is not None:
-        of_class = _class_weights(class_weight, targets, n_outputs)
-        weights = of_class if weights is None else weights * of_class
+    if sample_weight is None:
+        return None
+    of_targets, name = names
+    weights = _validation.array(name, sample_weight, ndim=1).astype(np.float64)
+    _validation.same_length(**{of_targets: targets, name: weights})
+    if (weights < 0).any():
+        at = int(np.argmax(weights < 0))
+        raise ValueError(f"{name} must be >= 0, got {weights[at]} at row {at}")
+    if not weights.any():
+        raise ValueError(f"{name} must not be zero for all samples")
     return weights
+
+
+def check_weights_of_loss(loss: Any, weights: Any, name: str) -> None:
+    """Refuse weights of samples or classes where nobody could follow them."""
+    if callable(loss) and weights is not None:
+        raise ValueError(
+            f"{name} does not reach a loss function of your own: weigh the samples in it"
+        )
 
 
 def make_data(
@@ -127,21 +144,16 @@ def make_data(
     loss: Any,
     layer_sizes: tuple[int, ...],
     sample_weight: Any = None,
-    class_weight: Any = None,
-    names: tuple[str, str] = ("X", "y"),
+    names: tuple[str, str, str] = ("X", "y", "sample_weight"),
 ) -> Data:
     """Check everything and put it together."""
     inputs = check_inputs(X, layer_sizes[0], names[0])
     targets, classes = check_targets(y, loss, layer_sizes[-1], names[1])
-    if callable(loss) and not (sample_weight is None and class_weight is None):
-        raise ValueError(
-            "sample_weight and class_weight do not reach a loss function of your own: weigh the "
-            "samples in it"
-        )
+    check_weights_of_loss(loss, sample_weight, names[2])
     _validation.same_length(**{names[0]: inputs, names[1]: targets})
     if len(inputs) >= 2**32:
         raise ValueError(f"{names[0]} has {len(inputs)} rows; fewer than 2**32 can be used")
-    weights = check_weights(sample_weight, targets, class_weight, layer_sizes[-1])
+    weights = check_weights(sample_weight, targets, names[1:])
     return Data(inputs, targets, classes, weights)
 
 
@@ -178,12 +190,17 @@ def _labels(targets: Array) -> Array:
     raise ValueError("class_weight needs classes in y: whole numbers, or one-hot rows")
 
 
-def _class_weights(class_weight: Any, targets: Array, n_outputs: int) -> npt.NDArray[np.float64]:
-    labels = _labels(targets)
-    present, index, counts = np.unique(labels, return_inverse=True, return_counts=True)
+def _class_weights(
+    class_weight: Any, targets: Array, rows: npt.NDArray[np.uint32] | None, n_outputs: int
+) -> npt.NDArray[np.float64]:
+    """Return a weight for each row of the targets; those that are used are what is balanced."""
+    present, index = np.unique(_labels(targets), return_inverse=True)
+    index = index.reshape(-1)
     if isinstance(class_weight, str):
         _validation.choice("class_weight", class_weight, ("balanced",))
-        weights = len(labels) / (len(present) * counts)
+        used = index if rows is None else index[rows]
+        counts = np.bincount(used, minlength=len(present))
+        weights = len(used) / (np.count_nonzero(counts) * np.maximum(counts, 1))
     elif isinstance(class_weight, Mapping):
         given = {
             k: _validation.number(f"class_weight[{k!r}]", v, low=0) for k, v in class_weight.items()
@@ -196,5 +213,5 @@ def _class_weights(class_weight: Any, targets: Array, n_outputs: int) -> npt.NDA
         weights = np.array([given.get(label, 1.0) for label in present.tolist()])
     else:
         raise TypeError(f"class_weight must be a dict or 'balanced', got {class_weight!r}")
-    of_sample: npt.NDArray[np.float64] = weights[index.reshape(-1)]
+    of_sample: npt.NDArray[np.float64] = weights[index]
     return of_sample

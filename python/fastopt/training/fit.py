@@ -84,11 +84,8 @@ class Training:
         # A run that goes on counts its seconds on.
         self._start = time.perf_counter() - (self.history.seconds[-1] if self.history.epoch else 0)
 
-    def _continue(self, history: History) -> tuple[int, dict[str, Any]]:
+    def _continue(self, history: History) -> tuple[int, dict[str, Any] | None]:
         """Take up the epochs of an earlier run."""
-        if history.solver_state is None:
-            raise ValueError("initial_epoch: this History holds no state of a finished run")
-        self.seed = history.solver_state["seed"]
         for i, epoch in enumerate(history.epoch):
             self.history.append(epoch, **{name: history[name][i] for name in history.columns})
         return (history.epoch[-1] + 1 if history.epoch else 0), history.solver_state

@@ -39,14 +39,16 @@ def r2(outputs: Array, targets: Array) -> float:
     return float(np.mean(1 - share))
 
 
-def accuracy(outputs: Array, targets: Array, threshold: float = 0.5) -> float:
-    """Share of samples whose class is right.
-
-    Several outputs: the largest one. One output: 1 where it is above ``threshold``.
-    """
+def accuracy(outputs: Array, targets: Array) -> float:
+    """Share of samples whose class is right: the largest output; one output: 1 where above 0.5."""
     if outputs.shape[1] == 1:
-        return float(np.mean((outputs > threshold) == (targets > 0.5)))
+        return binary_accuracy(outputs, targets)
     return float(np.mean(outputs.argmax(axis=1) == targets.argmax(axis=1)))
+
+
+def binary_accuracy(outputs: Array, targets: Array, threshold: float = 0.5) -> float:
+    """Share of labels that are right, each output for itself: 1 where above ``threshold``."""
+    return float(np.mean((outputs > threshold) == (targets > 0.5)))
 
 
 def top_k_accuracy(outputs: Array, targets: Array, k: int = 5) -> float:
@@ -76,10 +78,10 @@ def as_list(metrics: Any) -> list[Any]:
 class Metrics:
     """The metrics of a run, by name; a function (outputs, targets) → number goes by its own name.
 
-    ``logits`` says that the outputs are logits of one class, whose boundary is 0.
+    ``threshold`` says that each output is a label of its own, which is 1 above it.
     """
 
-    def __init__(self, metrics: Any, logits: bool = False) -> None:
+    def __init__(self, metrics: Any, threshold: float | None = None) -> None:
         self.functions: dict[str, Metric] = {}
         for metric in as_list(metrics):
             if callable(metric):
@@ -95,8 +97,8 @@ class Metrics:
             else:
                 known = ", ".join(map(repr, METRICS))
                 raise ValueError(f"metrics must be functions or of {known}, got {metric!r}")
-        if logits and "accuracy" in self.functions:
-            self.functions["accuracy"] = lambda y, t: accuracy(y, t, threshold=0.0)
+        if threshold is not None and self.functions.get("accuracy") is accuracy:
+            self.functions["accuracy"] = lambda y, t: binary_accuracy(y, t, threshold)
 
     def __bool__(self) -> bool:
         return bool(self.functions)
@@ -107,7 +109,14 @@ class Metrics:
         if classes:
             targets = np.arange(classes) == targets.reshape(-1, 1)
         expected = targets.reshape(len(outputs), -1).astype(np.float64, copy=False)
-        return {name: _number(name, f(outputs, expected)) for name, f in self.functions.items()}
+        values = {}
+        for name, function in self.functions.items():
+            arrays = (outputs, expected)
+            if METRICS.get(name) is not function:
+                # They may be the user's y and what the next metric sees: not to be written to.
+                arrays = (outputs.copy(), expected.copy())
+            values[name] = _number(name, function(*arrays))
+        return values
 
 
 def _number(name: str, value: Any) -> float:
