@@ -67,6 +67,7 @@ class LeastSquaresSolver : public Solver {
     if (out_of_evaluations()) return report(Status::evaluations);
     if (at_noise_floor() && trusts_newton()) return polish();
     refused_in_search_ = 0;
+    finite_ = true;
     return search();
   }
 
@@ -128,8 +129,9 @@ class LeastSquaresSolver : public Solver {
   double value(const double* w) {
     ++n_value_;
     const double loss = objective_.value(w);
-    finite_ = std::isfinite(loss);
-    return finite_ ? loss : std::numeric_limits<double>::infinity();
+    if (std::isfinite(loss)) return loss;
+    finite_ = false;
+    return std::numeric_limits<double>::infinity();
   }
 
   bool out_of_evaluations() const {
@@ -146,8 +148,10 @@ class LeastSquaresSolver : public Solver {
     constexpr std::int64_t refusals = 20;  // of steps to plateaus, in a run
     constexpr int in_one_search = 6;       // each of them shortens the step
     ++n_gradient_;
-    finite_ = spare().take(objective_, trial_.data());
-    if (!finite_) return false;
+    if (!spare().take(objective_, trial_.data())) {
+      finite_ = false;
+      return false;
+    }
     if (loss <= 1e-6 * loss_ || refused_ >= refusals || ++refused_in_search_ > in_one_search)
       return true;
     for (Index i = 0; i < n_; ++i) {
@@ -169,12 +173,8 @@ class LeastSquaresSolver : public Solver {
 
   // The end of a search in which a step was refused that can hardly be told from rounding.
   bool hopeless(double predicted) const { return predicted <= 4 * epsilon; }
-  // No step is short enough: does J say, too, that none could be? Or is there nothing but points
-  // where the residuals or J are not finite?
-  Status stalled() {
-    if (!finite_) return Status::non_finite;
-    return optimal() ? Status::noise_floor : Status::step;
-  }
+  // No step is short enough: does J say, too, that none could be?
+  Status stalled() { return optimal() ? Status::noise_floor : Status::step; }
 
   Report report(Status status) {
     Report result;
@@ -190,6 +190,9 @@ class LeastSquaresSolver : public Solver {
       result.optimal = first_order();
     else if (status == Status::noise_floor)
       result.optimal = optimal();
+    // A search that met the end of where the residuals and J are finite, and got no further.
+    const bool stuck = status == Status::noise_floor || status == Status::step;
+    if (stuck && !result.optimal && !finite_) result.status = Status::non_finite;
     return result;
   }
 
@@ -319,7 +322,7 @@ class LeastSquaresSolver : public Solver {
   std::array<ScaledModel, 2> models_;
   std::size_t current_ = 0;
   bool started_ = false, linear_ = false, small_step_ = false;
-  bool finite_ = true;  // what was evaluated last
+  bool finite_ = true;  // what the last search evaluated
   double last_predicted_ = 1, last_actual_ = 1;
   int refused_in_search_ = 0;
   std::int64_t refused_ = 0, iterations_ = 0, n_value_ = 0, n_gradient_ = 0;

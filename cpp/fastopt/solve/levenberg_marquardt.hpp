@@ -170,7 +170,7 @@ class LevenbergMarquardt final : public Solver {
   }
 
   // A first-order condition: the columns of J are nearly orthogonal to e; or what the last step was
-  // to gain, hardly damped, is nothing beside the size of what e is the difference of.
+  // to gain, hardly damped, or all of e is nothing beside the size of what e is the difference of.
   bool optimal() const {
     if (loss_ == 0) return true;
     const double norm_e = std::sqrt(2 * loss_);
@@ -185,7 +185,8 @@ class LevenbergMarquardt final : public Solver {
     }
     const double small = 1e-6 * std::max(norm_e, 1e-3 * reach);
     if (none || (vanished() && norm_e > 1e-15 * reach)) return false;
-    return orthogonal || (!damped && std::sqrt(2 * last_predicted_) <= small);
+    const double left = damped ? norm_e : std::min(norm_e, std::sqrt(2 * last_predicted_));
+    return orthogonal || left <= small;
   }
 
   Report accept(double loss, double nu, double predicted) {

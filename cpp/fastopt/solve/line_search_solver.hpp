@@ -188,6 +188,7 @@ class LineSearchSolver : public Solver {
   double scale_of_loss() const { return std::min(std::abs(loss_), first_loss_ - loss_); }
 
   SearchResult search(double first) {
+    finite_ = true;
     const double slope = g_.vector().dot(p_.vector());
     const auto at = [&](double alpha) {
       Trial t;
@@ -197,6 +198,7 @@ class LineSearchSolver : public Solver {
       if (!t.moved) return t;
       t.value = evaluate(trial_w_, trial_g_);
       t.slope = trial_g_.vector().dot(p_.vector());
+      finite_ = finite_ && t.finite();
       return t;
     };
     const auto keep = [&] {
@@ -296,6 +298,8 @@ class LineSearchSolver : public Solver {
     if (!refine() && (is_resolved() || objective_.is_noise(w_.data(), g_.data()))) {
       optimal_ = 1;
       status_ = Status::noise_floor;
+    } else if (status_ != Status::running && !finite_) {
+      status_ = Status::non_finite;
     }
   }
 
@@ -342,6 +346,7 @@ class LineSearchSolver : public Solver {
   double first_loss_ = 0, promise_ = 0;
   std::int64_t n_gradient_ = 0, small_promises_ = 0, idle_steps_ = 0, late_steps_ = 0,
                reprieves_ = 0, resolved_ = 0, started_ = 0, ready_ = 0, optimal_ = 0;
+  bool finite_ = true;  // what the last search evaluated
   Status status_ = Status::running;
 };
 

@@ -233,6 +233,7 @@ class ProjectedLbfgs final : public Solver {
     const double c1 = settings_.line_search.c1, c2 = settings_.line_search.c2;
     bool found = false, finite_seen = false;
     best_loss_ = loss_;
+    finite_ = true;
     for (int k = 0; k < 40; ++k) {
       trial_w_.vector() = w_.vector() + alpha * p_.vector();
       project(trial_w_);
@@ -241,6 +242,7 @@ class ProjectedLbfgs final : public Solver {
       const double value = evaluate(trial_w_, trial_g_);
       const bool finite = std::isfinite(value) && trial_g_.vector().allFinite();
       finite_seen = finite_seen || finite;
+      finite_ = finite_ && finite;
       if (value == -std::numeric_limits<double>::infinity() ||
           (finite && value < -1e20 * std::max(1.0, std::abs(first_loss_))))
         return Status::unbounded;
@@ -270,7 +272,8 @@ class ProjectedLbfgs final : public Solver {
   }
 
   Report stop(Status status, double step) {
-    status_ = status;
+    const bool stuck = status == Status::noise_floor && !optimal_;
+    status_ = stuck && !finite_ ? Status::non_finite : status;
     return report(step);
   }
 
@@ -296,6 +299,7 @@ class ProjectedLbfgs final : public Solver {
   std::int64_t started_ = 0, small_promises_ = 0, idle_steps_ = 0, late_steps_ = 0, reprieves_ = 0,
                resolved_ = 0, iterations_ = 0, n_gradient_ = 0;
   bool optimal_ = false;
+  bool finite_ = true;  // what the last search evaluated
   Status status_ = Status::running;
 };
 

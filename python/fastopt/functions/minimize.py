@@ -251,7 +251,8 @@ def _result(
         result["hess_inv"] = solver.inverse_hessian
     if name == "newton":
         result["hess"] = solver.hessian
-        result["positive_definite"] = solver.positive_definite
+        known = bool(np.isfinite(result["hess"]).all())
+        result["positive_definite"] = solver.positive_definite and known
     result["nfev"], result["njev"] = objective.nfev, objective.njev
     if name in ("newton", "newton_cg"):
         result["nhev"] = objective.nhev

@@ -24,6 +24,7 @@ _CONVERGED = {
     "step": (3, "converged: a full step changes each parameter by less than xtol of itself"),
     "noise_floor": (5, "converged: what is left to gain is below the rounding of the residuals"),
 }
+_STALLED = "stalled: the cost changes by rounding alone, and no first-order condition holds yet"
 _NOT_CONVERGED = {
     "evaluations": (0, "max_nfev values of the residuals were computed"),
     "gradient": (-3, "stationary, but no minimum can be claimed: the Jacobian is zero"),
@@ -36,7 +37,8 @@ _NOT_CONVERGED = {
         -5,
         "stalled: no shorter step lowers the cost, though the Jacobian says that one should",
     ),
-    "noise_floor": (-5, "stalled: the cost changes by rounding alone, far from a stationary point"),
+    "function_change": (-5, _STALLED),
+    "noise_floor": (-5, _STALLED),
     "non_finite": (-6, "no finite value was found near the last finite x"),
     "damping": (-7, "the damping reached damping_max and no step lowers the cost"),
 }
@@ -66,7 +68,7 @@ def make_result(
         if success:
             status, message = _CONVERGED[name]
         else:
-            if name == "gradient" and rank > 0:
+            if rank > 0 and (name == "gradient" or (name in _CONVERGED and solver.vanished)):
                 name = "vanished"
             status, message = _NOT_CONVERGED[name]
             if name == "non_finite" and isinstance(objective, _core.PythonResiduals):

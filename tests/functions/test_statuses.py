@@ -1,0 +1,119 @@
+"""What a run says where it cannot go on."""
+
+import re
+
+import numpy as np
+import pytest
+
+import fastopt
+
+RULES = ["nielsen", "marquardt", "matlab"]
+METHODS = ["bfgs", "dfp", "lbfgs", "newton", "newton_cg", "steepest_descent"]
+
+
+def rosenbrock(x):
+    return 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2
+
+
+def rosenbrock_gradient(x):
+    bent = x[1] - x[0] ** 2
+    return np.array([-400 * x[0] * bent - 2 * (1 - x[0]), 200 * bent])
+
+
+def rosenbrock_residuals(x):
+    return np.array([10 * (x[1] - x[0] ** 2), 1 - x[0]])
+
+
+def rosenbrock_jacobian(x):
+    return np.array([[-20 * x[0], 10.0], [-1.0, 0.0]])
+
+
+def beyond(limit, f):
+    """Return f up to x[0] = limit, and NaN beyond."""
+    return lambda x: f(x) if x[0] < limit else f(x) * np.nan
+
+
+@pytest.mark.parametrize("bounds", [None, [(-9, 9)] * 2])
+@pytest.mark.parametrize("of", ["fun", "jac"])
+@pytest.mark.parametrize("method", METHODS)
+def test_minimize_names_the_end_of_finite_numbers(method, of, bounds):
+    if bounds is not None and method != "lbfgs":
+        return
+    fun = beyond(0.5, rosenbrock) if of == "fun" else rosenbrock
+    jac = beyond(0.5, rosenbrock_gradient) if of == "jac" else rosenbrock_gradient
+    result = fastopt.minimize(fun, [-1.2, 1.0], method=method, jac=jac, bounds=bounds)
+    assert not result.success
+    assert result.status.name == "NON_FINITE"
+    entry = r"fun\(x\)" if of == "fun" else r"(jac\(x\)\[0|hess\(x\)\[0, 0)\]"
+    assert re.search(f"{entry} is nan", result.message)
+    assert result.x[0] == pytest.approx(0.5, abs=1e-6)
+    assert np.isfinite(result.fun)
+
+
+SETTINGS = [{}, {"bounds": ([-9, -9], [9, 9])}, {"loss": "huber"}]
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_least_squares_names_the_entry_that_is_not_finite(settings):
+    result = fastopt.least_squares(
+        rosenbrock_residuals, [-1.2, 1.0], jac=beyond(-1, rosenbrock_jacobian), **settings
+    )
+    assert (result.success, result.status) == (False, -6)
+    assert "nan at row 0, column 0" in result.message
+    assert result.x[0] == pytest.approx(-1, abs=1e-6)
+
+
+@pytest.mark.parametrize("jac", [rosenbrock_jacobian, "2-point", "3-point"])
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_least_squares_names_the_end_of_finite_residuals(settings, jac):
+    result = fastopt.least_squares(
+        beyond(0.5, rosenbrock_residuals), [-1.2, 1.0], jac=jac, **settings
+    )
+    assert (result.success, result.status) == (False, -6)
+    assert result.x[0] == pytest.approx(0.5, abs=1e-5)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_parameter_that_loses_its_influence_is_no_success(rule):
+    """The minimum of x₀² + ½ is where the column of J vanishes: none can be told from a plateau."""
+    result = fastopt.least_squares(
+        lambda x: np.array([x[0] ** 2 + 0.5, x[1] - 1]),
+        [1.0, 0.0],
+        method=fastopt.LevenbergMarquardt(damping_rule=rule),
+    )
+    assert not result.success
+    assert result.status in (-4, -5)
+    assert result.cost == pytest.approx(0.125)
+
+
+def test_a_point_where_the_jacobian_fades_is_stationary():
+    result = fastopt.least_squares(lambda x: x**2 + 2, [1.0], jac=lambda x: np.diag(2 * x))
+    assert (result.success, result.status) == (False, -4)
+    assert "stationary" in result.message
+
+
+@pytest.mark.parametrize("scaling", ["identity", "diagonal"])
+@pytest.mark.parametrize("rule", RULES)
+def test_points_on_a_circle_are_fitted_exactly(rule, scaling):
+    """Where e falls to its rounding J has nothing to explain any more: that is success."""
+    for k in range(5, 13):
+        angles = np.linspace(0, 2 * np.pi, k, endpoint=False)
+        result = fastopt.least_squares(
+            lambda p, at: np.hypot(at[0] - p[0], at[1] - p[1]) - p[2],
+            [0.3, -0.2, 0.7],
+            args=((np.cos(angles), np.sin(angles)),),
+            method=fastopt.LevenbergMarquardt(damping_rule=rule, scaling=scaling),
+        )
+        assert result.success, (k, result.message)
+        np.testing.assert_allclose(result.x, [0, 0, 1], atol=1e-11)
+
+
+def test_a_hessian_of_nan_is_not_positive_definite():
+    def hess(x):
+        return np.full((2, 2), np.nan) if x[0] > -1 else np.eye(2)
+
+    result = fastopt.minimize(
+        rosenbrock, [-1.2, 1.0], method="newton", jac=rosenbrock_gradient, hess=hess
+    )
+    assert not result.success
+    assert not (result.positive_definite and np.isnan(result.hess).any())
