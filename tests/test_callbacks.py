@@ -274,6 +274,21 @@ def test_a_column_that_is_not_there(cls):
         ValueError, match=r"monitors 'acc', which this run does not record: there is"
     ):
         play([cls("acc")], [1.0])
+    for monitor, there in (
+        ("acc", "there is 'loss', 'r2', 'learning_rate'"),
+        ("val_mae", "there is .*'val_loss', 'val_r2'"),
+        ("layer_gradient_norms", "there is 'loss'"),  # no column of numbers
+    ):
+        with pytest.raises(ValueError, match=f"monitors '{monitor}'.*: {there}"):
+            net.fit(
+                [[1.0], [2.0], [3.0], [4.0]],
+                [1.0, 2.0, 3.0, 4.0],
+                epochs=1,
+                validation_split=0.5,
+                metrics=["r2", "layer_gradient_norms"],
+                callbacks=cls(monitor),
+            )
+        np.testing.assert_array_equal(net.parameters, before)
 
 
 # --- ReduceLROnPlateau ------------------------------------------------------------------------

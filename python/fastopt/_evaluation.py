@@ -177,7 +177,8 @@ class Evaluation:
         kind = _core.EvaluationF32 if self._dtype == np.float32 else _core.EvaluationF64
         return kind(self._core, data.native, loss, l2)
 
-    def _metrics(self, metrics: Any, loss: Any) -> Metrics:
-        if loss != "binary_cross_entropy":
-            return Metrics(metrics)
-        return Metrics(metrics, threshold=0.0 if self._output_activation == "identity" else 0.5)
+    def _metrics(self, metrics: Any, loss: Any, recorded: tuple[str, ...] = ()) -> Metrics:
+        threshold = None
+        if loss == "binary_cross_entropy":
+            threshold = 0.0 if self._output_activation == "identity" else 0.5
+        return Metrics(metrics, threshold, recorded)

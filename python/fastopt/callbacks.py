@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from fastopt import _validation
 from fastopt._settings import Settings, checked, choice, flag, integer, number
@@ -201,21 +201,23 @@ class Monitor(Callback, Settings):
     mode: str
     min_delta: float
 
-    def check_validation(self, given: bool) -> None:
-        """Refuse, before a run, to follow a column that needs validation data without any."""
-        if self.monitor.startswith("val_") and not given:
-            raise ValueError(
-                f"{type(self).__name__} monitors {self.monitor!r}, which this run does not record: "
-                "give validation data"
-            )
+    def check_columns(self, columns: Collection[str], has_validation: bool) -> None:
+        """Refuse, before a run, to follow a column of numbers that it cannot have."""
+        if self.monitor not in columns:
+            validates = has_validation or not self.monitor.startswith("val_")
+            self._miss(columns if validates else ())
 
     def _value(self, logs: Logs) -> float:
         if self.monitor not in logs:
-            raise ValueError(
-                f"{type(self).__name__} monitors {self.monitor!r}, which this run does not record: "
-                f"there is {', '.join(map(repr, logs))}"
-            )
+            self._miss(logs)
         return float(logs[self.monitor])
+
+    def _miss(self, columns: Collection[str]) -> NoReturn:
+        there = f"there is {', '.join(map(repr, columns))}" if columns else "give validation data"
+        raise ValueError(
+            f"{type(self).__name__} monitors {self.monitor!r}, which this run does not record: "
+            f"{there}"
+        )
 
     def _improves(self, value: float, best: float | None) -> bool:
         """Whether ``value`` is better than ``best`` by more than ``min_delta``; NaN never is."""

@@ -19,6 +19,7 @@ from fastopt.initializers import Initializer, default, initial_weights
 from fastopt.layers import HiddenLayers, Normalization, Residual
 from fastopt.optimizers import Optimizer, resolve
 from fastopt.training.arguments import (
+    RECORDED,
     check_batch_size,
     check_callbacks,
     check_clip,
@@ -381,7 +382,9 @@ class MLP(Parameters, Evaluation, SecondOrder):
             History that an earlier ``fit`` returned: training goes on where that ended, with the
             optimiser's state, the same bits as without the interruption, and the rows of both in
             the new History. A learning rate that callbacks lowered stays lowered, unless the
-            optimiser now gives another one. Callbacks begin anew, as in Keras: the best value and
+            optimiser now gives another one. A full-batch method whose state belongs to other
+            weights, or to another loss there, begins anew from the present weights. Callbacks begin
+            anew, as in Keras: the best value and
             the patience of an earlier run are not theirs.
 
         Returns
@@ -414,7 +417,8 @@ class MLP(Parameters, Evaluation, SecondOrder):
         data = data.weighted(class_weight, sizes[-1])
         names = as_list(metrics)
         recorded = {name for name in names if is_recorded(name)}
-        callbacks = check_callbacks(callbacks, validation)
+        chosen = self._metrics([n for n in names if not is_recorded(n)], loss, RECORDED)
+        callbacks = check_callbacks(callbacks, chosen, validation is not None)
         check_clip(clip)
         check_stopping(stopping)
         _validation.flag("shuffle", shuffle)
@@ -431,7 +435,7 @@ class MLP(Parameters, Evaluation, SecondOrder):
                 batch_size=self._check_batch_size(batch_size, optimizer, len(data)),
                 shuffle=shuffle,
                 validation=validation,
-                metrics=self._metrics([name for name in names if not is_recorded(name)], loss),
+                metrics=chosen,
                 l2=_validation.number("l2", l2, low=0),
                 clip=clip,
                 layer_gradient_norms="layer_gradient_norms" in recorded,

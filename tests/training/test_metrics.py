@@ -126,7 +126,24 @@ def test_a_function_may_write_to_what_it_is_given():
     assert found["mse"] == nets[0].evaluate(X, y, metrics="mse")["mse"]
 
 
-@pytest.mark.parametrize("name", ["loss", "learning_rate", "seconds", "epoch", "gradient_norm"])
+def names_of_rows():
+    """All that fit writes, and all that a History has as attributes."""
+    X = np.linspace(-1, 1, 10)[:, None]
+    names = {"val_loss", "val_mse", "layer_gradient_norms"}
+    for optimizer in ("adam", "lm", "newton"):
+        history = fastopt.MLP([1, 2, 1], random_state=0).fit(
+            X,
+            X,
+            optimizer,
+            epochs=2,
+            metrics="gradient_norm",
+            clip=fastopt.ClipByNorm(1.0) if optimizer == "adam" else None,
+        )
+        names |= {"epoch", *history.columns}
+    return sorted(names | {name for name in dir(history) if not name.startswith("_")})
+
+
+@pytest.mark.parametrize("name", names_of_rows())
 def test_names_that_the_history_has_already(name):
     def metric(outputs, targets):
         return 0.0

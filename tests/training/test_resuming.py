@@ -135,3 +135,48 @@ def test_resuming_with_another_optimizer_is_refused():
     with pytest.raises(ValueError, match="initial_epoch must be at most epochs=2, got 3"):
         net.fit(X, Y, epochs=2, initial_epoch=3)
     assert bits(net) == before
+
+
+FULL_BATCH = ["lm", "bfgs", "dfp", "lbfgs", "newton", "steepest_descent"]
+
+
+def sine():
+    X = np.linspace(-1, 1, 41)[:, None]
+    return X, np.sin(np.pi * X)
+
+
+@pytest.mark.parametrize("l2", [0.0, 1e-3])
+@pytest.mark.parametrize("method", FULL_BATCH)
+def test_a_full_batch_run_goes_on_from_the_weights_that_are_there(method, l2):
+    X, y = sine()
+    net = fastopt.MLP([1, 5, 1], random_state=0)
+    history = net.fit(X, y, method, epochs=5, l2=l2)
+    whole = fastopt.MLP([1, 5, 1], random_state=0)
+    whole.fit(X, y, method, epochs=9, l2=l2)
+    same = net.copy()
+    same.fit(X, y, method, epochs=9, l2=l2, initial_epoch=history)
+    np.testing.assert_array_equal(same.parameters, whole.parameters)
+
+    # Other weights than those of the state, as restored ones are: none is overwritten.
+    net.parameters *= 0.5
+    moved = net.parameters.copy()
+    net.fit(X, y, method, epochs=5, l2=l2, initial_epoch=history)
+    np.testing.assert_array_equal(net.parameters, moved)
+    fresh = net.copy()
+    expected = fresh.fit(X, y, method, epochs=4, l2=l2).loss
+    resumed = net.fit(X, y, method, epochs=9, l2=l2, initial_epoch=history)
+    assert resumed.loss == [*history.loss, *expected]
+    assert resumed.epoch == list(range(9))
+    np.testing.assert_array_equal(net.parameters, fresh.parameters)
+
+
+@pytest.mark.parametrize("method", FULL_BATCH)
+def test_a_full_batch_run_on_another_problem_begins_anew(method):
+    X, y = sine()
+    net = fastopt.MLP([1, 5, 1], random_state=0)
+    history = net.fit(X, y, method, epochs=5)
+    for T, l2 in ((-y, 0.0), (y, 0.1)):
+        start, _ = net.loss_and_gradient(X, T, l2=l2)
+        resumed = net.copy().fit(X, T, method, epochs=8, l2=l2, initial_epoch=history)
+        assert resumed.loss == [*history.loss, *net.copy().fit(X, T, method, epochs=3, l2=l2).loss]
+        assert resumed.loss[-1] < start

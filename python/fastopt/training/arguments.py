@@ -11,11 +11,12 @@ from fastopt.clip import Clip
 from fastopt.optimizers import Optimizer
 from fastopt.schedules import AdaptiveLearningRate
 from fastopt.training.data import Data
-from fastopt.training.history import History
+from fastopt.training.history import NUMBERS, History
+from fastopt.training.metrics import Metrics
 from fastopt.training.stopping import Stopping
 
 # Of the History, when they stand among the metrics.
-_RECORDED = ("gradient_norm", "layer_gradient_norms")
+RECORDED = ("gradient_norm", "layer_gradient_norms")
 _VALIDATION = ("validation_data[0]", "validation_data[1]", "validation_data[2]")
 
 
@@ -72,15 +73,19 @@ def split_validation(
 
 def is_recorded(metric: Any) -> bool:
     """Whether a metric comes from the training itself, not from outputs."""
-    return isinstance(metric, str) and metric in _RECORDED
+    return isinstance(metric, str) and metric in RECORDED
 
 
-def check_callbacks(callbacks: Any, validation: Data | None) -> list[Callback]:
+def check_callbacks(callbacks: Any, metrics: Metrics, has_validation: bool) -> list[Callback]:
     """Return the callbacks, each of which finds in the History what it follows."""
     checked = as_list(callbacks)
+    followed = ["loss", *metrics.functions]
+    columns = [*followed, *NUMBERS]
+    if has_validation:
+        columns += [f"val_{name}" for name in followed]
     for callback in checked:
         if isinstance(callback, Monitor):
-            callback.check_validation(given=validation is not None)
+            callback.check_columns(columns, has_validation)
     return checked
 
 

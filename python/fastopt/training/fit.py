@@ -68,7 +68,7 @@ class Training:
         self.solver = network._solver(
             data, optimizer, loss, batch_size, shuffle, self.seed, l2, clip, gradient_norm
         )
-        if state is not None:
+        if state is not None and self._fits(state["solver"], loss, l2):
             self.solver.import_state(state["solver"])
             self._iterations = int(state["solver"].get("iteration", 0))
             reached = state["learning_rate"]
@@ -89,6 +89,18 @@ class Training:
         for i, epoch in enumerate(history.epoch):
             self.history.append(epoch, **{name: history[name][i] for name in history.columns})
         return (history.epoch[-1] + 1 if history.epoch else 0), history.solver_state
+
+    def _fits(self, state: dict[str, Any], loss: Any, l2: float) -> bool:
+        """Whether a state is of the present problem: a full-batch method's holds weights and E.
+
+        A state of another method is none of these: it is refused where it is imported.
+        """
+        if "w" not in state or set(state) != set(self.solver.export_state()):
+            return True
+        if not np.array_equal(state["w"], self.network.parameters):
+            return False
+        value = self.network._evaluation(self.data, loss, l2).value()
+        return math.isclose(value, self.history.loss[-1], rel_tol=1e-9, abs_tol=1e-300)
 
     def execute(
         self, callbacks: list[Callback], stopping: Stopping | None, verbose: int

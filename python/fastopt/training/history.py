@@ -9,6 +9,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+# The columns of numbers that a run may have, beside the losses and the metrics.
+NUMBERS = (
+    *("learning_rate", "gradient_norm", "step_norm", "clipped", "step_length", "damping"),
+    *("n_value", "n_gradient", "n_hessian", "seconds"),
+)
+
 
 class History:
     """One row for each epoch (full-batch methods: each iteration), alike for all methods.
@@ -62,6 +68,12 @@ class History:
     def columns(self) -> list[str]:
         """The names of the columns."""
         return list(self._columns)
+
+    @classmethod
+    def is_own(cls, name: str) -> bool:
+        """Whether a name stands for something else than a metric."""
+        own = ("loss", "layer_gradient_norms", *NUMBERS, *vars(cls()))
+        return name in own or name.startswith("val_") or hasattr(cls, name)
 
     @property
     def best_epoch(self) -> int | None:

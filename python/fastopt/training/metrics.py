@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastopt.training.history import History
+
 Array = npt.NDArray[Any]
 # (outputs (N, q), targets (N, q)) → a number
 Metric = Callable[[Array, Array], float]
@@ -60,10 +62,6 @@ def top_k_accuracy(outputs: Array, targets: Array, k: int = 5) -> float:
 METRICS: dict[str, Metric] = {f.__name__: f for f in (mse, rmse, mae, r2, accuracy, top_k_accuracy)}
 
 
-# What the History records under names of its own.
-_TAKEN = ("epoch", "loss", "learning_rate", "gradient_norm", "step_norm", "seconds")
-
-
 def as_list(metrics: Any) -> list[Any]:
     """Return the metrics as a list, where one alone or None may have been given."""
     if metrics is None:
@@ -78,15 +76,18 @@ def as_list(metrics: Any) -> list[Any]:
 class Metrics:
     """The metrics of a run, by name; a function (outputs, targets) → number goes by its own name.
 
-    ``threshold`` says that each output is a label of its own, which is 1 above it.
+    ``threshold`` says that each output is a label of its own, which is 1 above it. ``recorded`` are
+    the further names that ``fit`` knows.
     """
 
-    def __init__(self, metrics: Any, threshold: float | None = None) -> None:
+    def __init__(
+        self, metrics: Any, threshold: float | None = None, recorded: tuple[str, ...] = ()
+    ) -> None:
         self.functions: dict[str, Metric] = {}
         for metric in as_list(metrics):
             if callable(metric):
                 name = getattr(metric, "__name__", type(metric).__name__)
-                if name in _TAKEN or self.functions.get(name, metric) is not metric:
+                if History.is_own(name) or self.functions.get(name, metric) is not metric:
                     raise ValueError(
                         f"metrics: the name {name!r} of a function stands for something else in "
                         "the History: rename it"
@@ -95,7 +96,7 @@ class Metrics:
             elif isinstance(metric, str) and metric in METRICS:
                 self.functions[metric] = METRICS[metric]
             else:
-                known = ", ".join(map(repr, METRICS))
+                known = ", ".join(map(repr, (*METRICS, *recorded)))
                 raise ValueError(f"metrics must be functions or of {known}, got {metric!r}")
         if threshold is not None and self.functions.get("accuracy") is accuracy:
             self.functions["accuracy"] = lambda y, t: binary_accuracy(y, t, threshold)
