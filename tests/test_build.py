@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import fastopt
 from fastopt import _core
 
 ALL_VARIANTS = ("base", "v3", "v4")
@@ -207,3 +208,7 @@ def exported_symbols(path):
 def test_only_the_entry_point_is_exported(name):
     path = Path(find_spec(f"fastopt._core._{name}").origin)
     assert exported_symbols(path) == {f"PyInit__{name}"}
+
+
+def test_version():
+    assert fastopt.__version__ == fastopt.build_info()["version"]

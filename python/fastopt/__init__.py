@@ -2,6 +2,7 @@
 
 from fastopt import plots as plots
 from fastopt._errors import DivergenceError
+from fastopt._runtime import __version__ as __version__
 from fastopt._runtime import build_info, get_num_threads, set_num_threads
 from fastopt.callbacks import Callback, EarlyStopping, LearningRateScheduler, ReduceLROnPlateau
 from fastopt.clip import ClipByGlobalNorm, ClipByNorm, ClipByValue

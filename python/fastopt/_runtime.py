@@ -9,6 +9,7 @@ from typing import Any
 from fastopt import _core, _validation
 
 _MOST_THREADS = 1024
+__version__ = version("fastopt")
 
 
 def set_num_threads(threads: int) -> None:
@@ -57,7 +58,7 @@ def build_info() -> dict[str, Any]:
      'variant', 'version']
     """
     return {
-        "version": version("fastopt"),
+        "version": __version__,
         **_core.build_info_raw(),
         "built_variants": _core.built_variants,
         "supported_variants": _core.supported_variants,

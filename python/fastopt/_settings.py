@@ -43,8 +43,8 @@ class Settings:
             )
         object.__setattr__(self, name, value)
 
-    def get_params(self) -> dict[str, Any]:
-        """Return the settings by name."""
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the settings by name; ``deep`` is scikit-learn's and changes nothing here."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.init}
 
     def clone(self, **changes: Any) -> Self:

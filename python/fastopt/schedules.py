@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,17 +20,24 @@ from fastopt import _validation
 from fastopt._settings import Settings, checked, flag, integer, number
 
 Rates = npt.NDArray[np.float64]
+Number = TypeVar("Number", int, float)
 
 
 def _increasing(name: str, values: Sequence[Any]) -> tuple[int, ...]:
     numbers = tuple(_validation.integer(f"{name}[{k}]", v, low=1) for k, v in enumerate(values))
     if any(b <= a for a, b in pairwise(numbers)):
         raise ValueError(f"{name} must increase, got {values!r}")
-    return numbers
+    return _unless_same(values, numbers)
 
 
 def _positive(name: str, values: Sequence[Any]) -> tuple[float, ...]:
-    return tuple(_validation.number(f"{name}[{k}]", v, above=0) for k, v in enumerate(values))
+    numbers = tuple(_validation.number(f"{name}[{k}]", v, above=0) for k, v in enumerate(values))
+    return _unless_same(values, numbers)
+
+
+def _unless_same(given: Any, numbers: tuple[Number, ...]) -> tuple[Number, ...]:
+    """Return the tuple that was given where it is right: a clone holds what it was made of."""
+    return given if isinstance(given, tuple) and given == numbers else numbers
 
 
 class Schedule(Settings, ABC):

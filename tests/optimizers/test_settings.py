@@ -154,3 +154,29 @@ def test_kind(case):
     assert isinstance(case.make(), Optimizer)
     assert case.optimizer.kind == "first_order"
     assert case.optimizer.full_batch is False
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        fastopt.Adam(fastopt.CosineDecay(1e-3, 100)),
+        fastopt.SGD(fastopt.PiecewiseConstant([1, 2], [0.1, 0.2, 0.3]), momentum=0.9),
+        fastopt.LevenbergMarquardt(),
+        fastopt.BatchNormalization(0.9),
+        fastopt.EarlyStopping(patience=3),
+    ],
+    ids=lambda settings: type(settings).__name__,
+)
+def test_estimators_of_scikit_learn_can_hold_them(settings):
+    base = pytest.importorskip("sklearn.base")
+
+    class Estimator(base.BaseEstimator):
+        def __init__(self, part=None):
+            self.part = part
+
+    copied = base.clone(Estimator(settings))
+    assert copied.part == settings
+    assert copied.part is not settings
+    assert set(settings.get_params()) == {
+        name.removeprefix("part__") for name in copied.get_params() if name.startswith("part__")
+    }
