@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -161,6 +162,12 @@ class HiddenLayers:
         inputs, *hidden = self.rates
         return hidden[0] if not inputs and hidden and len(set(hidden)) == 1 else self.rates
 
+    @property
+    def n_parameters(self) -> int:
+        """The length of the flat vector."""
+        offset, shape = list(self.arrays[-1].values())[-1]
+        return offset + math.prod(shape)
+
     def core_arguments(self) -> tuple[Any, ...]:
         """Return what the compiled network is made of, beside sizes and activations."""
         rates = list(self.rates) if self.drops else []
@@ -177,7 +184,7 @@ class HiddenLayers:
         """Return the arrays of each layer, by the names W, b, gamma, beta, P, as views."""
         return [
             {
-                name: flat[offset : offset + int(np.prod(shape))].reshape(shape)
+                name: flat[offset : offset + math.prod(shape)].reshape(shape)
                 for name, (offset, shape) in layer.items()
             }
             for layer in self.arrays
@@ -225,7 +232,7 @@ class HiddenLayers:
             placed = {}
             for name, shape in shapes.items():
                 placed[name] = (start, shape)
-                start += int(np.prod(shape))
+                start += math.prod(shape)
             layers.append(placed)
         return layers
 

@@ -17,6 +17,7 @@ from fastopt.callbacks import Callback
 from fastopt.clip import Clip
 from fastopt.initializers import Initializer, default, initial_weights
 from fastopt.layers import HiddenLayers, Normalization, Residual
+from fastopt.memory import check_bytes
 from fastopt.optimizers import Optimizer, resolve
 from fastopt.training.arguments import (
     RECORDED,
@@ -278,6 +279,9 @@ class MLP(Parameters, Evaluation, SecondOrder):
     def _make_core(self) -> Any:
         network = _core.NetworkF32 if self._dtype == np.float32 else _core.NetworkF64
         names = [*self._activations, self._output_activation]
+        n = self._hidden.n_parameters
+        needed = n * self._dtype.itemsize
+        check_bytes(f"a network of n = {n:,} parameters", needed, "fewer or narrower layers")
         return network(list(self._layer_sizes), names, *self._hidden.core_arguments())
 
     def fold(self) -> MLP:
