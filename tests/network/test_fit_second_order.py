@@ -92,8 +92,11 @@ def test_continuing_gives_the_same_bits_as_no_interruption(method):
     assert second.n_gradient == history.n_gradient
 
 
+# Fewer samples than weights: Levenberg-Marquardt solves the dual system, in several tiles.
+@pytest.mark.parametrize("l2", [0.0, 1e-3])
+@pytest.mark.parametrize(("samples", "hidden"), [(700, 12), (150, 60)])
 @pytest.mark.parametrize("method", METHODS)
-def test_bits_do_not_depend_on_threads(method):
+def test_bits_do_not_depend_on_threads(method, samples, hidden, l2):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(700, 3)), rng.normal(size=700)
     before = fastopt.get_num_threads()
@@ -101,8 +104,8 @@ def test_bits_do_not_depend_on_threads(method):
     try:
         for threads in (1, 2, 4):
             fastopt.set_num_threads(threads)
-            net = fastopt.MLP([3, 12, 1], random_state=3)
-            net.fit(X, y, method, epochs=4)
+            net = fastopt.MLP([3, hidden, 1], random_state=3)
+            net.fit(X, y, method, epochs=4, l2=l2)
             results.append(net.parameters.copy())
     finally:
         fastopt.set_num_threads(before)
