@@ -20,9 +20,9 @@ class Newton final : public LineSearchSolver {
   bool positive_definite() const { return positive_definite_ != 0; }
   const Buffer<double>& hessian() const { return h_; }
 
+  // Without H, which the next step takes anew.
   void visit(StateVisitor& visitor) override {
     LineSearchSolver::visit(visitor);
-    visitor.array("H", h_.data(), h_.size());
     visitor.number("positive_definite", positive_definite_);
     visitor.number("steepest", steepest_);
   }

@@ -39,7 +39,8 @@ class Newton(LineSearchOptimizer):
 
     Notes
     -----
-    An iteration costs a Hessian and n³/3 operations, in 2 n² numbers of memory.
+    An iteration costs a Hessian and n³/3 operations, in 2 n² numbers of memory; where H is
+    indefinite its eigenvalues and eigenvectors, about 9 n³ operations and 4 n² numbers.
 
     Why eigenvalues and not a trust region: of the 43 problems of Moré, Garbow & Hillstrom, from
     their starts and ten and a hundred times as far, this solves 43, 41 and 37, SciPy's
