@@ -19,7 +19,8 @@ class Newton(LineSearchOptimizer):
     indefinite: then its eigenvalues are replaced by their absolute values (in weights scaled so
     that all rows of H count alike), so that p descends and leaves saddles. Near a minimum p is the
     pure step and ‖w* − w_{k+1}‖ ≤ c ‖w* − w_k‖². The result says whether H was positive definite at
-    the end (a minimum) or not (a saddle).
+    the end (a minimum) or not (a saddle): ``positive_definite``, of ``fit`` a column of the
+    History.
 
     Parameters
     ----------
