@@ -56,7 +56,29 @@ def test_every_damping_rule_and_scaling_lowers_the_loss_in_each_step(optimizer, 
     start = net.evaluate(X, y)
     history = net.fit(X, y, optimizer, epochs=200)
     assert falls([start, *history.loss])
-    assert history.loss[-1] < 1e-3 * start
+    assert history.loss[-1] < share * start
+
+
+@pytest.mark.parametrize(
+    ("layers", "X", "y"), [([1, 4, 1], SINE_X, SINE_Y), ([3, 10, 10, 1], PARITY_X, PARITY_Y)]
+)
+def test_newton_tells_minima_from_saddles(layers, X, y):
+    for seed in (0, 1, 100):
+        net = fastopt.MLP(layers, random_state=seed)
+        history = net.fit(X, y, "newton", epochs=200)
+        assert len(history.positive_definite) == len(history)
+        eigenvalues = np.linalg.eigvalsh(net.hessian(X, y))
+        if abs(eigenvalues[0]) > 1e-9 * eigenvalues[-1]:  # else rounding decides
+            assert history.positive_definite[-1] is bool(eigenvalues[0] > 0)
+
+
+def test_a_run_of_newton_that_ends_at_a_saddle_says_so():
+    net = fastopt.MLP([3, 10, 10, 1], random_state=100)
+    history = net.fit(PARITY_X, PARITY_Y, "newton", epochs=1000)
+    assert history.stop_reason == "gradient"
+    assert history.loss[-1] > 0.5
+    assert history.positive_definite[-1] is False
+    assert "positive_definite" not in net.fit(PARITY_X, PARITY_Y, "bfgs", epochs=1)
 
 
 @pytest.mark.parametrize("method", METHODS)
