@@ -61,3 +61,21 @@ def test_a_wide_network_on_few_samples_needs_no_square_of_its_weights(l2):
     start = net.evaluate(X, y)
     net.fit(X, y, "lm", epochs=3, l2=l2)
     assert net.evaluate(X, y) < 0.1 * start
+
+
+def two_spirals():
+    """Three turns of two spirals, 97 points of each: the benchmark of Lang & Witbrock 1988."""
+    i = np.arange(97)
+    angle, radius = i * np.pi / 16, (104 - i) / 104
+    one = np.column_stack([radius * np.sin(angle), radius * np.cos(angle)])
+    return np.concatenate([one, -one]), np.repeat([1.0, -1.0], 97)
+
+
+def test_most_starts_part_two_spirals():
+    X, y = two_spirals()
+    parted = 0
+    for seed in range(15):
+        net = fastopt.MLP([2, 12, 12, 1], random_state=seed)
+        net.fit(X, y, "lm", epochs=300, stopping=fastopt.Stopping(loss=0.01))
+        parted += bool((np.sign(net.predict(X)[:, 0]) == y).all())
+    assert parted >= 9
