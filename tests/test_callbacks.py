@@ -341,6 +341,17 @@ def test_plateau_and_a_schedule_are_refused_together(rate):
         play([fastopt.ReduceLROnPlateau()], [1.0], fastopt.SGD(rate))
 
 
+@pytest.mark.parametrize(
+    "optimizer", [fastopt.Newton(), fastopt.BFGS(), fastopt.LevenbergMarquardt()]
+)
+def test_methods_without_a_rate_to_move_refuse_callbacks_that_move_it(optimizer):
+    name = type(optimizer).__name__
+    with pytest.raises(ValueError, match=f"first-order optimiser .* got {name}"):
+        play([fastopt.ReduceLROnPlateau()], [1.0], optimizer)
+    with pytest.raises(AttributeError, match=f"{name} has no learning rate for callbacks to set"):
+        play([fastopt.LearningRateScheduler(lambda epoch: 0.1)], [1.0], optimizer)
+
+
 # --- settings ---------------------------------------------------------------------------------
 
 

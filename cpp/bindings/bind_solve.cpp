@@ -60,6 +60,7 @@ void bind_solve(py::module_& module) {
   def(numbers);
   def(counts);
   report.def_readonly("optimal", &Report::optimal)
+      .def_readonly("positive_definite", &Report::positive_definite)
       .def_property_readonly("status", [](const Report& r) { return status_name(r.status); });
 
   py::class_<Reports>(module, "Reports", py::module_local())

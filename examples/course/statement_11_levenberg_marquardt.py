@@ -63,7 +63,7 @@ def draw() -> Figure:
     figure, panels = axes(2)
     panels[0].semilogx(DAMPINGS, [towards_descent(nu) for nu in DAMPINGS], label="with −g")
     panels[0].semilogx(
-        DAMPINGS, [towards_gauss_newton(nu) for nu in DAMPINGS], label="with Gauss-Newton's step"
+        DAMPINGS, [towards_gauss_newton(nu) for nu in DAMPINGS], label="with Gauss-Newton"
     )
     panels[0].set(xlabel="damping ν", ylabel="cosine of the angle", title="direction of the step")
     panels[1].loglog(DAMPINGS, lengths(), label="‖p‖")

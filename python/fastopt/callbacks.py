@@ -352,11 +352,12 @@ class ReduceLROnPlateau(Monitor):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Start anew."""
-        rate = getattr(self.run.optimizer, "learning_rate", None)
+        rate = self.run.optimizer_rate
         if not isinstance(rate, float):
+            shown = type(self.run.optimizer).__name__ if rate is None else repr(rate)
             raise ValueError(
-                "ReduceLROnPlateau sets the learning rate itself: it needs an optimiser whose "
-                f"learning_rate is a number, got {rate!r}"
+                "ReduceLROnPlateau sets the learning rate itself: it needs a first-order optimiser "
+                f"whose learning_rate is a number, got {shown}"
             )
         self._best: float | None = None
         self._wait = self._cooling = 0

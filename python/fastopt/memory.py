@@ -11,7 +11,9 @@ BYTES = 8  # of a double
 # What a method holds beside the parameters themselves: vectors of n numbers, or n × n matrices.
 _FIRST_ORDER = {"sgd": 1, "momentum": 2, "nesterov": 2, "adagrad": 2, "rmsprop": 2}
 _FIRST_ORDER |= {"adam": 3, "nadam": 3}
-_SQUARE = {"newton": 2, "bfgs": 1, "dfp": 1, "lm": 2}
+_SQUARE = {"newton": 4, "bfgs": 2, "dfp": 2, "lm": 2}
+# At most so many numbers of a network's layers wait for their products in JᵀJ.
+_BLOCKS_OF_SUMS = 6_000_000
 
 METHODS = (*_FIRST_ORDER, "steepest_descent", "lbfgs", "newton_cg", *_SQUARE)
 
@@ -28,20 +30,25 @@ def memory_needed(
     n : int
         The number of parameters.
     N, q : int, optional
-        "lm": with N samples of q outputs there are m = N·q residuals; where m < n, the m × m dual
-        system is solved, in m² + m·n numbers.
+        "lm" on a network with N samples of q outputs: m = N·q residuals. Where m < n, the m × m
+        dual system is solved. Without N: JᵀJ comes from a function of the caller's.
     memory : int
         "lbfgs": the number of pairs.
 
     Returns
     -------
     int
-        Bytes, vectors of length n included; the data and the layers' outputs are not.
+        Bytes at the peak of a run, vectors of length n and the state in the result included; the
+        data and the layers' outputs are not.
 
     Notes
     -----
-    Newton holds H and its factor, 2 n²; BFGS and DFP V, n²; Levenberg-Marquardt JᵀJ and its factor,
-    2 n²; L-BFGS its pairs, 2 · memory · n; first-order rules a gradient and their means.
+    Newton holds H, its factor and, where H is indefinite, a scaled copy and its eigenvectors, 4 n².
+    BFGS and DFP hold V, and a copy goes into the result, 2 n². Levenberg-Marquardt on a network
+    holds JᵀJ and its factor in one square, n², beside blocks of layers that are summed at once, at
+    most n² and 48 MB; with m < n residuals J, JJᵀ and its factor, m·n + 2 m²; with a function's JᵀJ
+    a copy of that too, 2 n². L-BFGS holds its pairs, 2 · memory · n, and a copy of them in the
+    result; first-order rules a gradient and their means.
 
     Examples
     --------
@@ -50,7 +57,7 @@ def memory_needed(
     >>> import fastopt
     >>> n = 138_357_544
     >>> f"{fastopt.memory_needed('bfgs', n):.3g} bytes, {fastopt.memory_needed('adam', n):.3g}"
-    '1.53e+17 bytes, 4.43e+09'
+    '3.06e+17 bytes, 4.43e+09'
     """
     method = _validation.choice("method", method, METHODS)
     n = _validation.integer("n", n, low=1)
@@ -60,14 +67,15 @@ def memory_needed(
     memory = _validation.integer("memory", memory, low=1)
     if method in _FIRST_ORDER:
         return BYTES * n * (1 + _FIRST_ORDER[method])
-    vectors = 8 * n
+    vectors = 16 * n
     if method == "lbfgs":
-        return BYTES * (2 * memory * n + vectors)
+        return BYTES * (4 * memory * n + vectors)
     if method in ("steepest_descent", "newton_cg"):
-        return BYTES * (vectors + 4 * n)
-    if method == "lm" and N is not None and N * q < n:
+        return BYTES * vectors
+    if method == "lm" and N is not None:
         m = N * q
-        return BYTES * (2 * m * m + m * n + vectors)
+        numbers = m * n + 2 * m * m if m < n else n * n + min(n * n, _BLOCKS_OF_SUMS)
+        return BYTES * (numbers + vectors)
     return BYTES * (_SQUARE[method] * n * n + vectors)
 
 

@@ -341,8 +341,9 @@ class MLP(Parameters, Evaluation, SecondOrder):
         y : array (N, q) or (N,)
             Targets; (N,) where q = 1, or class numbers 0 … q−1 for "cross_entropy".
         optimizer : str or Optimizer
-            "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam" (default), "nadam" or an
-            object of :mod:`fastopt.optimizers`. It is not changed.
+            "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam" (default), "nadam", "lm",
+            "bfgs", "dfp", "lbfgs", "newton", "steepest_descent" or an object of
+            :mod:`fastopt.optimizers`. It is not changed.
         loss : str or callable
             "mse" (default), "mae", "huber" (δ = 1), "binary_cross_entropy", "cross_entropy". With
             "identity" outputs the cross-entropies take them as logits; with "sigmoid" and "softmax"
@@ -394,8 +395,15 @@ class MLP(Parameters, Evaluation, SecondOrder):
         Returns
         -------
         History
-            ``stop_reason``: "epochs", the criterion of ``stopping``, "early_stopping", or what a
-            callback said. It also stands in ``history_`` of the network, from the first epoch on.
+            It also stands in ``history_`` of the network, from the first epoch on. Its
+            ``stop_reason`` is "epochs", the criterion of ``stopping``, "early_stopping", what a
+            callback said, or what a second-order method found: "gradient" (it vanishes as far as
+            can be told), "noise_floor" (the loss cannot be told apart from its own rounding),
+            "step" (``xrtol``), "function_change" (``ftol``), "damping" (ν has reached
+            ``damping_max`` and no step lowers the loss), "line_search" (none along a descent
+            direction does), "unbounded" (the loss falls without limit), "non_finite" (no finite
+            loss or derivatives near the last weights). In ``history_`` of a run that was broken off
+            it is "interrupted" (Ctrl-C) or the name of the exception.
 
         Raises
         ------

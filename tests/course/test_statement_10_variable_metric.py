@@ -19,14 +19,31 @@ def quadratic(n, seed):
 
 
 @pytest.mark.parametrize("optimizer", [fastopt.BFGS, fastopt.DFP])
-@pytest.mark.parametrize("n", [2, 3, 5, 8, 10])
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 8, 10])
 def test_variable_metric_solves_a_quadratic_in_n_steps(optimizer, n):
-    H, solution, fun, jac = quadratic(n, n)
     method = optimizer(line_search="exact", scale_initial=False, gtol=0.0)
-    result = fastopt.minimize(fun, np.ones(n), method=method, jac=jac, options={"maxiter": n})
-    np.testing.assert_allclose(result.x, solution, atol=1e-8)
-    inverse = np.linalg.inv(H)
-    np.testing.assert_allclose(result.hess_inv, inverse, atol=1e-8 * np.abs(inverse).max())
+    for seed in range(5):
+        H, solution, fun, jac = quadratic(n, 10 * n + seed)
+        inverse = np.linalg.inv(H)
+        for start in (np.ones(n), np.random.default_rng(seed).uniform(-100, 100, n)):
+            result = fastopt.minimize(fun, start, method=method, jac=jac, options={"maxiter": n})
+            scale = np.abs(start - solution).max()
+            np.testing.assert_allclose(result.x, solution, rtol=0, atol=1e-6 * scale)
+            scale = np.abs(inverse).max()
+            np.testing.assert_allclose(result.hess_inv, inverse, rtol=0, atol=1e-10 * scale)
+
+
+@pytest.mark.parametrize("optimizer", [fastopt.BFGS, fastopt.DFP])
+@pytest.mark.parametrize("start", [1.0, 3.0, -0.5])
+def test_a_gradient_that_vanishes_to_the_bit_leaves_the_matrix_as_it_was_learned(optimizer, start):
+    result = fastopt.minimize(
+        lambda x: 2 * x[0] ** 2,
+        [start],
+        method=optimizer(line_search="exact", scale_initial=False, gtol=0.0),
+        jac=lambda x: 4 * x,
+    )
+    assert result.jac[0] == 0
+    np.testing.assert_allclose(result.hess_inv, [[0.25]], rtol=1e-8)
 
 
 @pytest.mark.parametrize("optimizer", [fastopt.BFGS, fastopt.DFP])

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_diabetes
 
 import fastopt
 from fastopt.optimizers import LevenbergMarquardt
@@ -28,6 +29,20 @@ def badly_scaled():
     return U * [1e-2, 1.0, 10.0], np.tanh(U @ [1.0, -2.0, 0.5])
 
 
+def diabetes():
+    """A real problem with noise in it, standardised."""
+    X, y = load_diabetes(return_X_y=True)
+    return X / X.std(axis=0), (y - y.mean()) / y.std()
+
+
+# The data, and which share of the first loss is left after 200 iterations at most.
+PROBLEMS = {
+    "sine": ((SINE_X, SINE_Y), 1e-3),
+    "badly scaled": (badly_scaled(), 1e-3),
+    "diabetes": (diabetes(), 0.3),
+}
+
+
 def falls(loss):
     return all(b <= a for a, b in pairwise(loss))
 
@@ -49,14 +64,36 @@ def test_lm_learns_parity_from_every_start(seed):
 
 
 @pytest.mark.parametrize("optimizer", DAMPING, ids=repr)
-@pytest.mark.parametrize("problem", ["sine", "badly scaled"])
+@pytest.mark.parametrize("problem", PROBLEMS)
 def test_every_damping_rule_and_scaling_lowers_the_loss_in_each_step(optimizer, problem):
-    X, y = (SINE_X, SINE_Y) if problem == "sine" else badly_scaled()
+    (X, y), share = PROBLEMS[problem]
     net = fastopt.MLP([X.shape[1], 5, 1], random_state=1)
     start = net.evaluate(X, y)
     history = net.fit(X, y, optimizer, epochs=200)
     assert falls([start, *history.loss])
-    assert history.loss[-1] < 1e-3 * start
+    assert history.loss[-1] < share * start
+
+
+@pytest.mark.parametrize(
+    ("layers", "X", "y"), [([1, 4, 1], SINE_X, SINE_Y), ([3, 10, 10, 1], PARITY_X, PARITY_Y)]
+)
+def test_newton_tells_minima_from_saddles(layers, X, y):
+    for seed in (0, 1, 100):
+        net = fastopt.MLP(layers, random_state=seed)
+        history = net.fit(X, y, "newton", epochs=200)
+        assert len(history.positive_definite) == len(history)
+        eigenvalues = np.linalg.eigvalsh(net.hessian(X, y))
+        if abs(eigenvalues[0]) > 1e-9 * eigenvalues[-1]:  # else rounding decides
+            assert history.positive_definite[-1] is bool(eigenvalues[0] > 0)
+
+
+def test_a_run_of_newton_that_ends_at_a_saddle_says_so():
+    net = fastopt.MLP([3, 10, 10, 1], random_state=100)
+    history = net.fit(PARITY_X, PARITY_Y, "newton", epochs=1000)
+    assert history.stop_reason == "gradient"
+    assert history.loss[-1] > 0.5
+    assert history.positive_definite[-1] is False
+    assert "positive_definite" not in net.fit(PARITY_X, PARITY_Y, "bfgs", epochs=1)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -92,17 +129,20 @@ def test_continuing_gives_the_same_bits_as_no_interruption(method):
     assert second.n_gradient == history.n_gradient
 
 
+# Fewer samples than weights: Levenberg-Marquardt solves the dual system, in several tiles.
+@pytest.mark.parametrize("l2", [0.0, 1e-3])
+@pytest.mark.parametrize(("samples", "hidden"), [(700, 12), (150, 60)])
 @pytest.mark.parametrize("method", METHODS)
-def test_bits_do_not_depend_on_threads(method):
+def test_bits_do_not_depend_on_threads(method, samples, hidden, l2):
     rng = np.random.default_rng(0)
-    X, y = rng.normal(size=(700, 3)), rng.normal(size=700)
+    X, y = rng.normal(size=(samples, 3)), rng.normal(size=samples)
     before = fastopt.get_num_threads()
     results = []
     try:
         for threads in (1, 2, 4):
             fastopt.set_num_threads(threads)
-            net = fastopt.MLP([3, 12, 1], random_state=3)
-            net.fit(X, y, method, epochs=4)
+            net = fastopt.MLP([3, hidden, 1], random_state=3)
+            net.fit(X, y, method, epochs=4, l2=l2)
             results.append(net.parameters.copy())
     finally:
         fastopt.set_num_threads(before)
@@ -111,35 +151,40 @@ def test_bits_do_not_depend_on_threads(method):
 
 
 def degenerate_data():
+    """Inputs, targets, and the loss that all methods reach: a share of the first, or a number."""
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(30, 3)), rng.normal(size=30)
+    mean = pytest.approx(y.var(), rel=1e-6)  # of the best constant
     return {
-        "duplicated inputs": (np.repeat(X[:1], 30, axis=0), y),
-        "duplicated columns": (np.repeat(X[:, :1], 3, axis=1), y),
-        "constant column": (np.column_stack([X[:, :2], np.full(30, 7.0)]), y),
-        "constant targets": (X, np.full(30, 2.5)),
-        "one sample": (X[:1], y[:1]),
-        "saturated units": (1e6 * X, y),
-        "zero inputs": (np.zeros_like(X), y),
-        "huge targets": (X, 1e150 * y),
+        "duplicated inputs": (np.repeat(X[:1], 30, axis=0), y, mean),
+        "duplicated columns": (np.repeat(X[:, :1], 3, axis=1), y, 0.7),
+        "constant column": (np.column_stack([X[:, :2], np.full(30, 7.0)]), y, 0.9),
+        "constant targets": (X, np.full(30, 2.5), 1e-2),
+        "one sample": (X[:1], y[:1], 1e-12),
+        "saturated units": (1e6 * X, y, 0.7),
+        "zero inputs": (np.zeros_like(X), y, mean),
+        "huge targets": (X, 1e150 * y, 1.0),
     }
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", [*METHODS, *DAMPING], ids=str)
 @pytest.mark.parametrize("what", degenerate_data())
 def test_degenerate_data_gives_an_answer_or_a_reason(method, what):
-    X, y = degenerate_data()[what]
+    X, y, goal = degenerate_data()[what]
     net = fastopt.MLP([3, 6, 1], random_state=0)
     start = net.evaluate(X, y)
     history = net.fit(X, y, method, epochs=40)
     assert np.isfinite(net.parameters).all()
-    assert history.loss[-1] <= start
     assert isinstance(history.stop_reason, str)
+    if isinstance(goal, float):
+        assert history.loss[-1] <= goal * start
+    else:
+        assert history.loss[-1] == goal
 
 
 def test_losses_other_than_squares_name_the_methods_that_can():
     net = fastopt.MLP([3, 4, 1])
-    X, y = degenerate_data()["constant targets"]
+    X, y, _ = degenerate_data()["constant targets"]
     for loss in ("huber", lambda outputs, targets: (0.0, outputs)):
         with pytest.raises(ValueError, match="BFGS, LBFGS, DFP, Newton or SteepestDescent"):
             net.fit(X, y, "lm", loss=loss)
@@ -158,7 +203,7 @@ def test_other_losses_are_minimised_by_all_but_lm(method):
 
 
 def test_what_cannot_work_is_refused():
-    X, y = degenerate_data()["constant targets"]
+    X, y, _ = degenerate_data()["constant targets"]
     with pytest.raises(ValueError, match=r'net\.astype\("float64"\)'):
         fastopt.MLP([3, 4, 1], dtype="float32").fit(X, y, "lm")
     net = fastopt.MLP([3, 4, 1])
@@ -202,25 +247,36 @@ def test_ctrl_c_ends_the_sums_at_once_and_keeps_the_last_accepted_weights():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(60000, 30)), rng.normal(size=60000)
     net = fastopt.MLP([30, 30, 1], random_state=0)
-    kept = []
+    first = net.fit(X, y, "lm", epochs=2)
+    start, ends = net.parameters.copy(), []
+
+    def call():
+        net.parameters = start
+        try:
+            net.fit(X, y, "lm", epochs=1000, initial_epoch=first)
+        finally:
+            ends.append((len(net.history_), net.parameters.copy()))
+
+    assert delay_of_interruption(call, after=0.4) < 0.1
+
+    path = [None, None, start]
 
     class Watch(fastopt.Callback):
         def on_epoch_end(self, epoch, logs):
-            kept.append(net.parameters.copy())
+            path.append(net.parameters.copy())
 
-    def call():
-        net.fit(X, y, "lm", epochs=1000, callbacks=Watch())
-
-    assert delay_of_interruption(call, after=0.4) < 0.1
-    assert np.isfinite(net.parameters).all()
-    if kept:
-        assert np.array_equal(net.parameters, kept[-1])
+    most = max(rows for rows, _ in ends)
+    net.parameters = start
+    net.fit(X, y, "lm", epochs=most + 1, initial_epoch=first, callbacks=Watch())
+    for rows, weights in ends:
+        # The model at the new weights is a part of the step that accepts them.
+        assert any(np.array_equal(weights, accepted) for accepted in path[rows : rows + 2])
     history = net.fit(X[:100], y[:100], "lm", epochs=2)
     assert len(history) == 2
 
 
 def test_newton_refuses_a_loss_without_second_derivatives():
-    X, y = degenerate_data()["constant targets"]
+    X, y, _ = degenerate_data()["constant targets"]
     with pytest.raises(ValueError, match="loss of your own"):
         fastopt.MLP([3, 4, 1]).fit(X, y, "newton", loss=lambda outputs, targets: (0.0, outputs))
 

@@ -107,14 +107,16 @@ def test_newton_follows_its_formula_where_h_is_positive_definite():
         lambda x: 0.5 * x @ H @ x + (x**4).sum() / 4, lambda x: H @ x + x**3, hess, n=6
     )
     solver = fastopt.Newton().make_solver(calls, np.ones(6))
-    w = np.ones(6)
+    w, lengths = np.ones(6), []
     for _ in range(4):
         report = solver.step()
-        step = reference.newton_step(hess(w), H @ w + w**3)
-        if report.step_length == 1:
-            np.testing.assert_allclose(solver.weights - w, step, rtol=1e-9, atol=1e-14)
+        step = report.step_length * reference.newton_step(hess(w), H @ w + w**3)
+        np.testing.assert_allclose(solver.weights - w, step, rtol=1e-9, atol=1e-14)
+        lengths.append(report.step_length)
         w = solver.weights
         assert solver.positive_definite
+        assert report.positive_definite
+    assert lengths[-2:] == [1, 1]
 
 
 def test_newton_descends_where_h_is_indefinite():

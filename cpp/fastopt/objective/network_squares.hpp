@@ -32,8 +32,14 @@ class NetworkSquares final : public Objective {
     return sums_(data_, penalty_, w, jte, jtj);
   }
 
-  // √v e of each output, and √λ W where there is a penalty.
-  Index n_residuals() const override { return elements_ + (penalty_ > 0 ? size() : 0); }
+  // √v e of each output.
+  Index n_residuals() const override { return elements_; }
+  bool penalty(double* lambda) const override {
+    std::fill_n(lambda, size(), 0.0);
+    for (const Segment& part : net_.segments)
+      if (part.shrinks) std::fill_n(lambda + part.offset, part.size, penalty_);
+    return penalty_ > 0;
+  }
   void residuals(const double* w, double* e) override {
     Buffer<double> jacobian(n_residuals() * size());
     residuals_and_jacobian(w, e, jacobian.data());
@@ -54,23 +60,9 @@ class NetworkSquares final : public Objective {
         if (root != 1) VectorMap<double>(j + k * n, n) *= root;
       }
     }
-    if (penalty_ > 0) penalty_rows(w, e + elements_, j + elements_ * n);
   }
 
  private:
-  void penalty_rows(const double* w, double* e, double* j) const {
-    const Index n = size();
-    const double root = std::sqrt(penalty_);
-    std::fill_n(e, n, 0.0);
-    std::fill_n(j, n * n, 0.0);
-    for (const Segment& part : net_.segments)
-      if (part.shrinks)
-        for (Index i = part.offset; i < part.offset + part.size; ++i) {
-          e[i] = root * w[i];
-          j[i * (n + 1)] = root;
-        }
-  }
-
   const Architecture& net_;
   Dataset data_;
   Index elements_;

@@ -45,7 +45,10 @@ class Objective {
   virtual void residuals_and_jacobian(const double* /*w*/, double* /*e*/, double* /*j*/) {
     missing("a Jacobian");
   }
-  // Returns ½Σe²; fills Jᵀe (n) and both triangles of JᵀJ (n x n).
+  // Where E has a penalty ½ Σ λᵢ wᵢ² beside ½Σe²: fills λ (n). False, and zeros: there is none. The
+  // residuals and J leave it out; the normal equations hold it.
+  virtual bool penalty(double* /*lambda*/) const { return false; }
+  // Returns E; fills its gradient Jᵀe (n) and both triangles of JᵀJ (n x n).
   virtual double normal_equations(const double* /*w*/, double* /*jte*/, double* /*jtj*/) {
     missing("normal equations");
   }

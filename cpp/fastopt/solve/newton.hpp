@@ -16,13 +16,19 @@ class Newton final : public LineSearchSolver {
   Newton(Objective& objective, const double* w0, const LineSearchSolverSettings& settings)
       : LineSearchSolver(objective, w0, settings), h_(n_ * n_), factor_(n_ * n_) {}
 
+  Report step() override {
+    Report report = LineSearchSolver::step();
+    report.positive_definite = positive_definite();
+    return report;
+  }
+
   // Of H at the present point; before the first step nobody knows.
   bool positive_definite() const { return positive_definite_ != 0; }
   const Buffer<double>& hessian() const { return h_; }
 
+  // Without H, which the next step takes anew.
   void visit(StateVisitor& visitor) override {
     LineSearchSolver::visit(visitor);
-    visitor.array("H", h_.data(), h_.size());
     visitor.number("positive_definite", positive_definite_);
     visitor.number("steepest", steepest_);
   }
@@ -55,6 +61,7 @@ class Newton final : public LineSearchSolver {
   // False: H is not finite.
   bool factorize() {
     ++n_hessian_;
+    positive_definite_ = 0;
     objective_.hessian(w_.data(), h_.data());
     if (!h_.vector().allFinite()) return false;
     factor_.copy_from(h_);

@@ -91,7 +91,9 @@ class QuasiNewton final : public LineSearchSolver {
     const double sg = s.dot(g_.vector()), ug = u_.vector().dot(g_.vector());
     p_.vector() =
         -vg_.vector() - (ss_ * sg + su_ * ug) * s_.vector() - (su_ * sg + uu_ * ug) * u_.vector();
-    if (g_.vector().dot(p_.vector()) < 0 && p_.vector().allFinite())
+    // At g = 0 there is nowhere to go, and V is the better for this step.
+    const bool descends = g_.vector().dot(p_.vector()) < 0 || (g_.vector().array() == 0).all();
+    if (descends && p_.vector().allFinite())
       current_ = 1;
     else
       forget();

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 
 #include "fastopt/solve/state.hpp"
 
@@ -42,6 +43,7 @@ struct Report {
   double clipped = none;        // first-order: the share of updates in which clipping acted
   double step_length = none;    // line searches: the multiple of the direction
   double damping = none;        // Levenberg-Marquardt: ν
+  std::optional<bool> positive_definite;  // Newton: whether H is, at w
   // Cumulative counts since the solver was made.
   std::int64_t n_value = 0, n_gradient = 0, n_hessian = 0;
   std::int64_t iterations = 0;  // updates of w

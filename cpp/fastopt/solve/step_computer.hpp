@@ -2,7 +2,7 @@
 // it.
 #pragma once
 
-#include <vector>
+#include <limits>
 
 #include "fastopt/core/buffer.hpp"
 #include "fastopt/core/types.hpp"
@@ -70,7 +70,9 @@ class NormalEquationsStep final : public StepComputer {
   bool lower_is_whole_ = false;
 };
 
-// With more weights than residuals: p = −D⁻¹Jᵀ (J D⁻¹ Jᵀ + ν I)⁻¹ e, an m x m system.
+// With more weights than residuals, in an m x m system. A penalty ½ wᵀΛw damps the weights that it
+// shrinks, each by its λ, and pulls them towards zero: with E = D + Λ/ν and u = (νE)⁻¹Λw
+//   p = −u − E⁻¹Jᵀ (J E⁻¹ Jᵀ + ν I)⁻¹ (e − J u),  without a penalty −D⁻¹Jᵀ (J D⁻¹ Jᵀ + ν I)⁻¹ e.
 class DualStep final : public StepComputer {
  public:
   explicit DualStep(Objective& objective)
@@ -79,52 +81,89 @@ class DualStep final : public StepComputer {
         m_(objective.n_residuals()),
         jt_(n_ * m_),
         e_(m_),
-        scaled_(n_ * m_),
+        lambda_(n_),
+        w_(n_),
+        inverse_(n_),
+        pull_(n_),
         gram_(m_ * m_),
         factor_(m_ * m_),
-        y_(m_) {}
+        y_(m_),
+        penalized_(objective.penalty(lambda_.data())) {}
 
   void linearize(const double* w, double* g, double* squares) override {
     objective_.residuals_and_jacobian(w, e_.data(), jt_.data());
+    std::copy(w, w + n_, w_.begin());
     const ConstMatrixMap<double> jt(jt_.data(), n_, m_);
-    VectorMap<double>(g, n_).noalias() = jt * e_.vector();
-    VectorMap<double>(squares, n_) = jt.cwiseAbs2().rowwise().sum();
+    VectorMap<double>(g, n_) = lambda_.vector().cwiseProduct(w_.vector());
+    VectorMap<double>(g, n_).noalias() += jt * e_.vector();
+    VectorMap<double>(squares, n_) = jt.cwiseAbs2().rowwise().sum() + lambda_.vector();
     fresh_ = true;
   }
 
   bool solve(double nu, const double* d, double* p) override {
-    if (fresh_) take_products(d);
+    if (fresh_ || penalized_) {  // E is another one for each ν only where there is a penalty
+      take_metric(nu, d);
+      take_products();
+    }
     fresh_ = false;
     std::copy(gram_.begin(), gram_.end(), factor_.begin());
     for (Index i = 0; i < m_; ++i) factor_[i * (m_ + 1)] += nu;
-    if (!factorize_lower(factor_.data(), m_)) return false;
+    if (!factorize_lower(factor_.data(), m_) || (penalized_ && !pivots_are_safe())) return false;
+    const ConstMatrixMap<double> jt(jt_.data(), n_, m_);
     y_.vector() = -e_.vector();
+    y_.vector().noalias() += jt.transpose() * pull_.vector();
     solve_lower(factor_.data(), m_, y_.data());
     VectorMap<double> step(p, n_);
-    step.noalias() = ConstMatrixMap<double>(jt_.data(), n_, m_) * y_.vector();
-    step.array() /= ConstVectorMap<double>(d, n_).array();
+    step.noalias() = jt * y_.vector();
+    step = inverse_.vector().cwiseProduct(step) - pull_.vector();
     return step.allFinite();
   }
 
  private:
-  // The lower triangle of J D⁻¹ Jᵀ.
-  void take_products(const double* d) {
-    constexpr Index tile = 64;
+  // E⁻¹ and u.
+  void take_metric(double nu, const double* d) {
+    for (Index i = 0; i < n_; ++i) {
+      const double lambda = lambda_[i], damped = nu * d[i] + lambda;
+      inverse_[i] = lambda > 0 ? nu / damped : 1 / d[i];
+      pull_[i] = lambda > 0 ? lambda / damped * w_[i] : 0;
+    }
+  }
+
+  // Biases bear no penalty. With little damping the products of their columns outweigh those of the
+  // weights so much that these drown in rounding.
+  bool pivots_are_safe() const {
+    double least = std::numeric_limits<double>::infinity(), largest = 0;
+    for (Index i = 0; i < m_ * m_; i += m_ + 1) {
+      least = std::min(least, factor_[i] * factor_[i]);
+      largest = std::max(largest, gram_[i]);
+    }
+    return least > 1e-8 * largest;
+  }
+
+  // The lower triangle of J E⁻¹ Jᵀ, in pieces of J: E⁻¹Jᵀ is never there as a whole.
+  void take_products() {
+    constexpr Index tile = 64, depth = 512;
     const ConstMatrixMap<double> jt(jt_.data(), n_, m_);
-    MatrixMap<double> scaled(scaled_.data(), n_, m_), gram(gram_.data(), m_, m_);
-    scaled = ConstVectorMap<double>(d, n_).array().sqrt().inverse().matrix().asDiagonal() * jt;
+    MatrixMap<double> gram(gram_.data(), m_, m_);
     parallel_for((m_ + tile - 1) / tile, [&](Index t) {
       const Index from = t * tile, width = std::min(tile, m_ - from), rest = m_ - from;
-      gram.block(from, from, rest, width).noalias() =
-          scaled.rightCols(rest).transpose() * scaled.middleCols(from, width);
+      auto target = gram.block(from, from, rest, width);
+      target.setZero();
+      Matrix<double> scaled;
+      for (Index i = 0; i < n_; i += depth) {
+        const Index rows = std::min(depth, n_ - i);
+        scaled = inverse_.vector().segment(i, rows).asDiagonal() * jt.block(i, from, rows, width);
+        target.noalias() += jt.block(i, from, rows, rest).transpose() * scaled;
+        Interruption::poll(static_cast<double>(rows) * static_cast<double>(width) *
+                           static_cast<double>(rest));
+      }
     });
-    Interruption::poll(static_cast<double>(m_) * static_cast<double>(m_) * static_cast<double>(n_));
   }
 
   Objective& objective_;
   Index n_, m_;
-  Buffer<double> jt_, e_, scaled_, gram_, factor_, y_;
-  bool fresh_ = false;
+  Buffer<double> jt_, e_, lambda_, w_, inverse_, pull_, gram_, factor_, y_;
+  bool penalized_, fresh_ = false;
 };
 
 FASTOPT_END

@@ -127,6 +127,7 @@ class Report:
     clipped: float
     step_length: float
     damping: float
+    positive_definite: bool | None
     n_value: int
     n_gradient: int
     n_hessian: int

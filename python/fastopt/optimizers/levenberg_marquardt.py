@@ -45,7 +45,8 @@ class LevenbergMarquardt(Optimizer):
     -----
     An iteration costs the products JᵀJ, summed block by block so that J is never held whole, and a
     Cholesky factorisation of JᵀJ + ν D for each try, n³/3; memory n² numbers. With fewer residuals
-    m than parameters n it is the m × m system of JJᵀ instead.
+    m than parameters n it is an m × m system instead, of JJᵀ, in m·n + 2 m² numbers. A penalty
+    ``l2`` counts as no residual; with it the m × m products are taken anew for each try.
 
     References
     ----------

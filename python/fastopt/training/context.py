@@ -40,6 +40,10 @@ class Run:
         self._schedule: Schedule | None = None
         self._learning_rate: float | None = None
         rate = getattr(optimizer, "learning_rate", None)
+        if optimizer.kind != "first_order":
+            rate = None  # Newton's η belongs to its pure form: no callback moves it
+        #: The learning rate as the optimiser gives it: a number, a schedule or a rule.
+        self.optimizer_rate = rate
         if isinstance(rate, Schedule):
             self._schedule = rate
         elif isinstance(rate, AdaptiveLearningRate):
@@ -93,7 +97,9 @@ class Run:
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
         if self._learning_rate is None and self._schedule is None:
-            raise AttributeError(f"{type(self.optimizer).__name__} has no learning rate to set")
+            raise AttributeError(
+                f"{type(self.optimizer).__name__} has no learning rate for callbacks to set"
+            )
         if not (np.isfinite(value) and value >= 0):
             raise ValueError(f"learning_rate must be a number in [0, inf), got {value!r}")
         self._schedule = None

@@ -174,6 +174,7 @@ class Training:
         for name in ("learning_rate", "gradient_norm", "clipped", "step_length", "damping"):
             value = getattr(report, name)
             row[name] = None if math.isnan(value) else value
+        row["positive_definite"] = report.positive_definite
         if self._flows is not None:
             row["layer_gradient_norms"] = self.network._gradient_norms(self._flows)
         if not self._first_order:

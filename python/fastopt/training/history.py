@@ -22,8 +22,8 @@ class History:
     The columns are lists, as attributes and as items: ``history.loss``, ``history["val_loss"]``.
     There is ``loss`` and, where they exist, ``val_loss``, the metrics by their names (``val_…`` on
     the validation data), ``learning_rate``, ``gradient_norm``, ``step_norm``, ``seconds`` (since
-    the start of the run), and what a method has of its own (``damping``, ``step_length``, numbers
-    of evaluations). A value that an epoch does not have is NaN.
+    the start of the run), and what a method has of its own (``damping``, ``step_length``,
+    ``positive_definite``, numbers of evaluations). A value that an epoch does not have is NaN.
 
     Attributes
     ----------

@@ -1,0 +1,50 @@
+"""What ``memory_needed`` says against what a run takes."""
+
+import subprocess
+import sys
+
+import pytest
+
+RUN = """
+import re
+import sys
+from pathlib import Path
+import numpy as np
+import fastopt
+
+def peak():  # getrusage would count what the parent process held, too
+    return 1024 * int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
+
+method, inputs, hidden, samples = sys.argv[1], *map(int, sys.argv[2:5])
+l2 = float(sys.argv[5])
+memory = 100
+optimizer = fastopt.LBFGS(memory=memory) if method == "lbfgs" else method
+rng = np.random.default_rng(0)
+X, y = rng.normal(size=(samples, inputs)), rng.normal(size=samples)
+# What does not grow with the network is there before.
+fastopt.MLP([inputs, 1, 1]).fit(X, y, optimizer, epochs=1, l2=l2)
+net = fastopt.MLP([inputs, hidden, 1], random_state=0)
+before = peak()
+net.fit(X, y, optimizer, epochs=1, l2=l2)
+print((peak() - before) / fastopt.memory_needed(method, net.n_parameters, samples, memory=memory))
+"""
+
+
+@pytest.mark.parametrize(
+    ("method", "inputs", "hidden", "samples", "l2"),
+    [
+        ("bfgs", 30, 90, 50, 0.0),
+        ("dfp", 30, 90, 50, 0.0),
+        ("newton", 30, 55, 50, 0.0),
+        ("lm", 30, 110, 5000, 0.0),
+        ("lm", 300, 100, 500, 0.0),
+        ("lm", 300, 100, 500, 1e-3),
+        ("lbfgs", 30, 1300, 50, 0.0),
+    ],
+)
+def test_memory_needed_is_what_a_run_takes(method, inputs, hidden, samples, l2):
+    arguments = map(str, (method, inputs, hidden, samples, l2))
+    result = subprocess.run(
+        [sys.executable, "-c", RUN, *arguments], capture_output=True, text=True, check=True
+    )
+    assert 0.6 <= float(result.stdout) <= 1.3
