@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 # The columns of numbers that a run may have, beside the losses and the metrics.
 NUMBERS = (
     *("learning_rate", "gradient_norm", "step_norm", "clipped", "step_length", "damping"),
-    *("n_value", "n_gradient", "n_hessian", "seconds"),
+    *("n_value", "n_gradient", "n_hessian", "positive_definite", "seconds"),
 )
 
 
