@@ -324,9 +324,9 @@ def test_memory_is_checked_before_it_is_taken(method):
 def test_memory_needed():
     # V, and the copy of it that is handed out.
     n = 138_357_544  # VGG16
-    assert fastopt.memory_needed("bfgs", n) // 8 - 8 * n == 2 * 19_142_809_981_711_936
+    assert fastopt.memory_needed("bfgs", n) // 8 - 16 * n == 2 * 19_142_809_981_711_936
     n = 3_538_984  # MobileNetV2
-    assert fastopt.memory_needed("bfgs", n) // 8 - 8 * n == 2 * 12_524_407_752_256
+    assert fastopt.memory_needed("bfgs", n) // 8 - 16 * n == 2 * 12_524_407_752_256
     assert fastopt.memory_needed("adam", 1000) == 8 * 4 * 1000
     assert fastopt.memory_needed("lm", 1000, N=10, q=2) < fastopt.memory_needed("lm", 1000)
     assert fastopt.memory_needed("lbfgs", 10**6) < 10**9
