@@ -108,6 +108,7 @@ void bind_least_squares(py::module_& module) {
           py::arg("upper"))
       .def_property_readonly("not_finite", &PythonResiduals::not_finite)
       .def_property_readonly("n_differences", &PythonResiduals::n_differences)
+      .def_property_readonly("n_jacobian", &PythonResiduals::n_jacobian)
       .def(
           "residuals",
           [](PythonResiduals& objective, const Array& x) {

@@ -105,6 +105,7 @@ class PythonResiduals final : public Objective {
   const std::string& not_finite() const { return not_finite_; }
   // Calls of fun for numerical Jacobians.
   std::int64_t n_differences() const { return n_differences_; }
+  std::int64_t n_jacobian() const { return n_jacobian_; }
 
  private:
   static std::size_t to_size(Index i) { return static_cast<std::size_t>(i); }

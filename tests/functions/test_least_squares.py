@@ -5,7 +5,7 @@ import inspect
 import numpy as np
 import pytest
 
-from fastopt import least_squares
+from fastopt import LevenbergMarquardt, least_squares
 from least_squares_cases import (
     METHODS,
     START,
@@ -60,7 +60,19 @@ def test_argument_order_is_scipys():
     assert names[11:16] == ["max_nfev", "verbose", "args", "kwargs", "callback"]
 
 
-def test_calls_are_counted():
+@pytest.mark.parametrize("args", [(3.0, 4.0), [3.0, 4.0], np.array([3.0, 4.0])])
+def test_args_are_handed_on_one_by_one(args):
+    result = least_squares(lambda x, a, b: a * x - b, [0.0], args=args)
+    assert result.x == pytest.approx(4 / 3)
+    for alone in (7.0, np.array(7.0)):
+        assert least_squares(lambda x, a: x - a, [0.0], args=alone).x == pytest.approx(7)
+
+
+@pytest.mark.parametrize("method", [None, "trf", LevenbergMarquardt()])
+@pytest.mark.parametrize("bounds", [None, ([-5, -5], [5, 5])])
+def test_calls_are_counted(method, bounds):
+    if bounds is not None and method != "trf":
+        return
     calls = {"fun": 0, "jac": 0}
 
     def fun(x):
@@ -71,7 +83,8 @@ def test_calls_are_counted():
         calls["jac"] += 1
         return rosenbrock_jacobian(x)
 
-    result = least_squares(fun, [-1.2, 1.0], jac=jac)
+    settings = {} if bounds is None else {"bounds": bounds}
+    result = least_squares(fun, [-1.2, 1.0], jac=jac, method=method, **settings)
     assert (result.nfev, result.njev) == (calls["fun"], calls["jac"])
 
 

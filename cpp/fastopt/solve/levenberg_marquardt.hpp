@@ -60,6 +60,7 @@ class LevenbergMarquardt final : public Solver {
     // A copy, so that a step that throws leaves ν as it was.
     Damping damping = damping_;
     damping.begin();
+    finite_ = true;
     for (;;) {
       if (settings_.max_evaluations >= 0 && n_value_ >= settings_.max_evaluations)
         return report(Status::evaluations);
@@ -71,6 +72,7 @@ class LevenbergMarquardt final : public Solver {
         if ((trial_.vector().array() == w_.vector().array()).all())
           return report(Status::noise_floor);
         const double loss = value(trial_.data());
+        finite_ = finite_ && std::isfinite(loss);
         if (std::isfinite(loss) && damping.keeps(loss - loss_, predicted)) {
           damping.accept((loss_ - loss) / predicted);
           damping_ = damping;
@@ -229,6 +231,10 @@ class LevenbergMarquardt final : public Solver {
                       status == Status::function_change || status == Status::noise_floor ||
                       status == Status::damping) &&
                      optimal();
+    // What looks like a stall is the border of the finite numbers.
+    const bool stuck = status != Status::running && status != Status::gradient &&
+                       status != Status::evaluations && !result.optimal;
+    if (stuck && !finite_) result.status = Status::non_finite;
     return result;
   }
 
@@ -242,6 +248,7 @@ class LevenbergMarquardt final : public Solver {
   double loss_ = std::numeric_limits<double>::quiet_NaN(), step_norm_ = 0;
   double last_predicted_ = -1, last_nu_ = 0;
   bool started_ = false, linear_ = false;
+  bool finite_ = true;  // what the last search for a step evaluated
   std::int64_t iterations_ = 0, n_value_ = 0, n_gradient_ = 0;
 };
 

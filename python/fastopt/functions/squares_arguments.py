@@ -24,7 +24,8 @@ _LOSSES = ("linear", "soft_l1", "huber", "cauchy", "arctan")
 
 def positional(args: Any) -> tuple[Any, ...]:
     """Return ``args`` as a tuple, where one argument alone may have been given."""
-    return tuple(args) if isinstance(args, Sequence) and not isinstance(args, str) else (args,)
+    several = isinstance(args, Sequence | np.ndarray) and not isinstance(args, str)
+    return tuple(args) if several and np.ndim(args) else (args,)
 
 
 def check_kwargs(kwargs: Any) -> dict[str, Any]:

@@ -87,7 +87,8 @@ def make_result(
         optimality=optimality,
         active_mask=mask,
         nfev=report.n_value,
-        njev=report.n_gradient,
+        # A solver that does not hold J has it computed once more for the result.
+        njev=getattr(objective, "n_jacobian", report.n_gradient),
         status=status,
         message=message,
         success=success,
