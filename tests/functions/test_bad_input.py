@@ -246,10 +246,19 @@ def test_unbounded_below(method):
     assert result.status.name == "UNBOUNDED"
     result = fastopt.minimize(lambda x: -x[0], [1.0], method=method, jac=lambda x: -np.ones(1))
     assert not result.success
+    assert result.fun < -1e3
+    assert result.status.name in ("UNBOUNDED", "ITERATION_LIMIT")
 
 
-def test_a_wrong_gradient_is_no_success():
-    result = fastopt.minimize(lambda x: (x - 1) @ (x - 1), [3.0, 4.0], jac=lambda x: -2 * (x - 1))
+@pytest.mark.parametrize("method", ["bfgs", "dfp", "lbfgs", "newton", "steepest_descent"])
+@pytest.mark.parametrize("signs", [(-1, -1), (1, -1)])
+def test_a_wrong_gradient_is_no_success(method, signs):
+    result = fastopt.minimize(
+        lambda x: (x - 1) @ (x - 1) + 1,
+        [3.0, 4.0],
+        method=method,
+        jac=lambda x: 2 * (x - 1) * np.array(signs),
+    )
     assert not result.success
     assert result.status.name == "LINE_SEARCH"
     assert "gradient" in result.message
@@ -387,6 +396,19 @@ def test_right_gradients_pass_where_fun_rounds(fun, jac, x0):
     assert not fastopt.check_gradient(fun, lambda x: jac(x) + 0.01 * largest, x0)
     assert fastopt.check_hessian(rosenbrock_gradient, lambda x: HESSIAN, [1.0, 1.0])
     assert not fastopt.check_hessian(rosenbrock_gradient, lambda x: HESSIAN + 0.01, [1.0, 1.0])
+
+
+@pytest.mark.parametrize("tiny", [1e-300, 1e-30, 1e-12, -1e-9])
+def test_hessians_are_checked_where_a_coordinate_is_next_to_nothing(tiny):
+    """Steps in proportion to it would move no gradient."""
+
+    def jac(x):
+        return np.array([2 * x[0] + 3 * x[1], 3 * x[0] + np.sinh(x[1])])
+
+    right = np.array([[2.0, 3.0], [3.0, np.cosh(0.7)]])
+    assert fastopt.check_hessian(jac, lambda x: right, [tiny, 0.7])
+    for wrong in ([[0.1, 0], [0, 0]], [[0, 0], [0.1, 0]], [[0, 0], [0, 0.1]]):
+        assert not fastopt.check_hessian(jac, lambda x, w=wrong: right + w, [tiny, 0.7])
 
 
 HESSIAN = np.array([[802.0, -400.0], [-400.0, 200.0]])

@@ -61,7 +61,10 @@ def test_first_order_rules(method):
     )
     assert result.fun < 1e-2
     assert result.fun == rosenbrock(result.x)
+    np.testing.assert_array_equal(result.jac, rosenbrock_gradient(result.x))
     assert result.success == (np.abs(result.jac).max() <= 1e-3)
+    assert result.status.name == ("GRADIENT" if result.success else "ITERATION_LIMIT")
+    assert len(result.history.loss) == result.nit
 
 
 def test_momentum_and_nesterov_follow_their_formulas():
@@ -182,9 +185,14 @@ def test_scaled_functions_and_variables_converge_alike():
         np.testing.assert_allclose(result.x / units, [1, 1], atol=1e-5)
 
 
-def test_an_offset_does_not_hide_the_minimum():
-    result = fastopt.minimize(lambda x: rosenbrock(x) + 1e6, START, jac=rosenbrock_gradient)
-    np.testing.assert_allclose(result.x, [1, 1], atol=1e-3)
+@pytest.mark.parametrize("method", ["bfgs", "dfp", "lbfgs", "newton"])
+@pytest.mark.parametrize("offset", [1.0, 1e2, 1e4, 1e6])
+def test_an_offset_does_not_hide_the_minimum(method, offset):
+    """Beyond what the rounding of f hides, √ε at 1: gains are judged by what f has lost."""
+    result = fastopt.minimize(
+        lambda x: rosenbrock(x) + offset, START, method=method, jac=rosenbrock_gradient
+    )
+    np.testing.assert_allclose(result.x, [1, 1], atol=1e-6 if offset < 1e5 else 2e-5)
     assert result.success
 
 
@@ -297,8 +305,38 @@ def test_tolerances():
     assert np.abs(loose.jac).max() <= 1e-1
     assert np.abs(tight.jac).max() <= 1e-9
     assert loose.nit < tight.nit
-    stepped = fastopt.minimize(rosenbrock, START, jac=rosenbrock_gradient, options={"xrtol": 1e-3})
-    assert stepped.status.name in ("STEP", "GRADIENT")
+
+
+@pytest.mark.parametrize("bounds", [None, [(-5, 5)] * 2])
+def test_a_small_step_or_a_small_gain_ends_a_run(bounds):
+    """The first one that is small enough; a success, since the model has no more to offer."""
+    common = {"method": "lbfgs", "jac": rosenbrock_gradient, "bounds": bounds, "record_path": True}
+    stepped = fastopt.minimize(rosenbrock, START, options={"xrtol": 1e-3}, **common)
+    assert stepped.status.name == "STEP"
+    assert stepped.success
+    np.testing.assert_allclose(stepped.x, 1, rtol=1e-3)
+    steps = np.linalg.norm(np.diff(stepped.path, axis=0), axis=1)
+    small = steps <= 1e-3 * np.linalg.norm(stepped.path[1:], axis=1)
+    assert small[-1]
+    assert not small[:-1].any()
+
+    changed = fastopt.minimize(rosenbrock, START, options={"ftol": 1e-7}, **common)
+    assert changed.status.name == "FUNCTION_CHANGE"
+    assert changed.success
+    assert changed.fun < 1e-7
+    values = np.array([rosenbrock(x) for x in changed.path])
+    small = -np.diff(values) <= 1e-7 * np.maximum(np.maximum(values[:-1], values[1:]), 1)
+    assert small[-1]
+    assert not small[:-1].any()
+
+
+def test_what_disp_prints(capsys):
+    result = fastopt.minimize(rosenbrock, START, jac=rosenbrock_gradient, options={"disp": True})
+    shown = capsys.readouterr().out
+    assert result.message in shown
+    assert repr(result) in shown
+    fastopt.minimize(rosenbrock, START, jac=rosenbrock_gradient, options={"disp": False})
+    assert capsys.readouterr().out == ""
 
 
 def test_scipy_spellings_and_objects():

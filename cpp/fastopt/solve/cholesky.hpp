@@ -58,4 +58,21 @@ inline void solve_lower(const double* l, Index n, double* x) {
   m.triangularView<Eigen::Lower>().transpose().solveInPlace(b);
 }
 
+// x ← (H + λ |diag H|)⁻¹ x, with the first λ of a few for which that is positive definite; false:
+// there is none.
+inline bool solve_damped(const double* h_data, Index n, double* x_data) {
+  const ConstMatrixMap<double> h(h_data, n, n);
+  for (const double lambda : {0.0, 1e-10, 1e-7, 1e-4, 1e-1, 1e2}) {
+    Matrix<double> factor = h;
+    factor.diagonal() += lambda * h.diagonal().cwiseAbs();
+    if (!factorize_lower(factor.data(), n)) continue;
+    Vector<double> x = ConstVectorMap<double>(x_data, n);
+    solve_lower(factor.data(), n, x.data());
+    if (!x.allFinite()) continue;
+    VectorMap<double>(x_data, n) = x;
+    return true;
+  }
+  return false;
+}
+
 FASTOPT_END

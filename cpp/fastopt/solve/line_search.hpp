@@ -40,6 +40,7 @@ struct SearchResult {
   Trial best;
   double curvature;  // φ'' near 0, from slopes; NaN where nobody knows
   double noise;      // error of the values along the line, against the integral of the slopes
+  bool kink;         // φ'' near 0 grows as α shrinks: slopes jump
 };
 
 class LineSearch {
@@ -55,11 +56,11 @@ class LineSearch {
     const double rounding = 4 * epsilon * std::abs(value);
     const double accuracy = s_.exact ? 1e-12 : s_.c2;
     const double floor = -1e20 * std::max(1.0, std::abs(value));
-    Trial low = start, high = start, shortest = start;
+    Trial low = start, high = start, shortest = start, longest = start;
     bool bracketed = false, high_finite = true;
     double alpha = first, width = 0, width_before = 0;
     int contradictions = 0;
-    SearchResult result{Search::failed, start, nan, 0};
+    SearchResult result{Search::failed, start, nan, 0, false};
 
     for (int k = 0; k < s_.max_evaluations; ++k) {
       const Trial t = evaluate(alpha);
@@ -81,6 +82,8 @@ class LineSearch {
         result.curvature = (t.slope - slope) / t.alpha;
         result.noise = std::abs(t.value - value - 0.5 * t.alpha * (slope + t.slope));
       }
+      if (t.finite() && t.alpha > longest.alpha) longest = t;
+      result.kink = jumps(slope, shortest, longest);
       const bool flat = std::abs(t.slope) <= accuracy * std::abs(slope);
       const bool armijo = t.value <= value + s_.c1 * t.alpha * slope;
       // Values within their rounding of E(w): E does not grow, and slopes know more than it does.
@@ -142,6 +145,13 @@ class LineSearch {
  private:
   static constexpr double epsilon = std::numeric_limits<double>::epsilon();
   static constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+  // Whether slopes change, over a step that is a thousand times as short, far more than the
+  // thousandth part.
+  static bool jumps(double slope, const Trial& near, const Trial& far) {
+    return near.alpha < 1e-3 * far.alpha && near.slope > 0 &&
+           (near.slope - slope) * far.alpha > 100 * near.alpha * std::abs(far.slope - slope);
+  }
 
   // The minimum of the cubic through two values and slopes, or NaN.
   static double cubic(const Trial& a, const Trial& b) {

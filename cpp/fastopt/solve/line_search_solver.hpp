@@ -5,6 +5,7 @@
 #include "fastopt/core/buffer.hpp"
 #include "fastopt/core/norm.hpp"
 #include "fastopt/objective/objective.hpp"
+#include "fastopt/solve/cholesky.hpp"
 #include "fastopt/solve/line_search.hpp"
 #include "fastopt/solve/optimality.hpp"
 #include "fastopt/solve/refinement.hpp"
@@ -15,8 +16,9 @@ FASTOPT_BEGIN
 struct LineSearchSolverSettings {
   LineSearchSettings line_search;
   double fixed_length = std::numeric_limits<double>::quiet_NaN();  // α without any search
-  // ‖g‖∞ ≤ gtol ends the run. NaN: a test that knows the scale of the problem takes its place.
+  // ‖g‖∞ ≤ gtol ends it. NaN: a test that knows the scale of the problem takes its place.
   double gtol = std::numeric_limits<double>::quiet_NaN();
+  double norm = std::numeric_limits<double>::infinity();  // ‖g‖ₚ ≤ gtol instead, p ≥ 1
   double xrtol = 0;  // ‖Δw‖ ≤ xrtol ‖w‖ ends it too,
   double ftol = 0;   // and E falling by no more than ftol · max(|E|, |E before|, 1)
 };
@@ -40,6 +42,7 @@ class LineSearchSolver : public Solver {
   const Buffer<double>& weights() const { return w_; }
   const Buffer<double>& gradient() const { return g_; }
   double loss() const { return loss_; }
+  LineSearchSolverSettings& settings() { return settings_; }
 
   Report step() override {
     if (status_ != Status::running) return report(0);
@@ -135,10 +138,16 @@ class LineSearchSolver : public Solver {
     return objective_.value_and_gradient(w.data(), g.data());
   }
 
+  double size_of_gradient() const {
+    const double largest = g_.vector().lpNorm<Eigen::Infinity>();
+    if (std::isinf(settings_.norm)) return largest;
+    return largest * std::pow((g_.vector().array().abs() / largest).pow(settings_.norm).sum(),
+                              1 / settings_.norm);
+  }
+
   // p and the tests at the present point; true: the run is over.
   bool prepare() {
-    const double g = g_.vector().lpNorm<Eigen::Infinity>();
-    if (g == 0 || g <= settings_.gtol) {
+    if ((g_.vector().array() == 0).all() || size_of_gradient() <= settings_.gtol) {
       optimal_ = 1;
       status_ = Status::gradient;
       describe();
@@ -151,11 +160,11 @@ class LineSearchSolver : public Solver {
     ready_ = 1;
     promise_ = promised();
     resolved_ = knows_scale() && is_below_resolution(p_.vector(), w_.vector()) ? 1 : 0;
-    const bool small = knows_scale() && stationary(1e-10, 1e-5, scale_of_loss());
+    const bool small = knows_scale() && stationary(1e-13, 1e-5, relative());
     small_promises_ = small ? small_promises_ + 1 : 0;
     if (std::isnan(settings_.gtol) && small_promises_ >= patience()) {
       if (objective_.has_rough_gradients() && refine()) return prepare();
-      const bool hidden = hides_descent(scale_of_loss());
+      const bool hidden = hides_descent(relative());
       if (!hidden || reprieves_++ >= most_reprieves) {
         optimal_ = hidden ? 0 : 1;
         status_ = hidden ? Status::line_search : Status::gradient;
@@ -170,23 +179,35 @@ class LineSearchSolver : public Solver {
 
   // A first-order condition. Its second part does not depend on the curvature: estimates of it are
   // too optimistic along directions that no step has explored.
-  bool stationary(double gain, double slope, double whole) const {
-    const Scales scales{whole, first_loss_};
+  bool stationary(double gain, double slope, const Scales& scales) const {
     if (!scales.is_small_gain(promise_, gain)) return false;
-    if (exact_curvature()) return true;
-    return scales.is_small_slope(
-        (g_.vector().array() * w_.vector().array()).matrix().lpNorm<Eigen::Infinity>(), slope);
+    return exact_curvature() || scales.is_small_slope(largest_slope(), slope);
   }
-  bool hides_descent(double whole) {
+  double largest_slope() const {
+    return (g_.vector().array() * w_.vector().array()).matrix().lpNorm<Eigen::Infinity>();
+  }
+  // At an end that a user's tolerance brings about: whether the model agrees that there is no more
+  // to gain, or to move, and has not overlooked what there is.
+  bool is_as_asked(Status status) {
+    if (!knows_scale()) return false;
+    if (status == Status::function_change)
+      return scales().meets(settings_.ftol, promise_, largest_slope()) &&
+             !hides_descent(scales().but_for(settings_.ftol * std::max(std::abs(loss_), 1.0)));
+    return status == Status::step && norm(p_.data(), n_) <= settings_.xrtol * norm(w_.data(), n_) &&
+           !hides_descent(scales().but_for(10 * promise_));
+  }
+  // Where a run stalls, or is to end.
+  Scales scales() const { return {std::abs(loss_), loss_, first_loss_, 1e-8}; }
+  // To |E|, or to what E has lost so far where that is less: a constant in E does not count.
+  Scales relative() const {
+    return {std::min(std::abs(loss_), first_loss_ - loss_), loss_, first_loss_};
+  }
+  bool hides_descent(const Scales& scales) {
     const auto evaluate_at = [&](const Buffer<double>& w, Buffer<double>& g) {
       return evaluate(w, g);
     };
-    return !exact_curvature() &&
-           finds_descent(w_, g_, loss_, {whole, first_loss_}, trial_w_, trial_g_, evaluate_at);
+    return !exact_curvature() && finds_descent(w_, g_, scales, trial_w_, trial_g_, evaluate_at);
   }
-  // |E|, or what E has lost so far where that is less: a constant in E does not count.
-  double scale_of_loss() const { return std::min(std::abs(loss_), first_loss_ - loss_); }
-
   SearchResult search(double first) {
     finite_ = true;
     const double slope = g_.vector().dot(p_.vector());
@@ -210,9 +231,9 @@ class LineSearchSolver : public Solver {
       keep();
       const Search outcome =
           !t.moved ? Search::noise : (t.finite() ? Search::wolfe : Search::non_finite);
-      return {outcome, t, Report::none, 0};
+      return {outcome, t, Report::none, 0, false};
     }
-    if (!(slope < 0)) return {Search::failed, {}, Report::none, 0};
+    if (!(slope < 0)) return {Search::failed, {}, Report::none, 0, false};
     return LineSearch(settings_.line_search)(loss_, slope, first, at, keep);
   }
 
@@ -237,7 +258,7 @@ class LineSearchSolver : public Solver {
     if (late_steps_ >= 3 && refine()) return report(step);
     if (!prepare()) {
       if (idle_steps_ >= 3)
-        finish(Status::noise_floor);
+        finish(found.kink ? Status::line_search : Status::noise_floor);
       else if (before - loss_ <=
                    settings_.ftol * std::max({std::abs(before), std::abs(loss_), 1.0}) &&
                settings_.ftol > 0)
@@ -269,6 +290,7 @@ class LineSearchSolver : public Solver {
     }
     if (found.outcome == Search::non_finite) return stop(Status::non_finite, 0);
     // Along −g the slopes give the gain of a step to the minimum of the parabola.
+    const bool promised = known || found.curvature > 0;
     if (found.curvature > 0) {
       const double slope = g_.vector().dot(p_.vector());
       const double gain = 0.5 * slope * slope / found.curvature;
@@ -276,26 +298,34 @@ class LineSearchSolver : public Solver {
     }
     // Values that err by more than rounding along the line speak of a wrong gradient instead.
     const double rounding = 16 * std::numeric_limits<double>::epsilon() * std::abs(loss_);
-    const bool noise = (found.outcome == Search::noise && found.noise <= 1e-9 * std::abs(loss_)) ||
-                       promise_ <= std::max(rounding, 4 * found.noise);
+    const bool noise =
+        !found.kink && ((found.outcome == Search::noise && found.noise <= 1e-9 * std::abs(loss_)) ||
+                        (promised && promise_ <= std::max(rounding, 4 * found.noise)));
     finish(noise ? Status::noise_floor : Status::line_search);
     return status_ == Status::running ? step() : report(0);
   }
 
   // The end, unless it is the gradient's inexactness that keeps us from the minimum.
   void finish(Status status) {
-    optimal_ = stationary(1e-8, 0.01, std::abs(loss_)) ? 1 : 0;
+    optimal_ = stationary(1e-8, 0.01, scales()) ? 1 : 0;
     const bool stalled = status == Status::noise_floor || status == Status::line_search;
     status_ = status;
-    if (optimal_ != 0 && hides_descent(std::abs(loss_))) {
-      optimal_ = 0;
-      forget();
-      if (stalled && reprieves_++ < most_reprieves) restart();
-      return;
+    if (stalled && objective_.has_rough_gradients() && refine()) return;
+    if (optimal_ != 0) {
+      const bool blind = hides_descent(scales());
+      if (blind) forget();
+      if (blind || misses_descent()) {
+        optimal_ = 0;
+        if (stalled && reprieves_++ < most_reprieves) restart();
+        if (!blind && !steepest()) ready_ = 1;  // the next search goes along Newton's direction
+        if (stalled) return;
+      }
     }
+    if (optimal_ == 0 && is_as_asked(status)) optimal_ = 1;
     if (optimal_ != 0 && status == Status::line_search) status_ = Status::gradient;
     if (optimal_ != 0 || !stalled) return;
-    if (!refine() && (is_resolved() || objective_.is_noise(w_.data(), g_.data()))) {
+    if (!refine() && (is_resolved() || objective_.is_noise(w_.data(), g_.data())) &&
+        !misses_descent()) {
       optimal_ = 1;
       status_ = Status::noise_floor;
     } else if (status_ != Status::running && !finite_) {
@@ -303,10 +333,31 @@ class LineSearchSolver : public Solver {
     }
   }
 
+  // Whether E falls along Newton's direction, which is p then, by more than a claim of success
+  // allows: a stalled run has an estimate of the curvature that did not lead on, and in a bent
+  // valley it may promise far less than there is. Only for few weights, where H is cheap.
+  bool misses_descent() {
+    constexpr Index few = 20;
+    if (exact_curvature() || n_ > few || !objective_.has_hessian()) return false;
+    Buffer<double> h(n_ * n_), p(n_);
+    ++n_hessian_;
+    objective_.hessian(w_.data(), h.data());
+    p.vector() = -g_.vector();
+    if (!h.vector().allFinite() || !solve_damped(h.data(), n_, p.data())) return false;
+    const double worthwhile = std::max(1e-6 * scales().whole, 1e-12 * scales().start());
+    for (double alpha = 1; alpha > 0.01; alpha *= 0.25) {
+      trial_w_.vector() = w_.vector() + alpha * p.vector();
+      if (!(evaluate(trial_w_, trial_g_) < loss_ - worthwhile)) continue;
+      p_.vector() = alpha * p.vector();
+      promise_ = -0.5 * g_.vector().dot(p_.vector());
+      return true;
+    }
+    return false;
+  }
+
   // The minimum lies within the rounding of w: g need not be small there.
   bool is_resolved() {
-    const Scales scales{std::abs(loss_), first_loss_};
-    return resolved_ != 0 && scales.is_small_gain(promise_, 1e-8) && !hides_descent(scales.whole);
+    return resolved_ != 0 && scales().is_small_gain(promise_, 1e-8) && !hides_descent(scales());
   }
 
   bool refine() {

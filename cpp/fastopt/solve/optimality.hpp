@@ -4,24 +4,36 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "fastopt/core/buffer.hpp"
 
 FASTOPT_BEGIN
 
-// `whole` is what gains are compared with, and E was `first_loss` at first.
+// `whole` is what gains are compared with; E is `loss` and was `first_loss` at first.
 struct Scales {
-  double whole, first_loss;
+  double whole, loss, first_loss;
+  double least_slope = 1e-10;  // of 1, and of what E was at first
 
   double start() const { return std::min(1.0, std::abs(first_loss)); }
-  // What is left to gain is at most the share `share` of the whole; or, where E falls to zero, tiny
-  // against 1 and against what E was at first. Likewise |g_i w_i|.
+  // What is left to gain is at most the share `share` of the whole, or below the rounding of E; or,
+  // where E falls to zero, tiny against 1 and against what E was at first. Likewise |g_i w_i|.
   bool is_small_gain(double gain, double share) const {
-    return std::abs(gain) <= std::max(share * whole, 1e-14 * start());
+    const double rounding = std::numeric_limits<double>::epsilon() * std::abs(loss);
+    return std::abs(gain) <= std::max({share * whole, rounding, 1e-14 * start()});
   }
   bool is_small_slope(double slope, double share) const {
-    return slope <= std::max(share * whole, 1e-10 * start());
+    return slope <= std::max(share * whole, least_slope * start());
+  }
+  // To the accuracy that a user's ftol asks for.
+  bool meets(double ftol, double gain, double slope) const {
+    const double size = std::max(std::abs(loss), 1.0);
+    return gain <= ftol * size && slope <= 10 * std::sqrt(ftol) * size;
+  }
+  // Where gains below `gain` do not matter.
+  Scales but_for(double gain) const {
+    return {std::max(whole, 1e6 * gain), loss, first_loss, least_slope};
   }
 };
 
@@ -37,9 +49,8 @@ bool is_below_resolution(const Step& p, const Weights& w) {
 // few weights, the steepest first. `g` is zero where a weight is held; evaluate(trial_w, trial_g)
 // returns E, and may move trial_w back into bounds.
 template <class Evaluate>
-bool finds_descent(const Buffer<double>& w, const Buffer<double>& g, double loss,
-                   const Scales& scales, Buffer<double>& trial_w, Buffer<double>& trial_g,
-                   Evaluate&& evaluate) {
+bool finds_descent(const Buffer<double>& w, const Buffer<double>& g, const Scales& scales,
+                   Buffer<double>& trial_w, Buffer<double>& trial_g, Evaluate&& evaluate) {
   constexpr std::size_t most = 20;
   const double size = w.vector().lpNorm<Eigen::Infinity>();
   const double typical = size > 0 ? std::min(size, 1.0) : 1.0;
@@ -60,7 +71,7 @@ bool finds_descent(const Buffer<double>& w, const Buffer<double>& g, double loss
     const double curvature = (trial_g[i] - g[i]) / step, gain = 0.5 * g[i] * g[i] / curvature;
     const bool known =
         curvature > 0 && gain <= std::max(1e-6 * scales.whole, 1e-12 * scales.start());
-    if (value <= loss && !known) return true;
+    if (value <= scales.loss && !known) return true;
   }
   return false;
 }

@@ -38,6 +38,7 @@ class ProjectedLbfgs final : public Solver {
   const Buffer<double>& weights() const { return w_; }
   const Buffer<double>& gradient() const { return g_; }
   double loss() const { return loss_; }
+  LbfgsSettings& settings() { return settings_; }
 
   Report step() override {
     if (status_ != Status::running) return report(0);
@@ -57,15 +58,16 @@ class ProjectedLbfgs final : public Solver {
     }
     if (trouble != Status::running) {
       if (trouble != Status::noise_floor) return stop(trouble, 0);
-      optimal_ = stationary(1e-8, 0.01);
-      if (optimal_ && hides_descent()) {
+      if (objective_.has_rough_gradients() && refine()) return prepare() ? report(0) : step();
+      optimal_ = stationary(1e-8, 0.01, scales());
+      if (optimal_ && hides_descent(scales())) {
         optimal_ = false;
         if (start_anew()) return step();
       } else if (!optimal_) {
         if (refine()) return prepare() ? report(0) : step();
         trial_g_.vector() = g_.vector().cwiseProduct(free_.vector());
-        optimal_ =
-            (resolved_ != 0 && !hides_descent()) || objective_.is_noise(w_.data(), trial_g_.data());
+        optimal_ = (resolved_ != 0 && !hides_descent(scales())) ||
+                   objective_.is_noise(w_.data(), trial_g_.data());
       }
       return stop(trouble, 0);
     }
@@ -95,7 +97,8 @@ class ProjectedLbfgs final : public Solver {
     else if (settings_.xrtol > 0 && step <= settings_.xrtol * norm(w_.data(), n_))
       status = Status::step;
     if (status == Status::running) return report(step);
-    optimal_ = stationary(1e-8, 0.01) && !hides_descent();
+    optimal_ = stationary(1e-8, 0.01, scales()) && !hides_descent(scales());
+    optimal_ = optimal_ || is_as_asked(status);
     return stop(status, step);
   }
 
@@ -165,13 +168,14 @@ class ProjectedLbfgs final : public Solver {
       const bool is_resolved = pairs_.size() > 0 && scales().is_small_gain(promised(), 1e-8) &&
                                is_below_resolution(free_step(), w_.vector());
       resolved_ = is_resolved ? 1 : 0;
-      small_promises_ = pairs_.size() > 0 && stationary(1e-10, 1e-5) ? small_promises_ + 1 : 0;
+      small_promises_ =
+          pairs_.size() > 0 && stationary(1e-13, 1e-5, relative()) ? small_promises_ + 1 : 0;
       done = std::isnan(settings_.gtol) && small_promises_ >= 2;
     }
     if (done && std::isnan(settings_.gtol) && objective_.has_rough_gradients() && refine())
       return prepare();
     if (!done) return false;
-    optimal_ = slope == 0 || slope <= settings_.gtol || !hides_descent();
+    optimal_ = slope == 0 || slope <= settings_.gtol || !hides_descent(relative());
     if (!optimal_ && start_anew()) return false;
     status_ = optimal_ ? Status::gradient : Status::line_search;
     return true;
@@ -186,14 +190,23 @@ class ProjectedLbfgs final : public Solver {
     return true;
   }
 
-  bool hides_descent() {
+  // As for methods without bounds.
+  bool is_as_asked(Status status) {
+    if (status == Status::function_change)
+      return scales().meets(settings_.ftol, promised(), largest_slope()) &&
+             !hides_descent(scales().but_for(settings_.ftol * std::max(std::abs(loss_), 1.0)));
+    return status == Status::step && free_step().norm() <= settings_.xrtol * norm(w_.data(), n_) &&
+           !hides_descent(scales().but_for(10 * promised()));
+  }
+
+  bool hides_descent(const Scales& scales) {
     Buffer<double> g(n_);
     g.vector() = g_.vector().cwiseProduct(free_.vector());
     const auto evaluate_within = [&](Buffer<double>& w, Buffer<double>& gradient) {
       project(w);
       return evaluate(w, gradient);
     };
-    return finds_descent(w_, g, loss_, scales(), trial_w_, trial_g_, evaluate_within);
+    return finds_descent(w_, g, scales, trial_w_, trial_g_, evaluate_within);
   }
 
   Vector<double> free_step() const { return p_.vector().cwiseProduct(free_.vector()); }
@@ -214,13 +227,18 @@ class ProjectedLbfgs final : public Solver {
     return promise;
   }
   // As for methods without bounds.
-  bool stationary(double gain, double slope) const {
-    const double steepest = (free_.vector().array() * g_.vector().array() * w_.vector().array())
-                                .matrix()
-                                .lpNorm<Eigen::Infinity>();
-    return scales().is_small_gain(promised(), gain) && scales().is_small_slope(steepest, slope);
+  bool stationary(double gain, double slope, const Scales& scales) const {
+    return scales.is_small_gain(promised(), gain) && scales.is_small_slope(largest_slope(), slope);
   }
-  Scales scales() const { return {std::abs(loss_), first_loss_}; }
+  double largest_slope() const {
+    return (free_.vector().array() * g_.vector().array() * w_.vector().array())
+        .matrix()
+        .lpNorm<Eigen::Infinity>();
+  }
+  Scales scales() const { return {std::abs(loss_), loss_, first_loss_, 1e-8}; }
+  Scales relative() const {
+    return {std::min(std::abs(loss_), first_loss_ - loss_), loss_, first_loss_};
+  }
 
   // f(P(w + αp)) ≤ f(w) + c₁ gᵀ(P(w + αp) − w), the first α that does it; a longer one where the
   // slope along the way is still steep.
@@ -234,7 +252,7 @@ class ProjectedLbfgs final : public Solver {
     bool found = false, finite_seen = false;
     best_loss_ = loss_;
     finite_ = true;
-    for (int k = 0; k < 40; ++k) {
+    for (int k = 0; k < settings_.line_search.max_evaluations; ++k) {
       trial_w_.vector() = w_.vector() + alpha * p_.vector();
       project(trial_w_);
       const double slope = g_.vector().dot(trial_w_.vector() - w_.vector());
