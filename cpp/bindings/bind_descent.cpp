@@ -25,6 +25,7 @@ void bind_descent(py::module_& module) {
   def_place(descent);
 
   py::class_<ProjectedLbfgs, Solver> projected(module, "ProjectedLbfgsSolver", py::module_local());
+  def_search_limit(projected);
   projected
       .def(py::init([](Objective& objective, const Values& w0, const Values& lower,
                        const Values& upper, double c1, double c2, double gtol, double xrtol,

@@ -36,21 +36,21 @@ LineSearchSolverSettings settings_from(const std::string& line_search, double c1
 void bind_minimize(py::module_& module) {
   py::class_<PythonObjective, Objective> objective(module, "PythonObjective", py::module_local());
   objective
-      .def(py::init([](py::object fun, py::object jac, py::object hess, py::object hessp,
-                       const py::tuple& args, const Values& x0, std::vector<double> lower,
-                       std::vector<double> upper) {
-             const auto function = [&](py::object& f) {
-               return PythonFunction(std::move(f), args);
-             };
-             const Difference gradient = difference_named(jac), hessian = difference_named(hess);
-             return std::make_unique<PythonObjective>(
-                 PythonObjective::Functions{function(fun), function(jac), function(hess),
-                                            function(hessp), gradient, hessian},
-                 x0, std::move(lower), std::move(upper));
-           }),
-           py::arg("fun"), py::arg("jac"), py::arg("hess"), py::arg("hessp"), py::arg("args"),
-           py::arg("x0"), py::arg("lower") = std::vector<double>(),
-           py::arg("upper") = std::vector<double>())
+      .def(
+          py::init([](py::object fun, py::object jac, py::object hess, py::object hessp,
+                      const py::tuple& args, const Values& x0, std::vector<double> steps,
+                      bool relative_steps, std::vector<double> lower, std::vector<double> upper) {
+            const auto function = [&](py::object& f) { return PythonFunction(std::move(f), args); };
+            const Difference gradient = difference_named(jac), hessian = difference_named(hess);
+            return std::make_unique<PythonObjective>(
+                PythonObjective::Functions{function(fun), function(jac), function(hess),
+                                           function(hessp), gradient, hessian},
+                x0, GivenSteps{std::move(steps), relative_steps}, std::move(lower),
+                std::move(upper));
+          }),
+          py::arg("fun"), py::arg("jac"), py::arg("hess"), py::arg("hessp"), py::arg("args"),
+          py::arg("x0"), py::arg("steps") = std::vector<double>(), py::arg("relative_steps") = true,
+          py::arg("lower") = std::vector<double>(), py::arg("upper") = std::vector<double>())
       .def_readonly("nfev", &PythonObjective::nfev)
       .def_readonly("njev", &PythonObjective::njev)
       .def_readonly("nhev", &PythonObjective::nhev)
@@ -93,6 +93,10 @@ void bind_minimize(py::module_& module) {
 
   py::class_<LineSearchSolver, Solver> solver(module, "LineSearchSolver", py::module_local());
   solver.def_property_readonly("loss", &LineSearchSolver::loss);
+  solver.def(
+      "set_norm", [](LineSearchSolver& s, double norm) { s.settings().norm = norm; },
+      py::arg("norm"));
+  def_search_limit(solver);
   def_place(solver);
 
   py::class_<SteepestDescent, LineSearchSolver>(module, "SteepestDescentSolver", py::module_local())
@@ -112,12 +116,20 @@ void bind_minimize(py::module_& module) {
            }),
            py::arg("objective"), py::arg("w0"), py::arg("settings"), py::arg("metric"),
            py::arg("scale_initial"), py::keep_alive<1, 2>())
-      .def_property_readonly("inverse_hessian", [](QuasiNewton& s) {
-        const Index n = s.weights().size();
-        py::array_t<double> v({n, n});
-        s.inverse_hessian(v.mutable_data());
-        return v;
-      });
+      .def_property(
+          "inverse_hessian",
+          [](QuasiNewton& s) {
+            const Index n = s.weights().size();
+            py::array_t<double> v({n, n});
+            s.inverse_hessian(v.mutable_data());
+            return v;
+          },
+          [](QuasiNewton& s, const Values& v) {
+            const Index n = s.weights().size();
+            if (v.ndim() != 2 || v.shape(0) != n || v.shape(1) != n)
+              throw py::value_error("the inverse Hessian must have n rows and columns");
+            s.set_inverse_hessian(v.data());
+          });
 
   py::class_<Lbfgs, LineSearchSolver>(module, "LbfgsSolver", py::module_local())
       .def(py::init([](Objective& objective, const Values& w0, const LineSearchSolverSettings& s,

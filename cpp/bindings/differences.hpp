@@ -44,9 +44,12 @@ class DifferenceSteps {
   }
   double scale(double x, Index i) const { return std::max(std::abs(x), 0.1 * typical_[i]); }
   void raise(Index i, double scale) { typical_[i] = std::max(typical_[i], 10 * scale); }
-  // A step of about `relative` times the scale of x_i that is exact: (x + h) − x == h.
+  // A step of about `relative` times the scale of x_i.
   double operator()(double relative, double x, Index i) const {
-    const double h = relative * scale(x, i);
+    return exact(relative * scale(x, i), x);
+  }
+  // About h, and exact: (x + h) − x == h.
+  static double exact(double h, double x) {
     const volatile double shifted = x + (x < 0 ? -h : h);
     return shifted - x;
   }
@@ -55,11 +58,19 @@ class DifferenceSteps {
   Buffer<double> typical_;
 };
 
+// Steps as a user gives them, n of them or none.
+struct GivenSteps {
+  std::vector<double> sizes;
+  bool relative = true;
+};
+
 // Differences of a function of n variables along each of them, within bounds where there are some.
 class Differences {
  public:
-  Differences(const double* x0, Index n, std::vector<double> lower, std::vector<double> upper)
-      : steps_(x0, n),
+  Differences(const double* x0, Index n, GivenSteps given, std::vector<double> lower,
+              std::vector<double> upper)
+      : given_(std::move(given)),
+        steps_(x0, n),
         n_(n),
         at_(n),
         lower_(std::move(lower)),
@@ -67,6 +78,7 @@ class Differences {
         patience_(static_cast<std::size_t>(n), 3) {}
 
   double step(double relative, double x, Index i) const { return steps_(relative, x, i); }
+  bool steps_are_given() const { return !given_.sizes.empty(); }
 
   // The gradient by a formula; `value` is f(x), or NaN where it is not known.
   template <class F>
@@ -75,6 +87,10 @@ class Differences {
     at_.vector() = ConstVectorMap<double>(x, n_);
     centre_ = value;
     for (Index i = 0; i < n_; ++i) {
+      if (steps_are_given()) {
+        g[i] = along(f, formula, i, given_step(i));
+        continue;
+      }
       g[i] = along(f, formula, i, steps_(relative, x[i], i));
       if (is_silent() && find_scale(f, i)) g[i] = along(f, formula, i, steps_(relative, x[i], i));
     }
@@ -97,6 +113,11 @@ class Differences {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
   // Of values: what they differ by may be their rounding.
   static constexpr double rounding = 16 * std::numeric_limits<double>::epsilon();
+
+  double given_step(Index i) const {
+    const double size = given_.sizes[static_cast<std::size_t>(i)];
+    return given_.relative ? steps_(size, at_[i], i) : DifferenceSteps::exact(size, at_[i]);
+  }
 
   double room(Index i, bool above) const {
     if (lower_.empty()) return infinity;
@@ -163,6 +184,7 @@ class Differences {
     return false;
   }
 
+  GivenSteps given_;
   DifferenceSteps steps_;
   Index n_;
   Buffer<double> at_;

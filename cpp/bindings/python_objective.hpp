@@ -19,11 +19,11 @@ class PythonObjective final : public Objective {
   };
 
   // Bounds, where there are some, are those that fun is never called beyond for differences.
-  PythonObjective(Functions functions, const py::array_t<double>& x0, std::vector<double> lower,
-                  std::vector<double> upper)
+  PythonObjective(Functions functions, const py::array_t<double>& x0, GivenSteps steps,
+                  std::vector<double> lower, std::vector<double> upper)
       : f_(std::move(functions)),
         n_(x0.size()),
-        differences_(x0.data(), n_, std::move(lower), std::move(upper)),
+        differences_(x0.data(), n_, std::move(steps), std::move(lower), std::move(upper)),
         at_(n_),
         work_(n_),
         work2_(n_) {}
@@ -68,6 +68,7 @@ class PythonObjective final : public Objective {
   // From forward to central differences, and from these to the formula of fourth order.
   bool refine_gradients() override {
     if (!by_differences() || f_.gradient == Difference::five_point) return false;
+    if (differences_.steps_are_given()) return false;
     f_.gradient =
         f_.gradient == Difference::two_point ? Difference::three_point : Difference::five_point;
     return true;
@@ -124,9 +125,7 @@ class PythonObjective final : public Objective {
     constexpr double epsilon = std::numeric_limits<double>::epsilon();
     const Index m = of_gradient ? n_ : 1;
     Buffer<double> f(5 * m);
-    if (!of_gradient)  // finds the scales at which fun feels x
-      differences_.gradient([this](const double* at) { return call_fun(at); },
-                            Difference::three_point, 2e-5, x, unknown, d);
+    find_scales(x, of_gradient, d);
     at_.vector() = ConstVectorMap<double>(x, n_);
     const auto evaluate = [&](Index k) {
       double* values = f.data() + k * m;
@@ -159,6 +158,23 @@ class PythonObjective final : public Objective {
   }
 
  private:
+  // The scales at which fun feels x, or the entries of its gradient do, each against its own size.
+  void find_scales(const double* x, bool of_gradient, double* work) {
+    Buffer<double> size(n_), g(n_);
+    if (of_gradient) {
+      gradient(x, unknown, size.data());
+      const double largest = size.vector().lpNorm<Eigen::Infinity>();
+      for (Index i = 0; i < n_; ++i) size[i] = size[i] != 0 ? std::abs(size[i]) : largest;
+      if (!(largest > 0) || !std::isfinite(largest)) return;
+    }
+    const auto felt = [&](const double* at) {
+      if (!of_gradient) return call_fun(at);
+      gradient(at, unknown, g.data());
+      return (g.vector().array() / size.vector().array()).sum();
+    };
+    differences_.gradient(felt, Difference::three_point, 2e-5, x, unknown, work);
+  }
+
   double call_fun(const double* x) {
     ++nfev;
     return number(f_.fun(x, n_));
@@ -280,17 +296,30 @@ class PythonObjective final : public Objective {
         gradient_at(point.data(), behind.data());
       }
       point[i] = x[i];
-      VectorMap<double>(h + i * n_, n_) =
-          (ahead.vector() - behind.vector()) / (central ? 2 * step : step);
+      const double distance = central ? 2 * step : step;
+      for (Index j = 0; j < n_; ++j)
+        h[i * n_ + j] =
+            beyond_rounding(ahead[j] - behind[j], std::abs(ahead[j]) + std::abs(behind[j])) /
+            distance;
     }
     symmetrize(h);
     all_finite(h, n_ * n_, "hess(x)");
+  }
+
+  // A difference of terms of this size, in sum; what may be their rounding alone is none. Else
+  // Newton would divide by it along directions that f does not feel.
+  static double beyond_rounding(double difference, double size) {
+    return std::abs(difference) <= 2 * std::numeric_limits<double>::epsilon() * size ? 0
+                                                                                     : difference;
   }
 
   void second_differences(const double* x, double* h) {
     Buffer<double> point(n_), step(n_), forward(n_), backward(n_);
     std::copy(x, x + n_, point.begin());
     const double centre = call_fun(x);
+    const auto around = [&](Index i) {
+      return std::abs(forward[i]) + 2 * std::abs(centre) + std::abs(backward[i]);
+    };
     const auto moved = [&](Index i, double a, Index j, double b) {
       point[i] += a;
       point[j] += b;
@@ -303,13 +332,15 @@ class PythonObjective final : public Objective {
       step[i] = differences_.step(1.2e-4, x[i], i);  // ε^(1/4)
       forward[i] = moved(i, step[i], i, 0);
       backward[i] = moved(i, -step[i], i, 0);
-      h[i * n_ + i] = (forward[i] - 2 * centre + backward[i]) / (step[i] * step[i]);
+      h[i * n_ + i] =
+          beyond_rounding(forward[i] - 2 * centre + backward[i], around(i)) / (step[i] * step[i]);
     }
     for (Index i = 0; i < n_; ++i)
       for (Index j = 0; j < i; ++j) {
         const double mixed = moved(i, step[i], j, step[j]) + moved(i, -step[i], j, -step[j]) -
                              forward[i] - backward[i] - forward[j] - backward[j] + 2 * centre;
-        h[i * n_ + j] = h[j * n_ + i] = mixed / (2 * step[i] * step[j]);
+        h[i * n_ + j] = h[j * n_ + i] =
+            beyond_rounding(mixed, 2 * (around(i) + around(j))) / (2 * step[i] * step[j]);
       }
     all_finite(h, n_ * n_, "hess(x)");
   }

@@ -34,4 +34,13 @@ void def_place(Class& bound) {
       .def_property_readonly("gradient", [](const Type& s) { return copy_of(s.gradient()); });
 }
 
+// How many values a search along a line may take.
+template <class Class>
+void def_search_limit(Class& bound) {
+  using Type = typename Class::type;
+  bound.def(
+      "limit_search", [](Type& s, int n) { s.settings().line_search.max_evaluations = n; },
+      py::arg("evaluations"));
+}
+
 FASTOPT_END

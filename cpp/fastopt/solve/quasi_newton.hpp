@@ -36,6 +36,12 @@ class QuasiNewton final : public LineSearchSolver {
     v_.write_to(out);
   }
 
+  // V₀, both triangles; it counts as learned.
+  void set_inverse_hessian(const double* v) {
+    std::copy(v, v + v_.entries(), v_.data());
+    updates_ = 1;
+  }
+
   void visit(StateVisitor& visitor) override {
     LineSearchSolver::visit(visitor);
     visitor.array("V", v_.data(), v_.entries());

@@ -11,7 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fastopt import _core, _validation
-from fastopt.functions.problem import limits, objective_for, optimizer_for, starting_point
+from fastopt.functions.problem import (
+    inverse_hessian,
+    limits,
+    objective_for,
+    optimizer_for,
+    starting_point,
+    steps_for,
+)
 from fastopt.functions.result import MESSAGES, OptimizeResult, Status, history_of, wants_result
 from fastopt.memory import check_memory
 from fastopt.optimizers import FirstOrder, Optimizer
@@ -77,6 +84,12 @@ def minimize(
         method's Optimizer (``learning_rate``, ``c1``, ``scale_initial`` …). SciPy's ``maxfun``,
         ``maxcor`` and ``xtol`` are ``maxfev``, ``memory`` and ``xrtol``.
         Without ``gtol`` convergence is judged relative to the scale of the problem.
+
+        ``finite_diff_rel_step`` or ``eps``, numbers or arrays (n,): the steps of the differences
+        for the gradient, relative to |x_i| or absolute; they stay as they are then.
+        ``maxls`` (40): values in one line search at most. ``norm`` (inf): the order of the norm of
+        the gradient that is compared with ``gtol``. ``hess_inv0`` ("bfgs", "dfp"): V₀, a symmetric
+        positive definite array (n, n), instead of a multiple of I.
     record_path : bool
         Keep every iterate in ``result.path``, an array (nit + 1, n).
 
@@ -115,18 +128,30 @@ def minimize(
     if bounds is not None and name != "lbfgs":
         raise ValueError(f"bounds are for method 'lbfgs' alone, got method {name!r}")
     if hess is not None and name not in ("newton", "newton_cg"):
-        warnings.warn(f"method {name!r} does not use hess", RuntimeWarning, stacklevel=2)
+        _warn(f"method {name!r} does not use hess")
+        hess = None
     if hessp is not None and name != "newton_cg":
-        warnings.warn(f"method {name!r} does not use hessp", RuntimeWarning, stacklevel=2)
+        _warn(f"method {name!r} does not use hessp")
     if name in _NEEDS_SQUARE:
         check_memory(name, x.size, "newton_cg or lbfgs" if name == "newton" else "lbfgs")
     box = () if bounds is None else limits(bounds, x.size)
-    objective = objective_for(fun, jac, hess, hessp, args, x, box)
+    steps = steps_for(settings, x.size)
+    if steps[0].size and (jac is True or callable(jac) or jac == "cs"):
+        warnings.warn(
+            "steps of differences are not used where jac is given", RuntimeWarning, stacklevel=2
+        )
+    objective = objective_for(fun, jac, hess, hessp, args, x, box, steps)
     maxiter = _limit("maxiter", settings.get("maxiter"))
     if maxiter is None:
         maxiter = 10_000 if isinstance(optimizer, FirstOrder) else 200 * x.size
     maxfev = _limit("maxfev", settings.get("maxfev"))
     solver = _solver(optimizer, objective, x, box, settings.get("gtol"), maxiter)
+    if settings.get("maxls") is not None:
+        solver.limit_search(_validation.count("maxls", settings["maxls"], low=1))
+    if settings.get("norm", math.inf) != math.inf:
+        solver.set_norm(_validation.number("norm", settings["norm"], low=1))
+    if settings.get("hess_inv0") is not None:
+        solver.inverse_hessian = inverse_hessian(settings["hess_inv0"], x.size)
 
     return_all = _validation.flag("return_all", settings.get("return_all", False))
     path = [x.copy()] if record_path or return_all else None
@@ -149,6 +174,10 @@ def minimize(
     if settings.get("disp"):
         print(f"{result.message}\n{result!r}")
     return result
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, RuntimeWarning, stacklevel=3)
 
 
 def _limit(name: str, value: Any) -> int | None:

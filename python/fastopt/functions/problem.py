@@ -19,12 +19,14 @@ DIFFERENCES = ("2-point", "3-point", "cs")
 
 _PAIRS = (tuple, list, np.ndarray)
 
+_NO_STEPS: Array = np.empty(0)
+
 # SciPy's spellings of names.
 _METHODS_OF_SCIPY = {"l-bfgs-b": "lbfgs", "newton-cg": "newton_cg"}
 _OPTIONS_OF_SCIPY = {"maxfun": "maxfev", "maxcor": "memory", "xtol": "xrtol"}
 
 # Options that belong to a run and not to an optimiser.
-RUN_OPTIONS = ("maxiter", "maxfev", "disp", "return_all")
+_RUN_OPTIONS = ("maxiter", "maxfev", "disp", "return_all", "eps", "finite_diff_rel_step")
 
 methods: dict[str, Callable[..., Optimizer]] = {
     **{name: make for name, make in registry.items() if name != "lm"},
@@ -101,7 +103,6 @@ def optimizer_for(
 ) -> tuple[str, Optimizer, dict[str, Any]]:
     """Return the name of a method, its optimiser with the options, and the options of the run."""
     options = {_OPTIONS_OF_SCIPY.get(name, name): value for name, value in options.items()}
-    run = {name: options.pop(name) for name in RUN_OPTIONS if name in options}
     if method is None:
         method = "lbfgs" if bounded else "bfgs"
     if isinstance(method, Optimizer):
@@ -125,10 +126,12 @@ def optimizer_for(
         raise TypeError(f"method must be a name or an Optimizer, got {method!r}")
     settings = optimizer.get_params()
     first_order = "gtol" not in settings
+    of_run = [*_RUN_OPTIONS, *_options_of_the_search(name, first_order, bounded)]
+    run = {option: options.pop(option) for option in of_run if option in options}
     allowed = {*settings, "gtol"}
     unknown = [option for option in options if option not in allowed]
     if unknown:
-        listed = ", ".join(sorted({*allowed, *RUN_OPTIONS}))
+        listed = ", ".join(sorted({*allowed, *of_run}))
         raise ValueError(f"options of {name!r} are {listed}; got {unknown[0]!r}")
     if tol is not None:
         options.setdefault("gtol", _validation.number("tol", tol, low=0))
@@ -139,6 +142,40 @@ def optimizer_for(
     return name, methods[name](**options) if options else optimizer, run
 
 
+def _options_of_the_search(name: str, first_order: bool, bounded: bool) -> tuple[str, ...]:
+    if first_order:
+        return ()
+    if bounded:
+        return ("maxls",)
+    return ("maxls", "norm", "hess_inv0") if name in ("bfgs", "dfp") else ("maxls", "norm")
+
+
+def steps_for(settings: dict[str, Any], n: int) -> tuple[Array, bool]:
+    """Return the steps that SciPy's ``finite_diff_rel_step`` or ``eps`` ask for, if relative."""
+    for name, relative in (("finite_diff_rel_step", True), ("eps", False)):
+        if settings.get(name) is None:
+            continue
+        steps = _validation.array(name, settings[name], ndim=(0, 1))
+        if steps.size not in (1, n) or not (steps > 0).all():
+            raise ValueError(f"{name} must be a positive number or {n} of them, got {steps}")
+        return np.array(np.broadcast_to(steps, (n,)), dtype=np.float64), relative
+    return _NO_STEPS, True
+
+
+def inverse_hessian(value: Any, n: int) -> Array:
+    """Return the option ``hess_inv0``: a symmetric positive definite matrix."""
+    v = np.asarray(_validation.array("hess_inv0", value, ndim=(2,)), dtype=np.float64)
+    if v.shape != (n, n):
+        raise ValueError(f"hess_inv0 must have shape ({n}, {n}), got {v.shape}")
+    if not np.allclose(v, v.T, rtol=1e-8, atol=0):
+        raise ValueError("hess_inv0 must be symmetric")
+    try:
+        np.linalg.cholesky(v)
+    except np.linalg.LinAlgError:
+        raise ValueError("hess_inv0 must be positive definite") from None
+    return v
+
+
 def objective_for(
     fun: Any,
     jac: Any,
@@ -147,6 +184,7 @@ def objective_for(
     args: Any,
     x0: Array,
     bounds: tuple[Array, Array] | tuple[()] = (),
+    steps: tuple[Array, bool] = (_NO_STEPS, True),
 ) -> _core.PythonObjective:
     """Return the C++ side of the caller's functions."""
     _validation.function("fun", fun)
@@ -163,5 +201,6 @@ def objective_for(
         hessp,
         args,
         x0,
+        *steps,
         *bounds,
     )
