@@ -120,7 +120,7 @@ class MLP(Parameters, Evaluation, SecondOrder):
 
     def _initialize(self, initializer: Any) -> None:
         if isinstance(initializer, np.ndarray) and initializer.ndim == 1:
-            flat = _validation.array("initializer", initializer, ndim=1)
+            flat = _validation.array("initializer", initializer, ndim=1, dtype=self._dtype)
             if flat.size != self.n_parameters:
                 raise ValueError(
                     f"initializer must hold {self.n_parameters} parameters or be of two "
@@ -419,7 +419,7 @@ class MLP(Parameters, Evaluation, SecondOrder):
         sizes = self._layer_sizes
 
         def make(*arrays: Any, **names: Any) -> Data:
-            return make_data(arrays[0], arrays[1], loss, sizes, *arrays[2:], **names)
+            return make_data(arrays[0], arrays[1], loss, sizes, self._dtype, *arrays[2:], **names)
 
         data = make(X, y, sample_weight)
         check_weights_of_loss(loss, class_weight, "class_weight")
