@@ -384,13 +384,18 @@ class MLP(Parameters, Evaluation, SecondOrder):
             those of the rows that are held out) and so is what :meth:`evaluate` returns.
         initial_epoch : int or History
             The number of the first epoch, for schedules and the order of the samples; or the
-            History that an earlier ``fit`` returned: training goes on where that ended, with the
-            optimiser's state, the same bits as without the interruption, and the rows of both in
-            the new History. A learning rate that callbacks lowered stays lowered, unless the
-            optimiser now gives another one. A full-batch method whose state belongs to other
-            weights, or to another loss there, begins anew from the present weights. Callbacks begin
-            anew, as in Keras: the best value and
-            the patience of an earlier run are not theirs.
+            History of an earlier ``fit``: training goes on where that ended, with the optimiser's
+            state, the same bits as without the interruption, and the rows of both in the new
+            History. A learning rate that callbacks lowered stays lowered, unless the optimiser now
+            gives another one. A full-batch method whose state belongs to other weights, or to
+            another loss there, begins anew from the present weights; where it had found its end,
+            nothing is added. Callbacks begin anew, as in Keras: the best value and the patience of
+            an earlier run are not theirs.
+
+            ``history_`` serves too, after Ctrl-C or an exception in a callback. An epoch of
+            mini-batches that was broken off has left the weights of its last whole update, and is
+            repeated under its number. The step of a full batch was either made, or it is made now.
+            A first-order epoch that was over and not yet recorded has no row.
 
         Returns
         -------
