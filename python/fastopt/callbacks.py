@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from fastopt import _validation
 from fastopt._settings import Settings, checked, choice, flag, integer, number
+from fastopt.schedules import Schedule
 from fastopt.training.context import Run
 
 Logs = dict[str, Any]
@@ -175,6 +176,10 @@ class LearningRateScheduler(Callback, Settings):
 
     schedule: Callable[..., float] = checked(_function)
 
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Refuse an optimiser whose learning rate is not to be set."""
+        _check_rate(self, "a number or a schedule", float, Schedule)
+
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Set the learning rate of this epoch."""
         arguments: tuple[Any, ...] = (epoch,)
@@ -182,6 +187,17 @@ class LearningRateScheduler(Callback, Settings):
             arguments = (epoch, self.run.learning_rate)
         rate = self.schedule(*arguments)
         self.run.learning_rate = _validation.number("the value of schedule", rate, low=0)
+
+
+def _check_rate(callback: Callback, allowed: str, *types: type) -> None:
+    """Refuse, before a run, an optimiser whose learning rate a callback cannot set."""
+    rate = callback.run.optimizer_rate
+    if not isinstance(rate, types):
+        shown = type(callback.run.optimizer).__name__ if rate is None else repr(rate)
+        raise ValueError(
+            f"{type(callback).__name__} sets the learning rate itself: it needs a first-order "
+            f"optimiser whose learning_rate is {allowed}, got {shown}"
+        )
 
 
 def _takes_two(function: Callable[..., Any]) -> bool:
@@ -352,13 +368,7 @@ class ReduceLROnPlateau(Monitor):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Start anew."""
-        rate = self.run.optimizer_rate
-        if not isinstance(rate, float):
-            shown = type(self.run.optimizer).__name__ if rate is None else repr(rate)
-            raise ValueError(
-                "ReduceLROnPlateau sets the learning rate itself: it needs a first-order optimiser "
-                f"whose learning_rate is a number, got {shown}"
-            )
+        _check_rate(self, "a number", float)
         self._best: float | None = None
         self._wait = self._cooling = 0
 
