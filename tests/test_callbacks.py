@@ -22,17 +22,17 @@ def play(callbacks, rows, optimizer=None, name="val_loss"):
     """Run epochs whose values of column ``name`` are ``rows``; return the Run."""
     optimizer = optimizer or fastopt.SGD(1.0)
     run = Run(Network(), optimizer, fastopt.History(), epochs=len(rows))
-    hooks = Callbacks(as_list(callbacks), run)
-    hooks.train_begin()
-    for epoch, value in enumerate(rows):
-        hooks.before(epoch)
-        rates = run.rates(3 * epoch, 3)
-        run.network.parameters = run.network.parameters + 1
-        run.history.append(epoch, **{name: value}, learning_rate=rates[-1])
-        run.history.stop_reason = hooks(epoch)
-        if run.history.stop_reason is not None:
-            break
-    hooks.train_end()
+    with Callbacks(as_list(callbacks), run) as hooks:
+        hooks.train_begin()
+        for epoch, value in enumerate(rows):
+            hooks.before(epoch)
+            rates = run.rates(3 * epoch, 3)
+            run.network.parameters = run.network.parameters + 1
+            run.history.append(epoch, **{name: value}, learning_rate=rates[-1])
+            run.history.stop_reason = hooks(epoch)
+            if run.history.stop_reason is not None:
+                break
+        hooks.train_end()
     return run
 
 

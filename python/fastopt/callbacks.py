@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 import math
+import threading
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from fastopt import _validation
 from fastopt._settings import Settings, checked, choice, flag, integer, number
@@ -101,14 +102,34 @@ def as_list(callbacks: Any) -> list[Any]:
 class Callbacks:
     """All callbacks of a run as one: a hook before each step and a watcher after it.
 
-    The History must have the row of the epoch before the watcher is called.
+    The History must have the row of the epoch before the watcher is called. They take part within a
+    ``with`` statement, in one run at a time: what they remember belongs to it.
     """
+
+    _lock = threading.Lock()
+    _taking_part: ClassVar[dict[int, Callback]] = {}  # by identity: equal ones are two
 
     def __init__(self, callbacks: list[Callback], run: Run) -> None:
         self._callbacks = callbacks
         self._run = run
+
+    def __enter__(self) -> Callbacks:
+        with self._lock:
+            for callback in self._callbacks:
+                if id(callback) in self._taking_part:
+                    raise RuntimeError(
+                        f"this {type(callback).__name__} takes part in another fit, which has not "
+                        "ended: each needs an object of its own"
+                    )
+            self._taking_part.update({id(callback): callback for callback in self._callbacks})
         for callback in self._callbacks:
-            callback._run = run
+            callback._run = self._run
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            for callback in self._callbacks:
+                self._taking_part.pop(id(callback), None)
 
     def __bool__(self) -> bool:
         return bool(self._callbacks)

@@ -417,7 +417,7 @@ class MLP(Parameters, Evaluation, SecondOrder):
         DivergenceError
             The loss or the weights are not finite; the network keeps the best finite weights.
         RuntimeError
-            The network is being trained already.
+            The network is being trained already, or one of the callbacks takes part in another run.
         """
         optimizer = resolve(optimizer)
         loss = check_loss(loss)
@@ -461,7 +461,6 @@ class MLP(Parameters, Evaluation, SecondOrder):
                 seed=seed,
                 initial_epoch=initial_epoch,
             )
-            self.history_ = training.history
             return training.execute(callbacks, stopping, verbose)
         finally:
             self._core.end_training()

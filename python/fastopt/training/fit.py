@@ -113,13 +113,17 @@ class Training:
     ) -> History:
         """Run the loop; whatever ends it, the History says what, and how to go on."""
         criteria, own_callbacks = own_criteria(self.run.optimizer, self.validation is not None)
-        called = Callbacks([*callbacks, *own_callbacks], self.run)
+        if stopping is not None:
+            criteria.insert(0, stopping.watcher())
+        with Callbacks([*callbacks, *own_callbacks], self.run) as called:
+            self.network.history_ = self.history
+            self._run_loop(called, criteria, verbose)
+        return self.history
+
+    def _run_loop(self, called: Callbacks, criteria: list[Watcher], verbose: int) -> None:
         history, first, epochs = self.history, self.run.epoch, self.run.epochs
         progress = Progress(history, epochs, first) if verbose else None
-        watchers: list[Watcher] = [self.record]
-        if stopping is not None:
-            watchers.append(stopping.watcher())
-        watchers += [*criteria, called]
+        watchers: list[Watcher] = [self.record, *criteria, called]
         if progress is not None:
             watchers.append(progress)
         before: list[Callable[[int], None]] = [self.begin_epoch, called.before]
@@ -143,7 +147,6 @@ class Training:
         finally:
             if progress is not None:
                 progress.close()
-        return history
 
     def begin_epoch(self, epoch: int) -> None:
         """Before each epoch, and before callbacks move the learning rate for it."""
