@@ -363,7 +363,8 @@ class MLP(Parameters, Evaluation, SecondOrder):
             targets) → number. In the History for the training data (after each epoch) and, with the
             prefix "val_", for the validation data. "gradient_norm" records ‖∇E‖ over all data after
             each epoch, "layer_gradient_norms" what :meth:`gradient_norms` returns. "accuracy": with
-            "binary_cross_entropy" each output counts for itself (Keras' BinaryAccuracy), else the
+            "binary_cross_entropy" each output is a label of its own, 1 where its probability is
+            above ½ (a logit above 0), as in Keras' "binary_accuracy" of probabilities; else the
             largest output is the class.
         l2 : float
             (l2/2)·‖W‖² is added to E (weights only).
@@ -379,9 +380,10 @@ class MLP(Parameters, Evaluation, SecondOrder):
         sample_weight : array (N,), optional
             E is the weighted mean; the weights are divided by their mean.
         class_weight : dict or "balanced", optional
-            A weight for each class, multiplied into ``sample_weight``: in training alone, as in
-            Keras. ``val_loss`` is weighted by the samples' own weights (with ``validation_split``
-            those of the rows that are held out) and so is what :meth:`evaluate` returns.
+            A weight for each class, multiplied into ``sample_weight`` (Keras takes one of the two):
+            in training alone, as in Keras. ``val_loss`` is weighted by the samples' own weights
+            (with ``validation_split`` those of the rows that are held out) and so is what
+            :meth:`evaluate` returns.
         initial_epoch : int or History
             The number of the first epoch, for schedules and the order of the samples; or the
             History of an earlier ``fit``: training goes on where that ended, with the optimiser's
