@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -240,13 +241,15 @@ class MLP(Parameters, Evaluation, SecondOrder):
     # --- copies --------------------------------------------------------------------------------
 
     def copy(self) -> MLP:
-        """Return a network with the same parameters, on memory of its own."""
+        """Return a network with the same parameters and history, on memory of its own."""
         return self.astype(self._dtype)
 
     def astype(self, dtype: Any) -> MLP:
-        """Return a copy in "float32" or "float64"."""
+        """Return a copy in "float32" or "float64"; in another dtype no run goes on from it."""
         state = self.__getstate__()
         state["dtype"] = check_dtype(dtype).name
+        if state["history"] is not None and state["dtype"] != self._dtype.name:
+            state["history"].solver_state = None
         other = MLP.__new__(type(self))
         other.__setstate__(state)
         return other
@@ -263,6 +266,7 @@ class MLP(Parameters, Evaluation, SecondOrder):
             "residual": self.residual,
             "parameters": self.parameters.copy(),
             "statistics": self.statistics.copy(),
+            "history": copy(getattr(self, "history_", None)),
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -275,6 +279,8 @@ class MLP(Parameters, Evaluation, SecondOrder):
         self._core = self._make_core()
         self.parameters = state["parameters"]
         self.statistics[:] = state["statistics"]
+        if state["history"] is not None:
+            self.history_ = state["history"]
 
     def _make_core(self) -> Any:
         network = _core.NetworkF32 if self._dtype == np.float32 else _core.NetworkF64
@@ -402,15 +408,17 @@ class MLP(Parameters, Evaluation, SecondOrder):
         Returns
         -------
         History
-            It also stands in ``history_`` of the network, from the first epoch on. Its
-            ``stop_reason`` is "epochs", the criterion of ``stopping``, "early_stopping", what a
-            callback said, or what a second-order method found: "gradient" (it vanishes as far as
-            can be told), "noise_floor" (the loss cannot be told apart from its own rounding),
-            "step" (``xrtol``), "function_change" (``ftol``), "damping" (ν has reached
-            ``damping_max`` and no step lowers the loss), "line_search" (none along a descent
-            direction does), "unbounded" (the loss falls without limit), "non_finite" (no finite
-            loss or derivatives near the last weights). In ``history_`` of a run that was broken off
-            it is "interrupted" (Ctrl-C) or the name of the exception.
+            It also stands in ``history_`` of the network, from the first epoch on, and in copies
+            and pickles of it: they can go on too. (``history_.solver_state``, which that takes, may
+            be set to None before, to make them smaller.) Its ``stop_reason`` is "epochs", the
+            criterion of ``stopping``, "early_stopping", what a callback said, or what a
+            second-order method found: "gradient" (it vanishes as far as can be told), "noise_floor"
+            (the loss cannot be told apart from its own rounding), "step" (``xrtol``),
+            "function_change" (``ftol``), "damping" (ν has reached ``damping_max`` and no step
+            lowers the loss), "line_search" (none along a descent direction does), "unbounded" (the
+            loss falls without limit), "non_finite" (no finite loss or derivatives near the last
+            weights). In ``history_`` of a run that was broken off it is "interrupted" (Ctrl-C) or
+            the name of the exception.
 
         Raises
         ------
