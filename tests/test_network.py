@@ -59,17 +59,29 @@ def test_forms_of_layer_sizes(sizes):
 
 
 @pytest.mark.parametrize(
-    "settings",
+    ("sizes", "settings", "expected"),
     [
-        {},
-        {"activation": ["relu", "gelu"], "output_activation": "softmax", "dtype": "float32"},
+        ([3, 1], {}, "MLP([3, 1], output_activation='identity', dtype='float64')"),
+        ([3, 1], {"dropout": [0.2]}, "dtype='float64', dropout=(0.2,))"),
+        ([3, 5, 1], {}, "MLP([3, 5, 1], activation='tanh', output_activation='identity', dtype='"),
+        ([3, 5, 1], {"dropout": 0.5}, "dtype='float64', dropout=0.5)"),
+        ([3, 5, 1], {"dropout": [0.0, 0.0]}, "dtype='float64')"),
+        ([3, 5, 5, 1], {"dropout": [0.1, 0.0]}, "dropout=(0.0, 0.1, 0.0))"),
+        ([3, 5, 5, 1], {"residual": True, "normalization": "batch"}, "position='before'), res"),
+        ([3, 5, 5, 1], {"residual": fastopt.Residual(2, projection=True)}, "residual=Residual(lay"),
+        (
+            [3, 5, 4, 2],
+            {"activation": ["relu", "gelu"], "output_activation": "softmax", "dtype": "float32"},
+            "activation=('relu', 'gelu'), output_activation='softmax', dtype='float32')",
+        ),
     ],
 )
-def test_repr_makes_the_same_architecture(settings):
-    net = make_net(**settings)
-    again = eval(repr(net), {"MLP": fastopt.MLP})
+def test_repr_makes_the_same_architecture(sizes, settings, expected):
+    net = fastopt.MLP(sizes, **settings)
+    assert expected in repr(net)
+    again = eval(repr(net), vars(fastopt))
     assert repr(again) == repr(net)
-    assert again.n_parameters == net.n_parameters
+    assert again.summary() == net.summary()
 
 
 def test_summary():

@@ -228,15 +228,10 @@ class MLP(Parameters, Evaluation, SecondOrder):
         return ", ".join(words)
 
     def __repr__(self) -> str:
-        extras = "".join(
-            f", {name}={value!r}"
-            for name in ("normalization", "dropout", "residual")
-            if (value := getattr(self, name))
-        )
-        return (
-            f"MLP({list(self._layer_sizes)}, activation={self.activation!r}, "
-            f"output_activation={self._output_activation!r}, dtype={self._dtype.name!r}{extras})"
-        )
+        names = ("activation", "output_activation", "dtype", "normalization", "dropout", "residual")
+        settings = {name: getattr(self, name) for name in names} | {"dtype": self._dtype.name}
+        words = [f"{name}={value!r}" for name, value in settings.items() if value]
+        return f"MLP({', '.join([str(list(self._layer_sizes)), *words])})"
 
     # --- copies --------------------------------------------------------------------------------
 
