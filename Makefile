@@ -67,9 +67,9 @@ $(VENV)/.%: $(VENV)/.installed
 	$(pip) install -q "fastopt[$*]"
 	touch $@
 
-# Python files are used from the source tree, one variant is built,
-# and only what changed is compiled. Repeat it after each change of the C++. The other
-# targets install the whole package again.
+# Python files are used from the source tree, one variant is built, and only what changed is
+# compiled. Repeat it after each change of the C++. The other targets install the whole package
+# again.
 dev: $(VENV)/.created
 	rm -f $(VENV)/.installed
 	$(pip) install -q --no-build-isolation --no-deps -e . -C build-dir=build/dev \

@@ -22,17 +22,17 @@ def play(callbacks, rows, optimizer=None, name="val_loss"):
     """Run epochs whose values of column ``name`` are ``rows``; return the Run."""
     optimizer = optimizer or fastopt.SGD(1.0)
     run = Run(Network(), optimizer, fastopt.History(), epochs=len(rows))
-    hooks = Callbacks(as_list(callbacks), run)
-    hooks.train_begin()
-    for epoch, value in enumerate(rows):
-        hooks.before(epoch)
-        rates = run.rates(3 * epoch, 3)
-        run.network.parameters = run.network.parameters + 1
-        run.history.append(epoch, **{name: value}, learning_rate=rates[-1])
-        run.history.stop_reason = hooks(epoch)
-        if run.history.stop_reason is not None:
-            break
-    hooks.train_end()
+    with Callbacks(as_list(callbacks), run) as hooks:
+        hooks.train_begin()
+        for epoch, value in enumerate(rows):
+            hooks.before(epoch)
+            rates = run.rates(3 * epoch, 3)
+            run.network.parameters = run.network.parameters + 1
+            run.history.append(epoch, **{name: value}, learning_rate=rates[-1])
+            run.history.stop_reason = hooks(epoch)
+            if run.history.stop_reason is not None:
+                break
+        hooks.train_end()
     return run
 
 
@@ -209,6 +209,18 @@ def test_scheduler_of_wrong_values(value, error):
         fastopt.LearningRateScheduler(0.1)
 
 
+def test_scheduler_and_an_adaptive_rule_are_refused_together():
+    scheduler = fastopt.LearningRateScheduler(lambda epoch: 0.1)
+    optimizer = fastopt.SGD(fastopt.AdaptiveLearningRate())
+    with pytest.raises(ValueError, match=r"is a number or a schedule, got AdaptiveLearningRate\("):
+        play([scheduler], [1.0], optimizer)
+    net = fastopt.MLP([1, 1])
+    before = net.parameters.copy()
+    with pytest.raises(ValueError, match="LearningRateScheduler sets the learning rate itself"):
+        net.fit([[1.0], [2.0]], [1.0, 2.0], optimizer, callbacks=scheduler)
+    np.testing.assert_array_equal(net.parameters, before)
+
+
 # --- EarlyStopping ----------------------------------------------------------------------------
 
 
@@ -345,11 +357,16 @@ def test_plateau_and_a_schedule_are_refused_together(rate):
     "optimizer", [fastopt.Newton(), fastopt.BFGS(), fastopt.LevenbergMarquardt()]
 )
 def test_methods_without_a_rate_to_move_refuse_callbacks_that_move_it(optimizer):
+    class Mine(fastopt.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            self.run.learning_rate = 0.1
+
     name = type(optimizer).__name__
-    with pytest.raises(ValueError, match=f"first-order optimiser .* got {name}"):
-        play([fastopt.ReduceLROnPlateau()], [1.0], optimizer)
+    for callback in (fastopt.ReduceLROnPlateau(), fastopt.LearningRateScheduler(lambda epoch: 0.1)):
+        with pytest.raises(ValueError, match=f"first-order optimiser .* got {name}"):
+            play([callback], [1.0], optimizer)
     with pytest.raises(AttributeError, match=f"{name} has no learning rate for callbacks to set"):
-        play([fastopt.LearningRateScheduler(lambda epoch: 0.1)], [1.0], optimizer)
+        play([Mine()], [1.0], optimizer)
 
 
 # --- settings ---------------------------------------------------------------------------------

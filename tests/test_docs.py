@@ -1,4 +1,4 @@
-"""The Python of the README and of the documents runs."""
+"""The Python of the README and of the documents runs, and brings what it is shown for."""
 
 import re
 from pathlib import Path
@@ -9,6 +9,24 @@ import fastopt
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+# What holds once a block has run: (page, a piece of the block, expression). The variance of y is
+# 0.5 or less; of that of the README 0.0025 is noise.
+RESULTS = [
+    ("README.md", "callbacks=early", "early.stopped_epoch and early.best < 0.005"),
+    ("README.md", 'optimizer="lm"', "history.loss[-1] < 0.0025"),
+    ("README.md", 'optimizer="lm"', "net.evaluate(X, y, metrics=['r2'])['r2'] > 0.98"),
+    ("README.md", "minimize(rosenbrock", "result.success and np.abs(result.x - 1).max() < 1e-6"),
+    ("from_keras.md", "model = fastopt.MLP([4, 16, 1]", "model.evaluate(X, y) < 0.5"),
+    ("from_keras.md", "history = model.fit(X, y, epochs=200", "min(history.val_loss) < 0.02"),
+    ("from_keras.md", "stopping=fastopt.Stopping", "model.history_.stop_reason == 'loss'"),
+    ("methods.md", "opt.step(weights, grads)", "np.allclose(weights[0], 0.9, atol=0.01)"),
+    ("methods.md", "fastopt.WarmUp(", "history.loss[-1] < 0.02"),
+    ("methods.md", 'y, "lm"', "history.loss[-1] < 1e-5"),
+    ("methods.md", 'y, "bfgs"', "history.loss[-1] < 1e-5"),
+    ("methods.md", "minimize(rosenbrock", "np.abs(result.x - 1).max() < 1e-6"),
+    ("methods.md", "dropout=0.1", "history.loss[-1] < 0.25 and 0 <= history.clipped[-1] <= 1"),
+]
 
 
 def blocks(page):
@@ -28,11 +46,18 @@ def of_others(source):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_blocks_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    namespace = {}
+    namespace, checked = {}, []
     for source in blocks(page):
         code = compile(source, str(page), "exec")
-        if not of_others(source):
-            exec(code, namespace)
+        if of_others(source):
+            continue
+        exec(code, namespace)
+        results = [r for r in RESULTS if r[0] == page.name and r[1] in source]
+        assert results or "print(" not in source, "what is printed belongs into RESULTS"
+        for *_, holds in results:
+            assert eval(holds, namespace), holds
+        checked += results
+    assert checked == [r for r in RESULTS if r[0] == page.name]
 
 
 def test_there_are_blocks():

@@ -59,17 +59,29 @@ def test_forms_of_layer_sizes(sizes):
 
 
 @pytest.mark.parametrize(
-    "settings",
+    ("sizes", "settings", "expected"),
     [
-        {},
-        {"activation": ["relu", "gelu"], "output_activation": "softmax", "dtype": "float32"},
+        ([3, 1], {}, "MLP([3, 1], output_activation='identity', dtype='float64')"),
+        ([3, 1], {"dropout": [0.2]}, "dtype='float64', dropout=(0.2,))"),
+        ([3, 5, 1], {}, "MLP([3, 5, 1], activation='tanh', output_activation='identity', dtype='"),
+        ([3, 5, 1], {"dropout": 0.5}, "dtype='float64', dropout=0.5)"),
+        ([3, 5, 1], {"dropout": [0.0, 0.0]}, "dtype='float64')"),
+        ([3, 5, 5, 1], {"dropout": [0.1, 0.0]}, "dropout=(0.0, 0.1, 0.0))"),
+        ([3, 5, 5, 1], {"residual": True, "normalization": "batch"}, "position='before'), res"),
+        ([3, 5, 5, 1], {"residual": fastopt.Residual(2, projection=True)}, "residual=Residual(lay"),
+        (
+            [3, 5, 4, 2],
+            {"activation": ["relu", "gelu"], "output_activation": "softmax", "dtype": "float32"},
+            "activation=('relu', 'gelu'), output_activation='softmax', dtype='float32')",
+        ),
     ],
 )
-def test_repr_makes_the_same_architecture(settings):
-    net = make_net(**settings)
-    again = eval(repr(net), {"MLP": fastopt.MLP})
+def test_repr_makes_the_same_architecture(sizes, settings, expected):
+    net = fastopt.MLP(sizes, **settings)
+    assert expected in repr(net)
+    again = eval(repr(net), vars(fastopt))
     assert repr(again) == repr(net)
-    assert again.n_parameters == net.n_parameters
+    assert again.summary() == net.summary()
 
 
 def test_summary():
@@ -255,6 +267,55 @@ def test_copies(way, dtype):
     assert losses[0] == losses[1]
     other.parameters[:] = 0
     assert net.parameters.any()
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "bfgs"])
+@pytest.mark.parametrize("way", COPIES)
+def test_copies_keep_the_history(way, optimizer):
+    net, whole = make_net(), make_net()
+    Y = X[:, :2] ** 2
+    assert not hasattr(COPIES[way](net), "history_")
+    history = net.fit(X, Y, optimizer, epochs=2)
+    other = COPIES[way](net)
+    assert other.history_.to_dict() == history.to_dict()
+    assert other.history_.stop_reason == "epochs"
+    # A run goes on from the copy, and the original knows nothing of it.
+    other.fit(X, Y, optimizer, epochs=4, initial_epoch=other.history_)
+    whole.fit(X, Y, optimizer, epochs=4)
+    np.testing.assert_array_equal(other.parameters, whole.parameters)
+    assert len(net.history_) == 2
+    assert net.history_ is history
+
+
+def test_copies_within_a_run_keep_the_rows_so_far():
+    class Snapshot(fastopt.Callback):
+        def on_epoch_end(self, epoch, logs):
+            copies.append(self.network.copy())
+
+    copies = []
+    make_net().fit(X, X[:, :2], epochs=3, callbacks=Snapshot())
+    assert [len(net.history_) for net in copies] == [1, 2, 3]
+
+
+def test_a_pickle_without_the_state_of_the_solver_is_small():
+    net = fastopt.MLP([3, 40, 1], random_state=0)
+    plain = len(pickle.dumps(net))
+    net.fit(X, X[:, 0], "bfgs", epochs=2)
+    assert len(pickle.dumps(net)) > 8 * net.n_parameters**2
+    net.history_.solver_state = None
+    assert len(pickle.dumps(net)) < plain + 2000
+    with pytest.raises(ValueError, match="holds no state"):
+        net.fit(X, X[:, 0], "bfgs", initial_epoch=net.history_)
+
+
+def test_networks_of_other_numbers_have_no_state_of_the_solver():
+    net = make_net(normalization="batch")
+    net.fit(X, X[:, :2], epochs=2)
+    single = net.astype("float32")
+    assert len(single.history_) == 2
+    assert single.history_.solver_state is None
+    assert net.history_.solver_state is not None
+    assert not hasattr(net.fold(), "history_")
 
 
 def test_astype():

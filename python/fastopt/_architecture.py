@@ -1,13 +1,117 @@
-"""Of what a network is made: layer sizes, activations and dtype, checked."""
+"""Of what a network is made: layer sizes, activations and dtype; checked, and shown."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from fastopt import _core, _validation
+from fastopt.layers import HiddenLayers, Normalization, Residual
+
+
+class Architecture:
+    """What a network says of its make."""
+
+    _layer_sizes: tuple[int, ...]
+    _activations: tuple[str, ...]
+    _output_activation: str
+    _dtype: np.dtype[Any]
+    _hidden: HiddenLayers
+
+    @property
+    def layer_sizes(self) -> tuple[int, ...]:
+        """Numbers of inputs, of units of each hidden layer, of outputs."""
+        return self._layer_sizes
+
+    @property
+    def activation(self) -> str | tuple[str, ...]:
+        """The activation of the hidden layers: one name where they share it."""
+        names = self._activations
+        return names[0] if len(set(names)) == 1 else names
+
+    @property
+    def output_activation(self) -> str:
+        """The activation of the outputs."""
+        return self._output_activation
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float32 or float64."""
+        return self._dtype
+
+    @property
+    def normalization(self) -> Normalization | None:
+        """How hidden layers are normalised."""
+        return self._hidden.normalization
+
+    @property
+    def dropout(self) -> float | tuple[float, ...]:
+        """One rate, or those of the inputs and of each hidden layer."""
+        return self._hidden.dropout
+
+    @property
+    def residual(self) -> bool | int | str | Residual:
+        """Where the shortcuts are."""
+        return self._hidden.residual
+
+    def summary(self) -> str:
+        """Return a table of the layers: widths, activations, numbers of parameters.
+
+        Networks that have any of them get a column for normalisation, dropout and shortcuts: "+ 1"
+        adds the outputs of layer 1, "+ 0 P" the inputs times P.
+
+        Examples
+        --------
+        >>> import fastopt
+        >>> print(fastopt.MLP([4, 8, 3], output_activation="softmax").summary())
+        layer    inputs  outputs  activation  parameters
+        1             4        8  tanh                40
+        2             8        3  softmax             27
+        total                                         67
+        >>> net = fastopt.MLP([4, 8, 8, 3], normalization="batch", dropout=0.2, residual=True)
+        >>> print(net.summary())
+        layer    inputs  outputs  activation  parameters  extras
+        1             4        8  tanh                48  batch, dropout 0.2
+        2             8        8  tanh                80  batch, dropout 0.2, + 1
+        3             8        3  identity            27
+        total                                        155
+        """
+        names = (*self._activations, self._output_activation)
+        extras = [self._extras(layer) for layer in range(1, len(names) + 1)]
+        head = f"{'layer':<6}{'inputs':>9}{'outputs':>9}  {'activation':<10}{'parameters':>12}"
+        rows = [head + "  extras" * any(extras)]
+        layers = zip(self._hidden.arrays, names, extras, strict=True)
+        for i, (arrays, name, extra) in enumerate(layers, start=1):
+            fan_in, fan_out = arrays["W"][1]
+            size = sum(math.prod(shape) for _, shape in arrays.values())
+            rows.append(f"{i:<6}{fan_in:>9}{fan_out:>9}  {name:<10}{size:>12}  {extra}".rstrip())
+        rows.append(f"{'total':<36}{self._hidden.n_parameters:>12}")
+        return "\n".join(rows)
+
+    def _extras(self, layer: int) -> str:
+        """Return what layer 1, 2, … has beside weights, biases and an activation."""
+        hidden, words = self._hidden, []
+        normalization = hidden.normalization
+        if layer == 1 and hidden.rates[0]:
+            words.append(f"dropout {hidden.rates[0]:g} of inputs")
+        if layer < len(self._layer_sizes) - 1:
+            if normalization is not None:
+                kind = "batch" if hidden.uses_batch else "layer"
+                words.append(kind + " after" * (normalization.position == "after"))
+            if hidden.rates[layer]:
+                words.append(f"dropout {hidden.rates[layer]:g}")
+        projects = " P" * ("P" in hidden.arrays[layer - 1])
+        words += [f"+ {start}{projects}" for start, end in hidden.shortcuts if end == layer]
+        return ", ".join(words)
+
+    def __repr__(self) -> str:
+        names = ("activation", "output_activation", "dtype", "normalization", "dropout", "residual")
+        settings = {name: getattr(self, name) for name in names} | {"dtype": self._dtype.name}
+        words = [f"{name}={value!r}" for name, value in settings.items() if value]
+        return f"MLP({', '.join([str(list(self._layer_sizes)), *words])})"
 
 
 def check_sizes(layer_sizes: Any) -> tuple[int, ...]:

@@ -56,7 +56,7 @@ class Evaluation:
         >>> mean.shape, sd.shape
         ((1, 1), (1, 1))
         """
-        X = check_inputs(X, self._layer_sizes[0])
+        X = check_inputs(X, self._layer_sizes[0], self._dtype)
         seed = self._seed if random_state is None else _validation.seed(random_state)
         if mc_dropout is None:
             outputs: Array = self._core.predict(X)
@@ -106,7 +106,7 @@ class Evaluation:
         {'loss': 2.5, 'mae': 1.5}
         """
         loss = check_loss(loss)
-        data = make_data(X, y, loss, self._layer_sizes, sample_weight)
+        data = make_data(X, y, loss, self._layer_sizes, self._dtype, sample_weight)
         chosen = self._metrics(metrics, loss)
         value = float(self._evaluation(data, loss).value())
         if not chosen:
@@ -123,7 +123,7 @@ class Evaluation:
         statistics of these data, as in training; nothing is dropped.
         """
         loss = check_loss(loss)
-        data = make_data(X, y, loss, self._layer_sizes, sample_weight)
+        data = make_data(X, y, loss, self._layer_sizes, self._dtype, sample_weight)
         l2 = _validation.number("l2", l2, low=0)
         value, gradient = self._training_evaluation(data, loss, l2).value_and_gradient()
         return float(value), gradient
@@ -154,7 +154,7 @@ class Evaluation:
         True
         """
         loss = check_loss(loss)
-        data = make_data(X, y, loss, self._layer_sizes, sample_weight)
+        data = make_data(X, y, loss, self._layer_sizes, self._dtype, sample_weight)
         evaluation = self._flow_evaluation(data, loss, _validation.number("l2", l2, low=0))
         return self._gradient_norms(evaluation)
 

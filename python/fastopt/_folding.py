@@ -24,7 +24,7 @@ def folded(net: MLP) -> MLP:
         )
     arrays = _fold(net, n)
     state = net.__getstate__()
-    state |= {"normalization": None, "dropout": 0.0, "statistics": np.empty(0)}
+    state |= {"normalization": None, "dropout": 0.0, "statistics": np.empty(0), "history": None}
     state["parameters"] = np.concatenate([array.ravel() for array in arrays])
     other = type(net).__new__(type(net))
     other.__setstate__(state)

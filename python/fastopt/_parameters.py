@@ -80,7 +80,7 @@ class Parameters:
     def statistics(self, values: Any) -> None:
         flat = self._core.statistics
         new = _fitting("statistics", flat, values)
-        _validation.check_finite("statistics", new)
+        _validation.check_finite("statistics", new, flat.dtype)
         start = 0
         for width in self._hidden.normalized_widths:
             variances = new[start + width : start + 2 * width]

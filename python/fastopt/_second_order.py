@@ -78,7 +78,7 @@ class SecondOrder:
         (2, 13)
         """
         self._check("jacobian")
-        inputs = check_inputs(X, self.layer_sizes[0])
+        inputs = check_inputs(X, self.layer_sizes[0], self.dtype)
         rows = len(inputs) * self.layer_sizes[-1]
         check_bytes(
             f"the Jacobian of {rows:,} × {self.n_parameters:,} numbers",
@@ -130,7 +130,7 @@ class SecondOrder:
         """
         self._check("normal_equations")
         penalty = _validation.number("l2", l2, low=0)
-        data = make_data(X, y, "mse", self.layer_sizes, sample_weight)
+        data = make_data(X, y, "mse", self.layer_sizes, self.dtype, sample_weight)
         self._check_square("JᵀJ")
         squares = _core.NetworkSquares(self._core, data.native, penalty)
         value, jte, jtj = squares.normal_equations(self.parameters)
@@ -239,5 +239,5 @@ class SecondOrder:
     ) -> _core.NetworkObjective:
         check_twice_differentiable(check_loss(loss), what)
         penalty = _validation.number("l2", l2, low=0)
-        data: Data = make_data(X, y, loss, self.layer_sizes, sample_weight)
+        data: Data = make_data(X, y, loss, self.layer_sizes, self.dtype, sample_weight)
         return _core.NetworkObjective(self._core, data.native, loss, penalty)

@@ -126,7 +126,14 @@ def seed(random_state: Any) -> int:
     return integer("random_state", random_state, low=0, high=2**64 - 1)
 
 
-def array(name: str, value: Any, *, ndim: int | tuple[int, ...] = 2, finite: bool = True) -> Array:
+def array(
+    name: str,
+    value: Any,
+    *,
+    ndim: int | tuple[int, ...] = 2,
+    finite: bool = True,
+    dtype: npt.DTypeLike = np.float64,
+) -> Array:
     """Return real numbers as an array, which is the caller's own wherever it can be.
 
     float16, float32, float64, integers and bools are accepted in any byte order and layout,
@@ -138,13 +145,15 @@ def array(name: str, value: Any, *, ndim: int | tuple[int, ...] = 2, finite: boo
         The numbers of dimensions that are allowed.
     finite : bool
         Whether NaN and infinities are refused, with the place of the first one.
+    dtype : float64 or float32
+        What they are computed with: numbers beyond its range are refused with the infinities.
 
     Raises
     ------
     TypeError
         Numbers that are not real: complex, object, strings, dates.
     ValueError
-        A wrong number of dimensions, no rows, no columns, NaN or infinity.
+        A wrong number of dimensions, no rows, no columns, NaN or infinity, beyond the range.
     """
     allowed = (ndim,) if isinstance(ndim, int) else ndim
     check_masks(name, value)
@@ -163,7 +172,7 @@ def array(name: str, value: Any, *, ndim: int | tuple[int, ...] = 2, finite: boo
         what = "no columns" if x.shape[0] else "no rows"
         raise ValueError(f"{name} has {what}: shape {x.shape}")
     if finite:
-        check_finite(name, x)
+        check_finite(name, x, dtype)
     return x
 
 
@@ -192,23 +201,35 @@ def same_length(**arrays: Array | None) -> None:
             )
 
 
-def check_finite(name: str, x: Array) -> None:
-    """Raise ValueError naming the place of the first NaN or infinity of ``x``, if there is one."""
+def check_finite(name: str, x: Array, dtype: npt.DTypeLike = np.float64) -> None:
+    """Raise ValueError naming the place of the first number of ``x`` not finite in ``dtype``."""
     if x.dtype.kind != "f":
         return
     if x.ndim == 0:
-        if not np.isfinite(x):
+        if not _is_finite(x, dtype):
             raise ValueError(f"{name} is {x}")
         return
     step = max(1, _ELEMENTS_AT_ONCE * len(x) // max(1, x.size))
     for start in range(0, len(x), step):
-        finite = np.isfinite(x[start : start + step])
+        finite = _is_finite(x[start : start + step], dtype)
         if finite.all():
             continue
         at = [int(k) for k in np.argwhere(~finite)[0]]
         at[0] += start
         found = x[tuple(at)]
-        raise ValueError(f"{name} holds {found} at {_place(at)}: all numbers must be finite")
+        what = "all numbers must be finite"
+        if np.isfinite(found):
+            info = np.finfo(np.dtype(dtype))
+            what = f"the largest number of {info.dtype} is {info.max!s}"
+        raise ValueError(f"{name} holds {found!s} at {_place(at)}: {what}")
+
+
+def _is_finite(x: Array, dtype: npt.DTypeLike) -> Any:
+    """Return where ``x`` is finite, and stays so when it is rounded to ``dtype``."""
+    if x.dtype.itemsize > np.dtype(dtype).itemsize:
+        with np.errstate(over="ignore"):
+            x = x.astype(dtype)
+    return np.isfinite(x)
 
 
 def _place(at: list[int]) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 import math
+import threading
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from fastopt import _validation
 from fastopt._settings import Settings, checked, choice, flag, integer, number
+from fastopt.schedules import Schedule
 from fastopt.training.context import Run
 
 Logs = dict[str, Any]
@@ -100,14 +102,34 @@ def as_list(callbacks: Any) -> list[Any]:
 class Callbacks:
     """All callbacks of a run as one: a hook before each step and a watcher after it.
 
-    The History must have the row of the epoch before the watcher is called.
+    The History must have the row of the epoch before the watcher is called. They take part within a
+    ``with`` statement, in one run at a time: what they remember belongs to it.
     """
+
+    _lock = threading.Lock()
+    _taking_part: ClassVar[dict[int, Callback]] = {}  # by identity: equal ones are two
 
     def __init__(self, callbacks: list[Callback], run: Run) -> None:
         self._callbacks = callbacks
         self._run = run
+
+    def __enter__(self) -> Callbacks:
+        with self._lock:
+            for callback in self._callbacks:
+                if id(callback) in self._taking_part:
+                    raise RuntimeError(
+                        f"this {type(callback).__name__} takes part in another fit, which has not "
+                        "ended: each needs an object of its own"
+                    )
+            self._taking_part.update({id(callback): callback for callback in self._callbacks})
         for callback in self._callbacks:
-            callback._run = run
+            callback._run = self._run
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            for callback in self._callbacks:
+                self._taking_part.pop(id(callback), None)
 
     def __bool__(self) -> bool:
         return bool(self._callbacks)
@@ -175,6 +197,10 @@ class LearningRateScheduler(Callback, Settings):
 
     schedule: Callable[..., float] = checked(_function)
 
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Refuse an optimiser whose learning rate is not to be set."""
+        _check_rate(self, "a number or a schedule", float, Schedule)
+
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Set the learning rate of this epoch."""
         arguments: tuple[Any, ...] = (epoch,)
@@ -182,6 +208,17 @@ class LearningRateScheduler(Callback, Settings):
             arguments = (epoch, self.run.learning_rate)
         rate = self.schedule(*arguments)
         self.run.learning_rate = _validation.number("the value of schedule", rate, low=0)
+
+
+def _check_rate(callback: Callback, allowed: str, *types: type) -> None:
+    """Refuse, before a run, an optimiser whose learning rate a callback cannot set."""
+    rate = callback.run.optimizer_rate
+    if not isinstance(rate, types):
+        shown = type(callback.run.optimizer).__name__ if rate is None else repr(rate)
+        raise ValueError(
+            f"{type(callback).__name__} sets the learning rate itself: it needs a first-order "
+            f"optimiser whose learning_rate is {allowed}, got {shown}"
+        )
 
 
 def _takes_two(function: Callable[..., Any]) -> bool:
@@ -352,13 +389,7 @@ class ReduceLROnPlateau(Monitor):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Start anew."""
-        rate = self.run.optimizer_rate
-        if not isinstance(rate, float):
-            shown = type(self.run.optimizer).__name__ if rate is None else repr(rate)
-            raise ValueError(
-                "ReduceLROnPlateau sets the learning rate itself: it needs a first-order optimiser "
-                f"whose learning_rate is a number, got {shown}"
-            )
+        _check_rate(self, "a number", float)
         self._best: float | None = None
         self._wait = self._cooling = 0
 

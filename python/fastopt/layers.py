@@ -159,8 +159,10 @@ class HiddenLayers:
     @property
     def dropout(self) -> float | tuple[float, ...]:
         """One rate, where inputs have none and hidden layers share it, or all of them."""
+        if not self.drops:
+            return 0.0
         inputs, *hidden = self.rates
-        return hidden[0] if not inputs and hidden and len(set(hidden)) == 1 else self.rates
+        return hidden[0] if not inputs and len(set(hidden)) == 1 else self.rates
 
     @property
     def n_parameters(self) -> int:

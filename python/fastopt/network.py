@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
 
 from fastopt import _core, _validation
-from fastopt._architecture import check_activations, check_dtype, check_sizes
+from fastopt._architecture import Architecture, check_activations, check_dtype, check_sizes
 from fastopt._evaluation import Evaluation
 from fastopt._folding import folded
 from fastopt._parameters import Parameters
@@ -38,7 +39,7 @@ from fastopt.training.second_order import make_full_batch_solver
 from fastopt.training.stopping import Stopping
 
 
-class MLP(Parameters, Evaluation, SecondOrder):
+class MLP(Architecture, Parameters, Evaluation, SecondOrder):
     """A multilayer perceptron: a_l = φ_l(a_{l−1} W_l + b_l).
 
     Hidden layers can be normalised, drop units and have shortcuts around them:
@@ -120,7 +121,7 @@ class MLP(Parameters, Evaluation, SecondOrder):
 
     def _initialize(self, initializer: Any) -> None:
         if isinstance(initializer, np.ndarray) and initializer.ndim == 1:
-            flat = _validation.array("initializer", initializer, ndim=1)
+            flat = _validation.array("initializer", initializer, ndim=1, dtype=self._dtype)
             if flat.size != self.n_parameters:
                 raise ValueError(
                     f"initializer must hold {self.n_parameters} parameters or be of two "
@@ -138,115 +139,18 @@ class MLP(Parameters, Evaluation, SecondOrder):
                 # Numbers of its own: parts 0, 1, … of the seed belong to the weights.
                 layer["P"][:] = default("identity")(layer["P"].shape, self._seed, len(weights) + i)
 
-    # --- what it is ----------------------------------------------------------------------------
-
-    @property
-    def layer_sizes(self) -> tuple[int, ...]:
-        """Numbers of inputs, of units of each hidden layer, of outputs."""
-        return self._layer_sizes
-
-    @property
-    def activation(self) -> str | tuple[str, ...]:
-        """The activation of the hidden layers: one name where they share it."""
-        names = self._activations
-        return names[0] if len(set(names)) == 1 else names
-
-    @property
-    def output_activation(self) -> str:
-        """The activation of the outputs."""
-        return self._output_activation
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """float32 or float64."""
-        return self._dtype
-
-    @property
-    def normalization(self) -> Normalization | None:
-        """How hidden layers are normalised."""
-        return self._hidden.normalization
-
-    @property
-    def dropout(self) -> float | tuple[float, ...]:
-        """One rate, or those of the inputs and of each hidden layer."""
-        return self._hidden.dropout
-
-    @property
-    def residual(self) -> bool | int | str | Residual:
-        """Where the shortcuts are."""
-        return self._hidden.residual
-
-    def summary(self) -> str:
-        """Return a table of the layers: widths, activations, numbers of parameters.
-
-        Networks that have any of them get a column for normalisation, dropout and shortcuts: "+ 1"
-        adds the outputs of layer 1, "+ 0 P" the inputs times P.
-
-        Examples
-        --------
-        >>> import fastopt
-        >>> print(fastopt.MLP([4, 8, 3], output_activation="softmax").summary())
-        layer    inputs  outputs  activation  parameters
-        1             4        8  tanh                40
-        2             8        3  softmax             27
-        total                                         67
-        >>> net = fastopt.MLP([4, 8, 8, 3], normalization="batch", dropout=0.2, residual=True)
-        >>> print(net.summary())
-        layer    inputs  outputs  activation  parameters  extras
-        1             4        8  tanh                48  batch, dropout 0.2
-        2             8        8  tanh                80  batch, dropout 0.2, + 1
-        3             8        3  identity            27
-        total                                        155
-        """
-        names = (*self._activations, self._output_activation)
-        extras = [self._extras(layer) for layer in range(1, len(names) + 1)]
-        head = f"{'layer':<6}{'inputs':>9}{'outputs':>9}  {'activation':<10}{'parameters':>12}"
-        rows = [head + "  extras" * any(extras)]
-        layers = zip(self._layers(), names, extras, strict=True)
-        for i, (layer, name, extra) in enumerate(layers, start=1):
-            fan_in, fan_out = layer["W"].shape
-            size = sum(array.size for array in layer.values())
-            rows.append(f"{i:<6}{fan_in:>9}{fan_out:>9}  {name:<10}{size:>12}  {extra}".rstrip())
-        rows.append(f"{'total':<36}{self.n_parameters:>12}")
-        return "\n".join(rows)
-
-    def _extras(self, layer: int) -> str:
-        """Return what layer 1, 2, … has beside weights, biases and an activation."""
-        hidden, words = self._hidden, []
-        normalization = hidden.normalization
-        if layer == 1 and hidden.rates[0]:
-            words.append(f"dropout {hidden.rates[0]:g} of inputs")
-        if layer < len(self._layer_sizes) - 1:
-            if normalization is not None:
-                kind = "batch" if hidden.uses_batch else "layer"
-                words.append(kind + " after" * (normalization.position == "after"))
-            if hidden.rates[layer]:
-                words.append(f"dropout {hidden.rates[layer]:g}")
-        projects = " P" * ("P" in hidden.arrays[layer - 1])
-        words += [f"+ {start}{projects}" for start, end in hidden.shortcuts if end == layer]
-        return ", ".join(words)
-
-    def __repr__(self) -> str:
-        extras = "".join(
-            f", {name}={value!r}"
-            for name in ("normalization", "dropout", "residual")
-            if (value := getattr(self, name))
-        )
-        return (
-            f"MLP({list(self._layer_sizes)}, activation={self.activation!r}, "
-            f"output_activation={self._output_activation!r}, dtype={self._dtype.name!r}{extras})"
-        )
-
     # --- copies --------------------------------------------------------------------------------
 
     def copy(self) -> MLP:
-        """Return a network with the same parameters, on memory of its own."""
+        """Return a network with the same parameters and history, on memory of its own."""
         return self.astype(self._dtype)
 
     def astype(self, dtype: Any) -> MLP:
-        """Return a copy in "float32" or "float64"."""
+        """Return a copy in "float32" or "float64"; in another dtype no run goes on from it."""
         state = self.__getstate__()
         state["dtype"] = check_dtype(dtype).name
+        if state["history"] is not None and state["dtype"] != self._dtype.name:
+            state["history"].solver_state = None
         other = MLP.__new__(type(self))
         other.__setstate__(state)
         return other
@@ -263,6 +167,7 @@ class MLP(Parameters, Evaluation, SecondOrder):
             "residual": self.residual,
             "parameters": self.parameters.copy(),
             "statistics": self.statistics.copy(),
+            "history": copy(getattr(self, "history_", None)),
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -275,6 +180,8 @@ class MLP(Parameters, Evaluation, SecondOrder):
         self._core = self._make_core()
         self.parameters = state["parameters"]
         self.statistics[:] = state["statistics"]
+        if state["history"] is not None:
+            self.history_ = state["history"]
 
     def _make_core(self) -> Any:
         network = _core.NetworkF32 if self._dtype == np.float32 else _core.NetworkF64
@@ -363,7 +270,8 @@ class MLP(Parameters, Evaluation, SecondOrder):
             targets) → number. In the History for the training data (after each epoch) and, with the
             prefix "val_", for the validation data. "gradient_norm" records ‖∇E‖ over all data after
             each epoch, "layer_gradient_norms" what :meth:`gradient_norms` returns. "accuracy": with
-            "binary_cross_entropy" each output counts for itself (Keras' BinaryAccuracy), else the
+            "binary_cross_entropy" each output is a label of its own, 1 where its probability is
+            above ½ (a logit above 0), as in Keras' "binary_accuracy" of probabilities; else the
             largest output is the class.
         l2 : float
             (l2/2)·‖W‖² is added to E (weights only).
@@ -379,31 +287,39 @@ class MLP(Parameters, Evaluation, SecondOrder):
         sample_weight : array (N,), optional
             E is the weighted mean; the weights are divided by their mean.
         class_weight : dict or "balanced", optional
-            A weight for each class, multiplied into ``sample_weight``: in training alone, as in
-            Keras. ``val_loss`` is weighted by the samples' own weights (with ``validation_split``
-            those of the rows that are held out) and so is what :meth:`evaluate` returns.
+            A weight for each class, multiplied into ``sample_weight`` (Keras takes one of the two):
+            in training alone, as in Keras. ``val_loss`` is weighted by the samples' own weights
+            (with ``validation_split`` those of the rows that are held out) and so is what
+            :meth:`evaluate` returns.
         initial_epoch : int or History
             The number of the first epoch, for schedules and the order of the samples; or the
-            History that an earlier ``fit`` returned: training goes on where that ended, with the
-            optimiser's state, the same bits as without the interruption, and the rows of both in
-            the new History. A learning rate that callbacks lowered stays lowered, unless the
-            optimiser now gives another one. A full-batch method whose state belongs to other
-            weights, or to another loss there, begins anew from the present weights. Callbacks begin
-            anew, as in Keras: the best value and
-            the patience of an earlier run are not theirs.
+            History of an earlier ``fit``: training goes on where that ended, with the optimiser's
+            state, the same bits as without the interruption, and the rows of both in the new
+            History. A learning rate that callbacks lowered stays lowered, unless the optimiser now
+            gives another one. A full-batch method whose state belongs to other weights, or to
+            another loss there, begins anew from the present weights; where it had found its end,
+            nothing is added. Callbacks begin anew, as in Keras: the best value and the patience of
+            an earlier run are not theirs.
+
+            ``history_`` serves too, after Ctrl-C or an exception in a callback. An epoch of
+            mini-batches that was broken off has left the weights of its last whole update, and is
+            repeated under its number. The step of a full batch was either made, or it is made now.
+            A first-order epoch that was over and not yet recorded has no row.
 
         Returns
         -------
         History
-            It also stands in ``history_`` of the network, from the first epoch on. Its
-            ``stop_reason`` is "epochs", the criterion of ``stopping``, "early_stopping", what a
-            callback said, or what a second-order method found: "gradient" (it vanishes as far as
-            can be told), "noise_floor" (the loss cannot be told apart from its own rounding),
-            "step" (``xrtol``), "function_change" (``ftol``), "damping" (ν has reached
-            ``damping_max`` and no step lowers the loss), "line_search" (none along a descent
-            direction does), "unbounded" (the loss falls without limit), "non_finite" (no finite
-            loss or derivatives near the last weights). In ``history_`` of a run that was broken off
-            it is "interrupted" (Ctrl-C) or the name of the exception.
+            It also stands in ``history_`` of the network, from the first epoch on, and in copies
+            and pickles of it: they can go on too. (``history_.solver_state``, which that takes, may
+            be set to None before, to make them smaller.) Its ``stop_reason`` is "epochs", the
+            criterion of ``stopping``, "early_stopping", what a callback said, or what a
+            second-order method found: "gradient" (it vanishes as far as can be told), "noise_floor"
+            (the loss cannot be told apart from its own rounding), "step" (``xrtol``),
+            "function_change" (``ftol``), "damping" (ν has reached ``damping_max`` and no step
+            lowers the loss), "line_search" (none along a descent direction does), "unbounded" (the
+            loss falls without limit), "non_finite" (no finite loss or derivatives near the last
+            weights). In ``history_`` of a run that was broken off it is "interrupted" (Ctrl-C) or
+            the name of the exception.
 
         Raises
         ------
@@ -412,14 +328,14 @@ class MLP(Parameters, Evaluation, SecondOrder):
         DivergenceError
             The loss or the weights are not finite; the network keeps the best finite weights.
         RuntimeError
-            The network is being trained already.
+            The network is being trained already, or one of the callbacks takes part in another run.
         """
         optimizer = resolve(optimizer)
         loss = check_loss(loss)
         sizes = self._layer_sizes
 
         def make(*arrays: Any, **names: Any) -> Data:
-            return make_data(arrays[0], arrays[1], loss, sizes, *arrays[2:], **names)
+            return make_data(arrays[0], arrays[1], loss, sizes, self._dtype, *arrays[2:], **names)
 
         data = make(X, y, sample_weight)
         check_weights_of_loss(loss, class_weight, "class_weight")
@@ -456,7 +372,6 @@ class MLP(Parameters, Evaluation, SecondOrder):
                 seed=seed,
                 initial_epoch=initial_epoch,
             )
-            self.history_ = training.history
             return training.execute(callbacks, stopping, verbose)
         finally:
             self._core.end_training()

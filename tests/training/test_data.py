@@ -1,5 +1,7 @@
 """What ``fit`` and ``evaluate`` take as data, and how they refuse the rest."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -61,6 +63,48 @@ def test_value_that_is_not_finite_far_down():
         net.predict(big)
     with pytest.raises(ValueError, match="X holds nan at row 29998 column 0"):
         net.predict(big[::-1])
+
+
+@pytest.mark.parametrize("value", [1e39, -1e300, 3.5e38])
+@pytest.mark.parametrize("dtype", ["f8", ">f8", np.longdouble])
+def test_values_beyond_the_range_of_float32(value, dtype):
+    net = fastopt.MLP([3, 4, 2], dtype="float32", random_state=0)
+    largest = r": the largest number of float32 is 3\.4028235e\+38"
+    bad = with_value(X, value, 7, 2).astype(dtype)
+    match = re.escape(f"X holds {bad[7, 2]!s} at row 7 column 2") + largest
+    refused(net, ValueError, match, bad, Y)
+    for call in (net.predict, lambda x: net.gradient_norms(x, Y)):
+        with pytest.raises(ValueError, match=match):
+            call(bad)
+    target = with_value(Y, value, 3, 1).astype(dtype)
+    match = re.escape(f"y holds {target[3, 1]!s} at row 3 column 1") + largest
+    refused(net, ValueError, match, X, target)
+    for k, data in enumerate([(bad, Y), (X, target)]):
+        with pytest.raises(ValueError, match=rf"validation_data\[{k}\] holds .* row .*float32 is"):
+            net.fit(X, Y, validation_data=data)
+    assert np.isfinite(fastopt.MLP([3, 4, 2]).predict(bad)).all()  # double precision has it
+
+
+def test_values_at_the_end_of_the_range_of_float32():
+    """What is rounded to a finite number is one."""
+    net = fastopt.MLP([1, 1], initializer="zeros", dtype="float32")
+    for value in (np.finfo("f4").max, 3.4028235e38, -3.4028235677973362e38, 1e-300):
+        assert net.predict([[value]]) == 0
+    with pytest.raises(ValueError, match=r"X holds 3\.4028235677973366e"):
+        net.predict([[3.4028235677973366e38]])
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).max == np.finfo("f8").max, reason="no wider type")
+def test_values_beyond_the_range_of_float64(net):
+    bad = X.astype(np.longdouble)
+    bad[7, 2] = np.longdouble("1e400")
+    match = r"X holds 1e\+400 at row 7 column 2: the largest number of float64 is 1.797.*e\+308"
+    refused(net, ValueError, match, bad, Y)
+
+
+def test_initial_weights_beyond_the_range_of_float32():
+    with pytest.raises(ValueError, match=r"initializer holds 1e\+39 at row 1: the largest"):
+        fastopt.MLP([1, 1], initializer=np.array([0.0, 1e39]), dtype="float32")
 
 
 @pytest.mark.parametrize(
@@ -173,11 +217,12 @@ def test_sample_weights(net, weights, error, match):
     refused(net, error, match, X, Y, sample_weight=weights)
 
 
-@pytest.mark.parametrize("scale", [1e-300, 1, 1e300, 1.7e308])
-def test_only_the_ratios_of_sample_weights_count(net, scale):
-    v = np.linspace(0.1, 1, 12)
+@pytest.mark.parametrize(("dtype", "rel"), [("float64", 1e-14), ("float32", 1e-6)])
+@pytest.mark.parametrize("scale", [1e-300, 1, 1e39, 1e300, 1.7e308])
+def test_only_the_ratios_of_sample_weights_count(net, scale, dtype, rel):
+    net, v = net.astype(dtype), np.linspace(0.1, 1, 12)
     assert net.evaluate(X, Y, sample_weight=scale * v) == pytest.approx(
-        net.evaluate(X, Y, sample_weight=v), rel=1e-14
+        net.evaluate(X, Y, sample_weight=v), rel=rel
     )
 
 

@@ -113,6 +113,9 @@ def check_initial_epoch(initial_epoch: Any) -> int | History:
     """Return the number of the first epoch, or the History of the run that goes on."""
     if isinstance(initial_epoch, History):
         if initial_epoch.solver_state is None:
-            raise ValueError("initial_epoch: this History holds no state of a finished run")
+            raise ValueError(
+                "initial_epoch: this History holds no state to go on from, as that of a run that "
+                "diverged or has not ended"
+            )
         return initial_epoch
     return _validation.integer("initial_epoch", initial_epoch, low=0)

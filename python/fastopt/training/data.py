@@ -77,9 +77,9 @@ class Data:
         return Data(self.inputs, self.targets, self.classes, self.weights, rows)
 
 
-def check_inputs(X: Any, n_inputs: int, name: str = "X") -> Array:
-    """Return X as a finite array (N, n_inputs)."""
-    inputs = _plain(_validation.array(name, X, ndim=2))
+def check_inputs(X: Any, n_inputs: int, dtype: np.dtype[Any], name: str = "X") -> Array:
+    """Return X as an array (N, n_inputs) that is finite in the network's dtype."""
+    inputs = _plain(_validation.array(name, X, ndim=2, dtype=dtype))
     if inputs.shape[1] != n_inputs:
         raise ValueError(
             f"{name} must have {n_inputs} columns, as the network has inputs; got shape "
@@ -93,9 +93,11 @@ def check_loss(loss: Any) -> Any:
     return loss if callable(loss) else _validation.choice("loss", loss, LOSSES)
 
 
-def check_targets(y: Any, loss: Any, n_outputs: int, name: str = "y") -> tuple[Array, int]:
+def check_targets(
+    y: Any, loss: Any, n_outputs: int, dtype: np.dtype[Any], name: str = "y"
+) -> tuple[Array, int]:
     """Return the targets, and the number of classes where they are class numbers, else 0."""
-    targets = _plain(_validation.array(name, y, ndim=(1, 2)))
+    targets = _plain(_validation.array(name, y, ndim=(1, 2), dtype=dtype))
     if loss == "cross_entropy" and n_outputs == 1:
         raise ValueError(
             "cross_entropy needs one output for each class, the network has 1: two classes in one "
@@ -143,12 +145,13 @@ def make_data(
     y: Any,
     loss: Any,
     layer_sizes: tuple[int, ...],
+    dtype: np.dtype[Any],
     sample_weight: Any = None,
     names: tuple[str, str, str] = ("X", "y", "sample_weight"),
 ) -> Data:
-    """Check everything and put it together."""
-    inputs = check_inputs(X, layer_sizes[0], names[0])
-    targets, classes = check_targets(y, loss, layer_sizes[-1], names[1])
+    """Check everything and put it together; ``dtype`` is what the network computes with."""
+    inputs = check_inputs(X, layer_sizes[0], dtype, names[0])
+    targets, classes = check_targets(y, loss, layer_sizes[-1], dtype, names[1])
     check_weights_of_loss(loss, sample_weight, names[2])
     _validation.same_length(**{names[0]: inputs, names[1]: targets})
     if len(inputs) >= 2**32:

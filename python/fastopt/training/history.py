@@ -32,7 +32,9 @@ class History:
     stop_reason : str or None
         Which criterion ended the run; None while it goes on.
     solver_state : dict or None
-        What ``fit(..., initial_epoch=…)`` needs to go on as if there had been no interruption.
+        What ``fit(..., initial_epoch=…)`` needs to go on as if there had been no interruption: of
+        every run that has ended, also by Ctrl-C or an exception, but for one that diverged. As
+        large as the method's memory (BFGS: n² numbers); it may be set to None.
 
     Examples
     --------
@@ -99,6 +101,14 @@ class History:
                 "History.to_pandas needs pandas: pip install 'fastopt[pandas]'"
             ) from error
         return pd.DataFrame(self._columns, index=pd.Index(self.epoch, name="epoch"))
+
+    def __copy__(self) -> History:
+        """Return a History with rows of its own."""
+        other = History()
+        vars(other).update(vars(self))
+        other.epoch = list(self.epoch)
+        other._columns = {name: list(column) for name, column in self._columns.items()}
+        return other
 
     def __getitem__(self, name: str) -> list[Any]:
         if name == "epoch":
