@@ -63,11 +63,12 @@ class BatchGradient {
   }
 
   // E of the samples order[first … first + count): their weighted mean loss and the penalty. The
-  // gradient goes to g; finish(segment) is called, by the thread that made it, as soon as a
-  // stretch of g is complete, and may change the weights of that stretch.
-  template <class Finish>
+  // gradient goes to g. begin() is called once, where nothing can be interrupted any more; then
+  // finish(segment), by the thread that made it, as soon as a stretch of g is complete: it may
+  // change the weights of that stretch.
+  template <class Begin, class Finish>
   double operator()(const Scalar* w, const std::uint32_t* order, Index first, Index count,
-                    Scalar* g, Finish&& finish) {
+                    Scalar* g, Begin&& begin, Finish&& finish) {
     const double penalty = this->penalty(w);
     double sum = 0;
     begin_batch(w);
@@ -76,6 +77,7 @@ class BatchGradient {
       masks_.first = done;
       sum += samples(w, order, first + done, n, true, count);
       const bool accumulate = done > 0, last = done + n == count;
+      if (last) begin();
       const auto task = [&](Index i) {
         const Segment s = gradient_part(net_, pass_, parts_[static_cast<std::size_t>(i)], blocks_,
                                         n, g, accumulate);
@@ -95,7 +97,7 @@ class BatchGradient {
 
   double operator()(const Scalar* w, const std::uint32_t* order, Index first, Index count,
                     Scalar* g) {
-    return (*this)(w, order, first, count, g, [](const Segment&) {});
+    return (*this)(w, order, first, count, g, [] {}, [](const Segment&) {});
   }
 
   // E alone.

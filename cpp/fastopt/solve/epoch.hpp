@@ -122,19 +122,27 @@ class Epoch final : public Solver {
 
  private:
   // While the rule's gradient is taken ahead of w, the network holds the look-ahead point; it gets
-  // w back however the epoch ends.
+  // w back however the epoch ends, and to the bit where there was no update.
   class LookAhead {
    public:
-    LookAhead(Updater<Scalar>& updater, Scalar* w) : updater_(updater), w_(w) {
+    LookAhead(Updater<Scalar>& updater, Scalar* w, const Buffer<Scalar>& start)
+        : updater_(updater), w_(w), start_(start), iteration_(updater.iteration()) {
       updater_.look_ahead(w_, 1);
     }
-    ~LookAhead() { updater_.look_ahead(w_, -1); }
+    ~LookAhead() {
+      if (updater_.iteration() == iteration_)
+        std::copy(start_.begin(), start_.end(), w_);
+      else
+        updater_.look_ahead(w_, -1);
+    }
     LookAhead(const LookAhead&) = delete;
     LookAhead& operator=(const LookAhead&) = delete;
 
    private:
     Updater<Scalar>& updater_;
     Scalar* w_;
+    const Buffer<Scalar>& start_;
+    std::int64_t iteration_;
   };
 
   Scalar* w() { return net_.parameters.data(); }
@@ -152,7 +160,7 @@ class Epoch final : public Solver {
                                              static_cast<std::uint64_t>(epoch_)));
       order = order_.data();
     }
-    const LookAhead ahead(updater_, w());
+    const LookAhead ahead(updater_, w(), start_);
     double loss = 0;
     for (Index k = 0; k < iterations_per_epoch(); ++k) {
       const Index first = k * batch_;
@@ -178,10 +186,9 @@ class Epoch final : public Solver {
     double loss = 0;
     if (options_.clip.kind == ClipKind::none) {
       // Each stretch of the weights is updated as soon as its gradient is there.
-      updater_.begin_step(learning_rate);
-      loss = gradient_of_(w(), order, first, count, g, [&](const Segment& s) {
-        updater_.apply(w(), g, s.offset, s.size, s.shrinks);
-      });
+      loss = gradient_of_(
+          w(), order, first, count, g, [&] { updater_.begin_step(learning_rate); },
+          [&](const Segment& s) { updater_.apply(w(), g, s.offset, s.size, s.shrinks); });
     } else {
       loss = gradient_of_(w(), order, first, count, g);
       take_step(learning_rate);
@@ -203,7 +210,7 @@ class Epoch final : public Solver {
     if (updater_.rule().looks_ahead()) {
       if (options_.can_undo) undo_loss_ = evaluated_ && unchanged() ? loss_ : value();
       {
-        const LookAhead ahead(updater_, w());
+        const LookAhead ahead(updater_, w(), start_);
         update(data_.order(), 0, count, rates_[0]);
       }
       loss_ = value();
