@@ -2,7 +2,6 @@
 // the bits are the same for any number of threads.
 #pragma once
 
-#include <Eigen/Cholesky>
 #include <cmath>
 
 #include "fastopt/core/interruption.hpp"
@@ -10,6 +9,49 @@
 #include "fastopt/core/types.hpp"
 
 FASTOPT_BEGIN
+
+// A small one, n a few dozen to a hundred: what it takes is calls and packing more than arithmetic,
+// so four columns at a time go straight into those that follow. `stride` is between columns.
+inline bool factorize_small(double* a, Index n, Index stride) {
+  constexpr Index width = 4;
+  const auto column = [&](Index j) { return a + j * stride; };
+  for (Index k = 0; k < n; k += width) {
+    const Index next = std::min(n, k + width);
+    for (Index j = k; j < next; ++j) {
+      double* __restrict x = column(j);
+      for (Index p = k; p < j; ++p) {
+        const double* __restrict y = column(p);
+        const double factor = y[j];
+        for (Index i = j; i < n; ++i) x[i] -= factor * y[i];
+      }
+      const double root = std::sqrt(x[j]);
+      if (!(root > 0) || !std::isfinite(root)) return false;
+      const double inverse = 1 / root;
+      x[j] = root;
+      for (Index i = j + 1; i < n; ++i) x[i] *= inverse;
+    }
+    if (next < k + width) break;
+    const double* __restrict c0 = column(k);
+    const double* __restrict c1 = column(k + 1);
+    const double* __restrict c2 = column(k + 2);
+    const double* __restrict c3 = column(k + 3);
+    Index j = next;
+    for (; j + 1 < n; j += 2) {  // two columns read the four only once
+      double* __restrict x = column(j);
+      double* __restrict y = column(j + 1);
+      x[j] -= c0[j] * c0[j] + c1[j] * c1[j] + c2[j] * c2[j] + c3[j] * c3[j];
+      const double f0 = c0[j], f1 = c1[j], f2 = c2[j], f3 = c3[j];
+      const double g0 = c0[j + 1], g1 = c1[j + 1], g2 = c2[j + 1], g3 = c3[j + 1];
+      for (Index i = j + 1; i < n; ++i) {
+        const double p0 = c0[i], p1 = c1[i], p2 = c2[i], p3 = c3[i];
+        x[i] -= f0 * p0 + f1 * p1 + f2 * p2 + f3 * p3;
+        y[i] -= g0 * p0 + g1 * p1 + g2 * p2 + g3 * p3;
+      }
+    }
+    if (j < n) column(j)[j] -= c0[j] * c0[j] + c1[j] * c1[j] + c2[j] * c2[j] + c3[j] * c3[j];
+  }
+  return true;
+}
 
 // Works in the lower triangle, diagonal included, of the n x n column-major matrix at `a`; the part
 // above the diagonal is neither read nor written. False: A is not positive definite to rounding.
@@ -19,8 +61,7 @@ inline bool factorize_lower(double* a, Index n) {
   for (Index k = 0; k < n; k += block) {
     const Index width = std::min(block, n - k), below = k + width, rest = n - below;
     auto corner = m.block(k, k, width, width);
-    const Eigen::LLT<Eigen::Ref<Matrix<double>>> llt(corner);
-    if (llt.info() != Eigen::Success || !corner.diagonal().allFinite()) return false;
+    if (!factorize_small(corner.data(), width, n)) return false;
     if (rest == 0) break;
     const Index tiles = (rest + tile - 1) / tile;
     const auto rows_of = [&](Index i) {
