@@ -48,6 +48,39 @@ def test_the_set_of_more_garbow_and_hillstrom(method):
     assert len(solved) >= (42 if method == "bfgs" else 43)
 
 
+@pytest.mark.parametrize("method", ["bfgs", "lbfgs", "newton"])
+@pytest.mark.parametrize("factor", [10, 100])
+def test_far_starts_make_no_success_false(method, factor):
+    """Success is a known minimum; or a point where all slopes are small beside f, a saddle perhaps;
+
+    or Newton with the exact Hessian finds next to nothing further down from it.
+    """
+    claims = 0
+    with np.errstate(all="ignore"):
+        for problem in PROBLEMS:
+            if not np.isfinite(problem.value(problem.start(factor))):
+                continue
+            hess = problem.hessian if method == "newton" else None
+            result = fastopt.minimize(
+                problem.value, problem.start(factor), method=method, jac=problem.gradient, hess=hess
+            )
+            if not result.success or problem.is_minimum(result.fun):
+                claims += result.success
+                continue
+            if np.abs(result.jac * result.x).max() <= 1e-5 * abs(result.fun):
+                continue
+            lower = fastopt.minimize(
+                problem.value,
+                result.x,
+                method="newton",
+                jac=problem.gradient,
+                hess=problem.hessian,
+                options={"gtol": 0.0, "maxiter": 100},
+            )
+            assert result.fun - lower.fun <= 1e-4 * abs(result.fun) + 1e-10, problem
+    assert claims >= 20
+
+
 @pytest.mark.parametrize("method", ["bfgs", "newton"])
 @pytest.mark.parametrize("seed", range(3))
 def test_rounding_of_the_start_makes_no_success_false(method, seed):

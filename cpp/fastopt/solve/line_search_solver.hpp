@@ -196,8 +196,11 @@ class LineSearchSolver : public Solver {
     return status == Status::step && norm(p_.data(), n_) <= settings_.xrtol * norm(w_.data(), n_) &&
            !hides_descent(scales().but_for(10 * promise_));
   }
-  // Where a run stalls, or is to end.
-  Scales scales() const { return {std::abs(loss_), loss_, first_loss_, 1e-8}; }
+  // Where a run stalls, or is to end: differences know no smaller slopes.
+  Scales scales() const {
+    const double least_slope = objective_.has_inexact_gradients() ? 1e-8 : 1e-10;
+    return {std::abs(loss_), loss_, first_loss_, least_slope};
+  }
   // To |E|, or to what E has lost so far where that is less: a constant in E does not count.
   Scales relative() const {
     return {std::min(std::abs(loss_), first_loss_ - loss_), loss_, first_loss_};

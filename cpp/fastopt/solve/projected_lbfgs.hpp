@@ -235,7 +235,10 @@ class ProjectedLbfgs final : public Solver {
         .matrix()
         .lpNorm<Eigen::Infinity>();
   }
-  Scales scales() const { return {std::abs(loss_), loss_, first_loss_, 1e-8}; }
+  Scales scales() const {
+    const double least_slope = objective_.has_inexact_gradients() ? 1e-8 : 1e-10;
+    return {std::abs(loss_), loss_, first_loss_, least_slope};
+  }
   Scales relative() const {
     return {std::min(std::abs(loss_), first_loss_ - loss_), loss_, first_loss_};
   }
