@@ -69,6 +69,7 @@ def test_forms_of_layer_sizes(sizes):
         ([3, 5, 5, 1], {"dropout": [0.1, 0.0]}, "dropout=(0.0, 0.1, 0.0))"),
         ([3, 5, 5, 1], {"residual": True, "normalization": "batch"}, "position='before'), res"),
         ([3, 5, 5, 1], {"residual": fastopt.Residual(2, projection=True)}, "residual=Residual(lay"),
+        ([3, 5, 4, 1], {"activation": np.array(["relu", "gelu"])}, "activation=('relu', 'gelu')"),
         (
             [3, 5, 4, 2],
             {"activation": ["relu", "gelu"], "output_activation": "softmax", "dtype": "float32"},
@@ -82,6 +83,20 @@ def test_repr_makes_the_same_architecture(sizes, settings, expected):
     again = eval(repr(net), vars(fastopt))
     assert repr(again) == repr(net)
     assert again.summary() == net.summary()
+
+
+def test_weights_beyond_float32():
+    huge = np.full((3, 4), 1e39)
+    match = "1e\\+39 at .*: the largest number of float32"
+    with pytest.raises(ValueError, match=match):
+        fastopt.MLP([3, 4, 1], dtype="float32", initializer=[huge, np.ones((4, 1))])
+    net = fastopt.MLP([3, 4, 1], dtype="float32")
+    with pytest.raises(ValueError, match=match):
+        net.parameters = np.full(net.n_parameters, 1e39)
+    wide = fastopt.MLP([3, 4, 1], initializer=[huge, np.ones((4, 1))])
+    with pytest.raises(ValueError, match=match):
+        wide.astype("float32")
+    assert np.isfinite(wide.copy().parameters).all()
 
 
 def test_summary():

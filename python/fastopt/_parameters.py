@@ -33,7 +33,9 @@ class Parameters:
     @parameters.setter
     def parameters(self, values: Any) -> None:
         flat = self._core.parameters
-        flat[:] = _fitting("parameters", flat, values)
+        new = _fitting("parameters", flat, values)
+        _validation.check_finite("parameters", new, flat.dtype)
+        flat[:] = new
 
     @property
     def coefs_(self) -> list[Array]:

@@ -100,7 +100,7 @@ def choice(name: str, value: Any, choices: Collection[str]) -> str:
         raise TypeError(f"{name} must be one of {listed}, got {value!r}")
     if value not in choices:
         raise ValueError(f"{name} must be one of {listed}, got {value!r}")
-    return value
+    return str(value)  # of NumPy's strings too
 
 
 def seed(random_state: Any) -> int:

@@ -132,6 +132,7 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
         names = (*self._activations, self._output_activation)
         weights = initial_weights(initializer, self._layer_sizes, names, self._seed)
         for i, (layer, W) in enumerate(zip(self._layers(), weights, strict=True)):
+            _validation.check_finite("initializer", W, self._dtype)
             layer["W"][:] = W
             if "gamma" in layer:
                 layer["gamma"][:] = 1
@@ -149,6 +150,8 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
         """Return a copy in "float32" or "float64"; in another dtype no run goes on from it."""
         state = self.__getstate__()
         state["dtype"] = check_dtype(dtype).name
+        if state["dtype"] == "float32" and self._dtype != np.float32:
+            _validation.check_finite("parameters", self.parameters, np.float32)
         if state["history"] is not None and state["dtype"] != self._dtype.name:
             state["history"].solver_state = None
         other = MLP.__new__(type(self))
@@ -178,7 +181,7 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
             self._layer_sizes, state["normalization"], state["dropout"], state["residual"]
         )
         self._core = self._make_core()
-        self.parameters = state["parameters"]
+        self.parameters[:] = state["parameters"]
         self.statistics[:] = state["statistics"]
         if state["history"] is not None:
             self.history_ = state["history"]
