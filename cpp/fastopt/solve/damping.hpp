@@ -64,7 +64,8 @@ class Damping {
     } else {
       nu_ *= 10;
     }
-    return nu_ <= settings_.max * (rule() == DampingRule::nielsen ? scale_ : 1.0);
+    return std::isfinite(nu_) &&
+           nu_ <= settings_.max * (rule() == DampingRule::nielsen ? scale_ : 1.0);
   }
 
   // After a factorisation that failed: at least as much damping as can be told from rounding.
