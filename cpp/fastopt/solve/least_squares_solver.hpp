@@ -187,7 +187,7 @@ class LeastSquaresSolver : public Solver {
     result.iterations = iterations_;
     result.status = status;
     if (status == Status::gradient || status == Status::step || status == Status::function_change)
-      result.optimal = first_order();
+      result.optimal = first_order(status == Status::function_change);
     else if (status == Status::noise_floor)
       result.optimal = optimal();
     // A search that met the end of where the residuals and J are finite, and got no further.
@@ -278,11 +278,11 @@ class LeastSquaresSolver : public Solver {
   }
 
   // What a passed test claims is not undone by a parameter that has lost its influence.
-  bool first_order() {
+  bool first_order(bool as_asked) {
     if (loss_ == 0) return true;
     if (model().qr().rank() == 0) return false;
     if (vanished()) return std::sqrt(2 * loss_) <= 10 * model().noise;
-    return small_step_ || share() <= std::max(settings_.gtol, 1e-6) || optimal();
+    return as_asked || small_step_ || share() <= std::max(settings_.gtol, 1e-6) || optimal();
   }
 
   // A Gauss-Newton step where E says nothing: kept where it leaves less to gain.

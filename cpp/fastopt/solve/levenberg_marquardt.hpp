@@ -194,6 +194,9 @@ class LevenbergMarquardt final : public Solver {
   Report accept(double loss, double nu, double predicted) {
     const double gain = loss_ - loss, old_loss = loss_, scaled_step = scaled_norm(p_);
     const double scaled_w = scaled_norm(trial_);
+    const bool small_gain =
+        gain <= settings_.ftol * old_loss && predicted <= settings_.ftol * old_loss;
+    const bool small_step = scaled_step <= settings_.xtol * scaled_w;
     last_predicted_ = predicted;
     last_nu_ = nu;
     step_norm_ = p_.vector().norm();
@@ -206,14 +209,28 @@ class LevenbergMarquardt final : public Solver {
       status = Status::non_finite;
     else if (stationary())
       status = Status::gradient;
-    else if (gain <= settings_.ftol * old_loss && predicted <= settings_.ftol * old_loss)
-      status = Status::function_change;
-    else if (scaled_step <= settings_.xtol * scaled_w)
-      status = Status::step;
+    else if (small_gain || small_step)
+      status = end_as_asked(small_gain, gain <= 1e-14 * old_loss, small_step,
+                            scaled_step <= 1e-8 * scaled_w);
     Report result = report(status);
     result.step_norm = step_norm_;
     result.damping = nu;
     return result;
+  }
+
+  // A step that is as small as a user asked for ends the run where a full one would be too. Damping
+  // alone can make it small: then the run goes on, unless it no longer moves at all.
+  Status end_as_asked(bool small_gain, bool no_gain, bool small_step, bool no_step) {
+    const double hardly = std::numeric_limits<double>::epsilon() * largest_ratio();
+    const bool solved = computer_->solve(hardly, d_.data(), p_.data()) && !vanished();
+    as_asked_ = true;
+    if (solved && small_gain && -0.5 * g_.vector().dot(p_.vector()) <= settings_.ftol * loss_)
+      return Status::function_change;
+    if (solved && small_step && scaled_norm(p_) <= settings_.xtol * scaled_norm(w_))
+      return Status::step;
+    as_asked_ = false;
+    if (small_gain && no_gain) return Status::function_change;
+    return small_step && no_step ? Status::step : Status::running;
   }
 
   Report report(Status status) const {
@@ -230,7 +247,7 @@ class LevenbergMarquardt final : public Solver {
                      (status == Status::gradient || status == Status::step ||
                       status == Status::function_change || status == Status::noise_floor ||
                       status == Status::damping) &&
-                     optimal();
+                     (as_asked_ || optimal());
     // What looks like a stall is the border of the finite numbers.
     const bool stuck = status != Status::running && status != Status::gradient &&
                        status != Status::evaluations && !result.optimal;
@@ -249,6 +266,7 @@ class LevenbergMarquardt final : public Solver {
   double last_predicted_ = -1, last_nu_ = 0;
   bool started_ = false, linear_ = false;
   bool finite_ = true;  // what the last search for a step evaluated
+  bool as_asked_ = false;
   std::int64_t iterations_ = 0, n_value_ = 0, n_gradient_ = 0;
 };
 
