@@ -42,8 +42,8 @@ class DifferenceSteps {
     const double where_zero = std::min(smallest, 1.0);
     for (Index i = 0; i < n; ++i) typical_[i] = x0[i] != 0 ? std::abs(x0[i]) : where_zero;
   }
-  double scale(double x, Index i) const { return std::max(std::abs(x), 0.1 * typical_[i]); }
-  void raise(Index i, double scale) { typical_[i] = std::max(typical_[i], 10 * scale); }
+  double scale(double x, Index i) const { return std::max(std::abs(x), 0.01 * typical_[i]); }
+  void raise(Index i, double scale) { typical_[i] = std::max(typical_[i], 100 * scale); }
   // A step of about `relative` times the scale of x_i.
   double operator()(double relative, double x, Index i) const {
     return exact(relative * scale(x, i), x);
@@ -88,7 +88,9 @@ class Differences {
     centre_ = value;
     for (Index i = 0; i < n_; ++i) {
       if (steps_are_given()) {
-        g[i] = along(f, formula, i, given_step(i));
+        // One that is lost in x is no step.
+        const double h = given_step(i);
+        g[i] = along(f, formula, i, h != 0 ? h : steps_(relative, x[i], i));
         continue;
       }
       g[i] = along(f, formula, i, steps_(relative, x[i], i));

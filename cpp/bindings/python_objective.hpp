@@ -64,7 +64,6 @@ class PythonObjective final : public Objective {
     }
     return size <= 4 * error && !falls_around(x, error);
   }
-  bool has_inexact_gradients() const override { return by_differences(); }
   bool has_rough_gradients() const override { return f_.gradient == Difference::two_point; }
   // From forward to central differences, and from these to the formula of fourth order.
   bool refine_gradients() override {

@@ -65,6 +65,10 @@ inline ComplexArray complex_array(const py::object& result, Index size,
   if (!numbers || array.size() != size || (array.ndim() > 1 && size != 1))
     throw py::value_error("jac='cs' needs a fun that takes complex x and returns " + expected +
                           ", got " + py::repr(result).cast<std::string>());
+  // Real ones have lost the step along the imaginary axis: their derivatives would be zero.
+  if (array.dtype().kind() != 'c')
+    throw py::type_error("jac='cs' needs a fun that returns complex numbers for complex x, got " +
+                         py::str(array.dtype()).cast<std::string>());
   return ComplexArray(array);
 }
 

@@ -113,8 +113,8 @@ def test_points_on_a_circle_are_fitted_exactly(rule, scaling):
 
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
 @pytest.mark.parametrize("method", ["newton", "dfp", "lbfgs"])
-def test_a_kink_is_a_stalled_search_and_no_noise(activation, method):
-    """Where the gradient jumps E may rise along −g; it is still told apart from its rounding."""
+def test_a_run_ends_at_a_kink_only_where_no_descent_is_left_along_the_gradient(activation, method):
+    """Newton's direction may meet a kink at once where −g still leads down."""
     random = np.random.default_rng(0)
     X = random.uniform(-1, 1, (200, 3))
     y = np.sin(2 * X[:, 0]) * X[:, 1] + X[:, 2] ** 2
@@ -122,7 +122,39 @@ def test_a_kink_is_a_stalled_search_and_no_noise(activation, method):
         net = fastopt.MLP([3, 10, 1], activation=activation, random_state=seed)
         history = net.fit(X, y, method, epochs=300)
         assert (np.diff(history.loss) <= 0).all()
-        assert history.stop_reason in ("epochs", "line_search")
+        if history.stop_reason == "epochs":
+            continue
+        w, (E, g) = net.parameters.copy(), net.loss_and_gradient(X, y)
+        for alpha in np.geomspace(1e-6, 1, 13):
+            net.parameters = w - alpha * g
+            assert net.evaluate(X, y) >= E * (1 - 1e-6)
+
+
+@pytest.mark.parametrize("method", ["bfgs", "dfp", "lbfgs", "newton", "newton_cg"])
+@pytest.mark.parametrize("offset", [0.0, 1e4])
+@pytest.mark.parametrize("jac", [True, "2-point"])
+def test_a_kink_is_a_stalled_search_and_no_minimum(method, offset, jac):
+    def fun(x):
+        value = offset + 10 * abs(x[0] - x[1]) + (x[0] - 3) ** 2
+        side = 10 * np.sign(x[0] - x[1])
+        return (value, np.array([side + 2 * (x[0] - 3), -side])) if jac is True else value
+
+    result = fastopt.minimize(fun, [0.0, 0.5], method=method, jac=jac)
+    assert not result.success or result.fun - offset < 1e-3
+
+
+@pytest.mark.parametrize("size", [1e140, 1e149, 1e150, 1e151])
+@pytest.mark.parametrize("rule", RULES)
+def test_damping_that_overflows_ends_a_run(rule, size):
+    X = np.random.default_rng(0).normal(size=(20, 4)) * size
+    net = fastopt.MLP([4, 6, 1], activation="relu", random_state=0)
+    try:
+        history = net.fit(X, np.ones(20), fastopt.LevenbergMarquardt(damping_rule=rule), epochs=60)
+    except fastopt.DivergenceError:
+        pass  # E itself overflows
+    else:
+        assert history.stop_reason in ("epochs", "damping", "non_finite", "noise_floor")
+    assert np.isfinite(net.parameters).all()
 
 
 def test_a_hessian_of_nan_is_not_positive_definite():

@@ -28,9 +28,7 @@ class Objective {
   // Whether the g that was had at w is no larger than the errors in it. Only where g can't be
   // refined.
   virtual bool is_noise(const double* /*w*/, const double* /*g*/) { return false; }
-  // Gradients that are differences; and such with an error of first order, which move the place
-  // where they vanish.
-  virtual bool has_inexact_gradients() const { return false; }
+  // Gradients with an error of first order, which move the place where they vanish.
   virtual bool has_rough_gradients() const { return false; }
 
   // H = ∇²E(w), n x n, both triangles; and H v.

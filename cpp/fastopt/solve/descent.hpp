@@ -94,7 +94,9 @@ class Descent final : public Solver {
     const double g = g_.vector().lpNorm<Eigen::Infinity>();
     if (!std::isnan(gtol_)) return g <= gtol_;
     const double w = std::max(1.0, w_.vector().lpNorm<Eigen::Infinity>());
-    return g * w <= 1e-8 * std::max(std::abs(loss_), std::min(1.0, std::abs(first_loss_)));
+    // To |E| or what E has lost, whichever is less: a constant in E does not count.
+    const double whole = std::min(std::abs(loss_), first_loss_ - loss_);
+    return g * w <= std::max(1e-8 * whole, 1e-10 * std::min(1.0, std::abs(first_loss_)));
   }
   Report stop(Status status) {
     status_ = status;

@@ -55,8 +55,8 @@ class LineSearch {
     const Trial start{0, value, slope, true};
     const double rounding = 4 * epsilon * std::abs(value);
     const double accuracy = s_.exact ? 1e-12 : s_.c2;
-    const double floor = -1e20 * std::max(1.0, std::abs(value));
-    Trial low = start, high = start, shortest = start, longest = start;
+    const double floor = -1e20 * std::max({1.0, std::abs(value), -slope * first});
+    Trial low = start, high = start, shortest = start, longest = start, nearest_up = start;
     bool bracketed = false, high_finite = true;
     double alpha = first, width = 0, width_before = 0;
     int contradictions = 0;
@@ -83,7 +83,9 @@ class LineSearch {
         result.noise = std::abs(t.value - value - 0.5 * t.alpha * (slope + t.slope));
       }
       if (t.finite() && t.alpha > longest.alpha) longest = t;
-      result.kink = jumps(slope, shortest, longest);
+      if (t.finite() && t.slope > 0 && (nearest_up.alpha == 0 || t.alpha < nearest_up.alpha))
+        nearest_up = t;
+      result.kink = jumps(slope, nearest_up, longest);
       const bool flat = std::abs(t.slope) <= accuracy * std::abs(slope);
       const bool armijo = t.value <= value + s_.c1 * t.alpha * slope;
       // Values within their rounding of E(w): E does not grow, and slopes know more than it does.
@@ -149,7 +151,7 @@ class LineSearch {
   // Whether slopes change, over a step that is a thousand times as short, far more than the
   // thousandth part.
   static bool jumps(double slope, const Trial& near, const Trial& far) {
-    return near.alpha < 1e-3 * far.alpha && near.slope > 0 &&
+    return near.alpha > 0 && near.alpha < 1e-3 * far.alpha &&
            (near.slope - slope) * far.alpha > 100 * near.alpha * std::abs(far.slope - slope);
   }
 

@@ -57,7 +57,9 @@ class LineSearchSolver : public Solver {
 
     const bool known = knows_scale();
     SearchResult found = search(first_length());
-    if (!accepted(found) && searches() && !steepest() && found.outcome != Search::unbounded) {
+    const bool stuck =
+        !accepted(found) || (found.kink && is_rounding(loss_ - found.best.value, loss_));
+    if (stuck && searches() && !steepest() && found.outcome != Search::unbounded) {
       // What has been learned of the curvature misleads: once more along −g. Where that leads
       // nowhere either, it was not to blame, and stays.
       p_.vector() = -g_.vector();
@@ -147,7 +149,9 @@ class LineSearchSolver : public Solver {
 
   // p and the tests at the present point; true: the run is over.
   bool prepare() {
-    if ((g_.vector().array() == 0).all() || size_of_gradient() <= settings_.gtol) {
+    const bool none = (g_.vector().array() == 0).all();
+    if (none && objective_.has_rough_gradients() && refine()) return prepare();
+    if (none || size_of_gradient() <= settings_.gtol) {
       optimal_ = 1;
       status_ = Status::gradient;
       describe();
@@ -160,11 +164,11 @@ class LineSearchSolver : public Solver {
     ready_ = 1;
     promise_ = promised();
     resolved_ = knows_scale() && is_below_resolution(p_.vector(), w_.vector()) ? 1 : 0;
-    const bool small = knows_scale() && stationary(1e-13, 1e-5, relative());
+    const bool small = knows_scale() && stationary(1e-13, 1e-7);
     small_promises_ = small ? small_promises_ + 1 : 0;
     if (std::isnan(settings_.gtol) && small_promises_ >= patience()) {
       if (objective_.has_rough_gradients() && refine()) return prepare();
-      const bool hidden = hides_descent(relative());
+      const bool hidden = hides_descent(scales());
       if (!hidden || reprieves_++ >= most_reprieves) {
         optimal_ = hidden ? 0 : 1;
         status_ = hidden ? Status::line_search : Status::gradient;
@@ -179,9 +183,9 @@ class LineSearchSolver : public Solver {
 
   // A first-order condition. Its second part does not depend on the curvature: estimates of it are
   // too optimistic along directions that no step has explored.
-  bool stationary(double gain, double slope, const Scales& scales) const {
-    if (!scales.is_small_gain(promise_, gain)) return false;
-    return exact_curvature() || scales.is_small_slope(largest_slope(), slope);
+  bool stationary(double gain, double slope) const {
+    if (!scales().is_small_gain(promise_, gain)) return false;
+    return scales().is_small_slope(largest_slope(), exact_curvature() ? 0.01 : slope);
   }
   double largest_slope() const {
     return (g_.vector().array() * w_.vector().array()).matrix().lpNorm<Eigen::Infinity>();
@@ -194,15 +198,11 @@ class LineSearchSolver : public Solver {
       return scales().meets(settings_.ftol, promise_, largest_slope()) &&
              !hides_descent(scales().but_for(settings_.ftol * std::max(std::abs(loss_), 1.0)));
     return status == Status::step && norm(p_.data(), n_) <= settings_.xrtol * norm(w_.data(), n_) &&
+           largest_slope() <= 10 * settings_.xrtol * std::max(std::abs(loss_), 1.0) &&
            !hides_descent(scales().but_for(10 * promise_));
   }
-  // Where a run stalls, or is to end: differences know no smaller slopes.
-  Scales scales() const {
-    const double least_slope = objective_.has_inexact_gradients() ? 1e-8 : 1e-10;
-    return {std::abs(loss_), loss_, first_loss_, least_slope};
-  }
   // To |E|, or to what E has lost so far where that is less: a constant in E does not count.
-  Scales relative() const {
+  Scales scales() const {
     return {std::min(std::abs(loss_), first_loss_ - loss_), loss_, first_loss_};
   }
   bool hides_descent(const Scales& scales) {
@@ -240,6 +240,11 @@ class LineSearchSolver : public Solver {
     return LineSearch(settings_.line_search)(loss_, slope, first, at, keep);
   }
 
+  // The error of a trial that is not small beside E is that of a long step.
+  double noise_of(const SearchResult& found) const {
+    return found.noise <= 1e-3 * std::abs(loss_) ? found.noise : 0;
+  }
+
   Report accept(const SearchResult& found) {
     // s and r take the places of the old w and g.
     const double before = loss_;
@@ -272,11 +277,14 @@ class LineSearchSolver : public Solver {
     return report(step);
   }
 
+  static bool is_rounding(double gain, double of) {
+    return gain <= 4 * std::numeric_limits<double>::epsilon() * std::abs(of);
+  }
+
   // Whether a step brought no more than rounding, or next to nothing of what the model promised.
   bool is_idle(double before, const SearchResult& found) const {
     const double gain = before - loss_;
-    const double rounding = 4 * std::numeric_limits<double>::epsilon() * std::abs(before);
-    return gain <= rounding ||
+    return is_rounding(gain, before) ||
            (gain <= 1e-2 * promise_ && promise_ <= std::max(1e-6 * std::abs(before), found.noise));
   }
 
@@ -303,14 +311,14 @@ class LineSearchSolver : public Solver {
     const double rounding = 16 * std::numeric_limits<double>::epsilon() * std::abs(loss_);
     const bool noise =
         !found.kink && ((found.outcome == Search::noise && found.noise <= 1e-9 * std::abs(loss_)) ||
-                        (promised && promise_ <= std::max(rounding, 4 * found.noise)));
+                        (promised && promise_ <= std::max(rounding, 4 * noise_of(found))));
     finish(noise ? Status::noise_floor : Status::line_search);
     return status_ == Status::running ? step() : report(0);
   }
 
   // The end, unless it is the gradient's inexactness that keeps us from the minimum.
   void finish(Status status) {
-    optimal_ = stationary(1e-8, 0.01, scales()) ? 1 : 0;
+    optimal_ = stationary(1e-8, 0.01) ? 1 : 0;
     const bool stalled = status == Status::noise_floor || status == Status::line_search;
     status_ = status;
     if (stalled && objective_.has_rough_gradients() && refine()) return;

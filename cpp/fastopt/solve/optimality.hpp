@@ -14,7 +14,6 @@ FASTOPT_BEGIN
 // `whole` is what gains are compared with; E is `loss` and was `first_loss` at first.
 struct Scales {
   double whole, loss, first_loss;
-  double least_slope = 1e-10;  // of 1, and of what E was at first
 
   double start() const { return std::min(1.0, std::abs(first_loss)); }
   // What is left to gain is at most the share `share` of the whole, or below the rounding of E; or,
@@ -24,7 +23,7 @@ struct Scales {
     return std::abs(gain) <= std::max({share * whole, rounding, 1e-14 * start()});
   }
   bool is_small_slope(double slope, double share) const {
-    return slope <= std::max(share * whole, least_slope * start());
+    return slope <= std::max(share * whole, 1e-10 * start());
   }
   // To the accuracy that a user's ftol asks for.
   bool meets(double ftol, double gain, double slope) const {
@@ -32,9 +31,7 @@ struct Scales {
     return gain <= ftol * size && slope <= 10 * std::sqrt(ftol) * size;
   }
   // Where gains below `gain` do not matter.
-  Scales but_for(double gain) const {
-    return {std::max(whole, 1e6 * gain), loss, first_loss, least_slope};
-  }
+  Scales but_for(double gain) const { return {std::max(whole, 1e6 * gain), loss, first_loss}; }
 };
 
 // No weight would change by more than a few dozen of its own roundings.

@@ -59,7 +59,7 @@ class ProjectedLbfgs final : public Solver {
     if (trouble != Status::running) {
       if (trouble != Status::noise_floor) return stop(trouble, 0);
       if (objective_.has_rough_gradients() && refine()) return prepare() ? report(0) : step();
-      optimal_ = stationary(1e-8, 0.01, scales());
+      optimal_ = stationary(1e-8, 0.01);
       if (optimal_ && hides_descent(scales())) {
         optimal_ = false;
         if (start_anew()) return step();
@@ -97,7 +97,7 @@ class ProjectedLbfgs final : public Solver {
     else if (settings_.xrtol > 0 && step <= settings_.xrtol * norm(w_.data(), n_))
       status = Status::step;
     if (status == Status::running) return report(step);
-    optimal_ = stationary(1e-8, 0.01, scales()) && !hides_descent(scales());
+    optimal_ = stationary(1e-8, 0.01) && !hides_descent(scales());
     optimal_ = optimal_ || is_as_asked(status);
     return stop(status, step);
   }
@@ -138,16 +138,25 @@ class ProjectedLbfgs final : public Solver {
 
   // How far w moves along −g within the bounds: zero at a solution.
   double projected_gradient() const {
-    const auto moved =
-        (w_.vector() - g_.vector()).cwiseMax(lower_.vector()).cwiseMin(upper_.vector());
-    return (moved - w_.vector()).template lpNorm<Eigen::Infinity>();
+    double largest = 0;
+    for (Index i = 0; i < n_; ++i) {
+      const double room = g_[i] > 0 ? w_[i] - lower_[i] : upper_[i] - w_[i];
+      largest = std::max(largest, std::min(std::abs(g_[i]), room));
+    }
+    return largest;
+  }
+
+  // Whether −g leads against a bound that is near, in the units of the weight.
+  bool presses(Index i, double moves) const {
+    const double bound = g_[i] > 0 ? lower_[i] : upper_[i], distance = std::abs(w_[i] - bound);
+    const double size = std::min(upper_[i] - lower_[i], std::abs(w_[i]) + std::abs(bound));
+    return g_[i] != 0 && std::isfinite(bound) && distance <= std::min(1e-6 * size, moves);
   }
 
   void set_direction() {
-    const double near = std::min(1e-6, projected_gradient());
+    const double moves = projected_gradient();
     for (Index i = 0; i < n_; ++i) {
-      const bool held = (g_[i] > 0 && w_[i] <= lower_[i] + near * std::max(1.0, std::abs(w_[i]))) ||
-                        (g_[i] < 0 && w_[i] >= upper_[i] - near * std::max(1.0, std::abs(w_[i])));
+      const bool held = presses(i, moves);
       free_[i] = held ? 0 : 1;
       p_[i] = held ? 0 : -g_[i];
     }
@@ -168,14 +177,13 @@ class ProjectedLbfgs final : public Solver {
       const bool is_resolved = pairs_.size() > 0 && scales().is_small_gain(promised(), 1e-8) &&
                                is_below_resolution(free_step(), w_.vector());
       resolved_ = is_resolved ? 1 : 0;
-      small_promises_ =
-          pairs_.size() > 0 && stationary(1e-13, 1e-5, relative()) ? small_promises_ + 1 : 0;
+      small_promises_ = pairs_.size() > 0 && stationary(1e-13, 1e-7) ? small_promises_ + 1 : 0;
       done = std::isnan(settings_.gtol) && small_promises_ >= 2;
     }
     if (done && std::isnan(settings_.gtol) && objective_.has_rough_gradients() && refine())
       return prepare();
     if (!done) return false;
-    optimal_ = slope == 0 || slope <= settings_.gtol || !hides_descent(relative());
+    optimal_ = slope == 0 || slope <= settings_.gtol || !hides_descent(scales());
     if (!optimal_ && start_anew()) return false;
     status_ = optimal_ ? Status::gradient : Status::line_search;
     return true;
@@ -196,6 +204,7 @@ class ProjectedLbfgs final : public Solver {
       return scales().meets(settings_.ftol, promised(), largest_slope()) &&
              !hides_descent(scales().but_for(settings_.ftol * std::max(std::abs(loss_), 1.0)));
     return status == Status::step && free_step().norm() <= settings_.xrtol * norm(w_.data(), n_) &&
+           largest_slope() <= 10 * settings_.xrtol * std::max(std::abs(loss_), 1.0) &&
            !hides_descent(scales().but_for(10 * promised()));
   }
 
@@ -227,8 +236,9 @@ class ProjectedLbfgs final : public Solver {
     return promise;
   }
   // As for methods without bounds.
-  bool stationary(double gain, double slope, const Scales& scales) const {
-    return scales.is_small_gain(promised(), gain) && scales.is_small_slope(largest_slope(), slope);
+  bool stationary(double gain, double slope) const {
+    return scales().is_small_gain(promised(), gain) &&
+           scales().is_small_slope(largest_slope(), slope);
   }
   double largest_slope() const {
     return (free_.vector().array() * g_.vector().array() * w_.vector().array())
@@ -236,10 +246,6 @@ class ProjectedLbfgs final : public Solver {
         .lpNorm<Eigen::Infinity>();
   }
   Scales scales() const {
-    const double least_slope = objective_.has_inexact_gradients() ? 1e-8 : 1e-10;
-    return {std::abs(loss_), loss_, first_loss_, least_slope};
-  }
-  Scales relative() const {
     return {std::min(std::abs(loss_), first_loss_ - loss_), loss_, first_loss_};
   }
 

@@ -24,7 +24,7 @@ class BFGS(_VariableMetric):
         |∇E(w + αp)ᵀp| ≤ c₂ |gᵀp|. 1e-4 and 0.9 by default (Nocedal & Wright).
     gtol : float, optional
         Converged where max |g_i| ≤ gtol. None, the default: where what is left to gain,
-        ½ gᵀVg, is at most 1e-13 of |E| and max |g_i w_i| at most 1e-5 of it;
+        ½ gᵀVg, is at most 1e-13 and max |g_i w_i| at most 1e-7 of |E| or what E lost;
         where E falls to zero, both against 1 and the first E instead.
     xrtol : float
         Stop where ‖Δw‖ ≤ xrtol · ‖w‖; 0, the default: never.

@@ -34,7 +34,7 @@ class Newton(LineSearchOptimizer):
         |∇E(w + αp)ᵀp| ≤ c₂ |gᵀp|. 1e-4 and 0.9 by default (Nocedal & Wright).
     gtol : float, optional
         Converged where max |g_i| ≤ gtol. None, the default: where what is left to gain, ½ gᵀH⁻¹g,
-        is below 1e-13 of |E|.
+        is below 1e-13 of |E| or of what E has lost, whichever is less.
     xrtol : float
         Stop where ‖Δw‖ ≤ xrtol · ‖w‖; 0, the default: never.
 

@@ -26,7 +26,7 @@ class NewtonCG(LineSearchOptimizer):
         Of the Wolfe conditions, 0 < c1 < c2 < 1; 1e-4 and 0.9 by default (Nocedal & Wright).
     gtol : float, optional
         Converged where max |g_i| ≤ gtol. None, the default: where what is left to gain, −½ gᵀp,
-        is below 1e-13 of |E|.
+        is below 1e-13 of |E| or of what E has lost, whichever is less.
     xrtol : float
         Stop where ‖Δw‖ ≤ xrtol · ‖w‖; 0, the default: never.
 

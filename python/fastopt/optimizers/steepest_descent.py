@@ -26,7 +26,7 @@ class SteepestDescent(LineSearchOptimizer):
         |∇E(w + αp)ᵀp| ≤ c₂ |gᵀp|. 1e-4 and 0.1 by default (Nocedal & Wright).
     gtol : float, optional
         Converged where max |g_i| ≤ gtol. None, the default: where what is left to gain,
-        ½‖g‖²sᵀs/sᵀr, is at most 1e-13 of |E| and max |g_i w_i| at most 1e-5 of it,
+        ½‖g‖²sᵀs/sᵀr, is at most 1e-13 and max |g_i w_i| at most 1e-7 of |E| or what E lost,
         in five iterations in a row; where E falls to zero, both against 1 and the first E instead.
     xrtol : float
         Stop where ‖Δw‖ ≤ xrtol · ‖w‖; 0, the default: never.
