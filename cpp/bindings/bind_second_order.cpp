@@ -117,6 +117,7 @@ void bind_second_order(py::module_& module) {
   py::class_<NetworkSolver, Solver> solver(module, "NetworkSolver", py::module_local());
   def_network_solver<LevenbergMarquardt>(solver);
   def_network_solver<LineSearchSolver>(solver);
+  solver.def_property_readonly("scale", &NetworkSolver::scale);
   // Steps to weights that are not finite are never accepted.
   solver.def("restore_best", [](NetworkSolver&) {});
 

@@ -11,6 +11,7 @@ import pytest
 
 import fastopt
 from fastopt import memory
+from problems.rosenbrock import rosenbrock, rosenbrock_gradient
 
 
 def square(x):
@@ -250,14 +251,29 @@ def test_unbounded_below(method):
     assert result.status.name in ("UNBOUNDED", "ITERATION_LIMIT")
 
 
-@pytest.mark.parametrize("method", ["bfgs", "dfp", "lbfgs", "newton", "steepest_descent"])
+def test_unbounded_below_by_momentum():
+    """It runs off beyond the finite numbers: a smaller learning rate would not help."""
+    for method in ("momentum", "nesterov"):
+        with np.errstate(over="ignore"):
+            result = fastopt.minimize(lambda x: -x @ x, [1.0], method=method, jac=lambda x: -2 * x)
+        assert (result.success, result.status.name) == (False, "UNBOUNDED")
+
+
+@pytest.mark.parametrize(
+    ("method", "bounds"),
+    [
+        *((name, None) for name in ("bfgs", "dfp", "lbfgs", "newton", "steepest_descent")),
+        ("lbfgs", [(-9, 9)] * 2),
+    ],
+)
 @pytest.mark.parametrize("signs", [(-1, -1), (1, -1)])
-def test_a_wrong_gradient_is_no_success(method, signs):
+def test_a_wrong_gradient_is_no_success(method, bounds, signs):
     result = fastopt.minimize(
         lambda x: (x - 1) @ (x - 1) + 1,
         [3.0, 4.0],
         method=method,
         jac=lambda x: 2 * (x - 1) * np.array(signs),
+        bounds=bounds,
     )
     assert not result.success
     assert result.status.name == "LINE_SEARCH"
@@ -368,15 +384,6 @@ def test_checks_of_derivatives():
     assert fastopt.check_hessian(lambda x: H @ x, lambda x: H, [1.0, -2.0])
     wrong = fastopt.check_hessian(lambda x: H @ x, lambda x: H * [[1, 1], [1, 2]], [1.0, -2.0])
     assert wrong.index == (1, 1)
-
-
-def rosenbrock(x):
-    return 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2
-
-
-def rosenbrock_gradient(x):
-    slope = x[1] - x[0] ** 2
-    return np.array([-400 * x[0] * slope - 2 * (1 - x[0]), 200 * slope])
 
 
 @pytest.mark.parametrize(

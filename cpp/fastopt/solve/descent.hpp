@@ -5,6 +5,7 @@
 
 #include "fastopt/core/norm.hpp"
 #include "fastopt/objective/objective.hpp"
+#include "fastopt/solve/optimality.hpp"
 #include "fastopt/solve/solver.hpp"
 #include "fastopt/update/updater.hpp"
 
@@ -12,8 +13,8 @@ FASTOPT_BEGIN
 
 class Descent final : public Solver {
  public:
-  // gtol: ‖g‖∞ that ends the run; NaN: max |g_i| · max(1, ‖w‖∞) at most 1e-8 of the loss, or of 1
-  // and the first loss where that falls to zero.
+  // gtol: ‖g‖∞ that ends the run; NaN: max |g_i| · max(1, ‖w‖∞) at most 1e-8 of the loss, or of
+  // what it has lost where that is less; or 1e-10 of 1 and of the first loss.
   Descent(Objective& objective, const double* w0, std::unique_ptr<Rule> rule, double weight_decay,
           double gtol)
       : objective_(objective),
@@ -58,7 +59,7 @@ class Descent final : public Solver {
     updater_.apply(next_w_.data(), next_g_.data(), 0, n_, weight_decay_ != 0);
     updater_.look_ahead(next_w_.data(), -1);
     const double loss = next_w_.vector().allFinite() ? evaluate(next_w_, next_g_) : Report::none;
-    if (!finite(loss, next_g_)) return stop(Status::diverged);
+    if (!finite(loss, next_g_)) return stop(fallen() ? Status::unbounded : Status::diverged);
     const double moved = distance(w_.data(), next_w_.data(), n_);
     std::swap_ranges(w_.begin(), w_.end(), next_w_.begin());
     std::swap_ranges(g_.begin(), g_.end(), next_g_.begin());
@@ -90,13 +91,13 @@ class Descent final : public Solver {
     ++n_gradient_;
     return objective_.value_and_gradient(w.data(), g.data());
   }
+  // So far below the start that E has no minimum, and does not merely swing.
+  bool fallen() const { return loss_ < -1e20 * std::max(1.0, std::abs(first_loss_)); }
   bool converged() const {
     const double g = g_.vector().lpNorm<Eigen::Infinity>();
     if (!std::isnan(gtol_)) return g <= gtol_;
     const double w = std::max(1.0, w_.vector().lpNorm<Eigen::Infinity>());
-    // To |E| or what E has lost, whichever is less: a constant in E does not count.
-    const double whole = std::min(std::abs(loss_), first_loss_ - loss_);
-    return g * w <= std::max(1e-8 * whole, 1e-10 * std::min(1.0, std::abs(first_loss_)));
+    return Scales::of(loss_, first_loss_).is_small_slope(g * w, 1e-8);
   }
   Report stop(Status status) {
     status_ = status;

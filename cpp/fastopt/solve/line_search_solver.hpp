@@ -190,27 +190,14 @@ class LineSearchSolver : public Solver {
   double largest_slope() const {
     return (g_.vector().array() * w_.vector().array()).matrix().lpNorm<Eigen::Infinity>();
   }
-  // At an end that a user's tolerance brings about: whether the model agrees that there is no more
-  // to gain, or to move, and has not overlooked what there is.
-  bool is_as_asked(Status status) {
-    if (!knows_scale()) return false;
-    if (status == Status::function_change)
-      return scales().meets(settings_.ftol, promise_, largest_slope()) &&
-             !hides_descent(scales().but_for(settings_.ftol * std::max(std::abs(loss_), 1.0)));
-    return status == Status::step && norm(p_.data(), n_) <= settings_.xrtol * norm(w_.data(), n_) &&
-           largest_slope() <= 10 * settings_.xrtol * std::max(std::abs(loss_), 1.0) &&
-           !hides_descent(scales().but_for(10 * promise_));
-  }
-  // To |E|, or to what E has lost so far where that is less: a constant in E does not count.
-  Scales scales() const {
-    return {std::min(std::abs(loss_), first_loss_ - loss_), loss_, first_loss_};
-  }
+  Scales scales() const { return Scales::of(loss_, first_loss_); }
   bool hides_descent(const Scales& scales) {
     const auto evaluate_at = [&](const Buffer<double>& w, Buffer<double>& g) {
       return evaluate(w, g);
     };
     return !exact_curvature() && finds_descent(w_, g_, scales, trial_w_, trial_g_, evaluate_at);
   }
+
   SearchResult search(double first) {
     finite_ = true;
     const double slope = g_.vector().dot(p_.vector());
@@ -266,13 +253,13 @@ class LineSearchSolver : public Solver {
     if (late_steps_ >= 3 && refine()) return report(step);
     if (!prepare()) {
       if (idle_steps_ >= 3)
-        finish(found.kink ? Status::line_search : Status::noise_floor);
+        stall(found.kink ? Status::line_search : Status::noise_floor);
       else if (before - loss_ <=
                    settings_.ftol * std::max({std::abs(before), std::abs(loss_), 1.0}) &&
                settings_.ftol > 0)
-        finish(Status::function_change);
+        end(Status::function_change);
       else if (settings_.xrtol > 0 && step <= settings_.xrtol * norm(w_.data(), n_))
-        finish(Status::step);
+        end(Status::step);
     }
     return report(step);
   }
@@ -312,35 +299,43 @@ class LineSearchSolver : public Solver {
     const bool noise =
         !found.kink && ((found.outcome == Search::noise && found.noise <= 1e-9 * std::abs(loss_)) ||
                         (promised && promise_ <= std::max(rounding, 4 * noise_of(found))));
-    finish(noise ? Status::noise_floor : Status::line_search);
+    stall(noise ? Status::noise_floor : Status::line_search);
     return status_ == Status::running ? step() : report(0);
   }
 
-  // The end, unless it is the gradient's inexactness that keeps us from the minimum.
-  void finish(Status status) {
-    optimal_ = stationary(1e-8, 0.01) ? 1 : 0;
-    const bool stalled = status == Status::noise_floor || status == Status::line_search;
+  // The end by a user's tolerance.
+  void end(Status status) {
+    const auto hides = [this](const Scales& scales) { return hides_descent(scales); };
+    const Prospect left{promise_, norm(p_.data(), n_), norm(w_.data(), n_), largest_slope()};
+    const bool small = stationary(1e-8, 0.01) && !hides_descent(scales());
+    optimal_ =
+        small || (knows_scale() && is_as_asked(status, settings_, left, scales(), hides)) ? 1 : 0;
     status_ = status;
-    if (stalled && objective_.has_rough_gradients() && refine()) return;
-    if (optimal_ != 0) {
+  }
+
+  // A stall: the end, unless it is the gradient's inexactness or the estimate of the curvature that
+  // keeps us from the minimum.
+  void stall(Status status) {
+    status_ = status;
+    optimal_ = 0;
+    if (objective_.has_rough_gradients() && refine()) return;
+    if (stationary(1e-8, 0.01)) {
       const bool blind = hides_descent(scales());
-      if (blind) forget();
-      if (blind || misses_descent()) {
-        optimal_ = 0;
-        if (stalled && reprieves_++ < most_reprieves) restart();
+      if (!blind && !misses_descent()) {
+        optimal_ = 1;
+        if (status == Status::line_search) status_ = Status::gradient;
+      } else if (reprieves_++ < most_reprieves) {
+        if (blind) forget();
+        restart();
         if (!blind && !steepest()) ready_ = 1;  // the next search goes along Newton's direction
-        if (stalled) return;
       }
-    }
-    if (optimal_ == 0 && is_as_asked(status)) optimal_ = 1;
-    if (optimal_ != 0 && status == Status::line_search) status_ = Status::gradient;
-    if (optimal_ != 0 || !stalled) return;
-    if (!refine() && (is_resolved() || objective_.is_noise(w_.data(), g_.data())) &&
-        !misses_descent()) {
-      optimal_ = 1;
-      status_ = Status::noise_floor;
-    } else if (status_ != Status::running && !finite_) {
-      status_ = Status::non_finite;
+    } else if (!refine()) {
+      if ((is_resolved() || objective_.is_noise(w_.data(), g_.data())) && !misses_descent()) {
+        optimal_ = 1;
+        status_ = Status::noise_floor;
+      } else if (!finite_) {
+        status_ = Status::non_finite;
+      }
     }
   }
 

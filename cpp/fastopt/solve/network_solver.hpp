@@ -16,6 +16,8 @@ class NetworkSolver final : public Solver {
                 std::function<const Buffer<double>&()> weights, double scale)
       : network_(network), solver_(solver), weights_(std::move(weights)), scale_(scale) {}
 
+  double scale() const { return scale_; }
+
   Report step() override {
     Report report;
     try {

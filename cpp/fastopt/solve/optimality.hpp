@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fastopt/core/buffer.hpp"
+#include "fastopt/solve/solver.hpp"
 
 FASTOPT_BEGIN
 
@@ -15,6 +16,10 @@ FASTOPT_BEGIN
 struct Scales {
   double whole, loss, first_loss;
 
+  // To |E|, or to what E has lost so far where that is less: a constant in E does not count.
+  static Scales of(double loss, double first_loss) {
+    return {std::min(std::abs(loss), first_loss - loss), loss, first_loss};
+  }
   double start() const { return std::min(1.0, std::abs(first_loss)); }
   // What is left to gain is at most the share `share` of the whole, or below the rounding of E; or,
   // where E falls to zero, tiny against 1 and against what E was at first. Likewise |g_i w_i|.
@@ -25,14 +30,28 @@ struct Scales {
   bool is_small_slope(double slope, double share) const {
     return slope <= std::max(share * whole, 1e-10 * start());
   }
-  // To the accuracy that a user's ftol asks for.
-  bool meets(double ftol, double gain, double slope) const {
-    const double size = std::max(std::abs(loss), 1.0);
-    return gain <= ftol * size && slope <= 10 * std::sqrt(ftol) * size;
-  }
   // Where gains below `gain` do not matter.
   Scales but_for(double gain) const { return {std::max(whole, 1e6 * gain), loss, first_loss}; }
 };
+
+// What is left by the model: to gain, to move ‖p‖ of the weights' ‖w‖, and max |g_i w_i|.
+struct Prospect {
+  double gain, step, weights, slope;
+};
+
+// At an end that a user's ftol or xrtol brings about: whether the model agrees that there is no
+// more to gain, or to move, and hides_descent(scales) finds nothing that it has overlooked.
+template <class Settings, class HidesDescent>
+bool is_as_asked(Status status, const Settings& settings, const Prospect& left,
+                 const Scales& scales, HidesDescent&& hides_descent) {
+  const double size = std::max(std::abs(scales.loss), 1.0);
+  if (status == Status::function_change)
+    return left.gain <= settings.ftol * size &&
+           left.slope <= 10 * std::sqrt(settings.ftol) * size &&
+           !hides_descent(scales.but_for(settings.ftol * size));
+  return status == Status::step && left.step <= settings.xrtol * left.weights &&
+         left.slope <= 10 * settings.xrtol * size && !hides_descent(scales.but_for(10 * left.gain));
+}
 
 // No weight would change by more than a few dozen of its own roundings.
 template <class Step, class Weights>

@@ -56,21 +56,7 @@ class ProjectedLbfgs final : public Solver {
       set_direction();
       trouble = search();
     }
-    if (trouble != Status::running) {
-      if (trouble != Status::noise_floor) return stop(trouble, 0);
-      if (objective_.has_rough_gradients() && refine()) return prepare() ? report(0) : step();
-      optimal_ = stationary(1e-8, 0.01);
-      if (optimal_ && hides_descent(scales())) {
-        optimal_ = false;
-        if (start_anew()) return step();
-      } else if (!optimal_) {
-        if (refine()) return prepare() ? report(0) : step();
-        trial_g_.vector() = g_.vector().cwiseProduct(free_.vector());
-        optimal_ = (resolved_ != 0 && !hides_descent(scales())) ||
-                   objective_.is_noise(w_.data(), trial_g_.data());
-      }
-      return stop(trouble, 0);
-    }
+    if (trouble != Status::running) return give_up(trouble);
     const double before = loss_;
     std::swap_ranges(w_.begin(), w_.end(), best_w_.begin());
     std::swap_ranges(g_.begin(), g_.end(), best_g_.begin());
@@ -98,7 +84,9 @@ class ProjectedLbfgs final : public Solver {
       status = Status::step;
     if (status == Status::running) return report(step);
     optimal_ = stationary(1e-8, 0.01) && !hides_descent(scales());
-    optimal_ = optimal_ || is_as_asked(status);
+    const auto hides = [this](const Scales& scales) { return hides_descent(scales); };
+    const Prospect left{promised(), free_step().norm(), norm(w_.data(), n_), largest_slope()};
+    optimal_ = optimal_ || is_as_asked(status, settings_, left, scales(), hides);
     return stop(status, step);
   }
 
@@ -134,6 +122,26 @@ class ProjectedLbfgs final : public Solver {
   double evaluate(const Buffer<double>& w, Buffer<double>& g) {
     ++n_gradient_;
     return objective_.value_and_gradient(w.data(), g.data());
+  }
+
+  // No step: the reason, and whether the gradient is as small as it can be told.
+  Report give_up(Status trouble) {
+    if (trouble != Status::noise_floor && trouble != Status::line_search) return stop(trouble, 0);
+    if (objective_.has_rough_gradients() && refine()) return prepare() ? report(0) : step();
+    optimal_ = stationary(1e-8, 0.01);
+    if (optimal_ && hides_descent(scales())) {
+      optimal_ = false;
+      if (start_anew()) return step();
+    } else if (optimal_) {
+      if (trouble == Status::line_search) trouble = Status::gradient;
+    } else {
+      if (refine()) return prepare() ? report(0) : step();
+      trial_g_.vector() = g_.vector().cwiseProduct(free_.vector());
+      optimal_ = (resolved_ != 0 && !hides_descent(scales())) ||
+                 objective_.is_noise(w_.data(), trial_g_.data());
+      if (optimal_) trouble = Status::noise_floor;
+    }
+    return stop(trouble, 0);
   }
 
   // How far w moves along −g within the bounds: zero at a solution.
@@ -198,16 +206,6 @@ class ProjectedLbfgs final : public Solver {
     return true;
   }
 
-  // As for methods without bounds.
-  bool is_as_asked(Status status) {
-    if (status == Status::function_change)
-      return scales().meets(settings_.ftol, promised(), largest_slope()) &&
-             !hides_descent(scales().but_for(settings_.ftol * std::max(std::abs(loss_), 1.0)));
-    return status == Status::step && free_step().norm() <= settings_.xrtol * norm(w_.data(), n_) &&
-           largest_slope() <= 10 * settings_.xrtol * std::max(std::abs(loss_), 1.0) &&
-           !hides_descent(scales().but_for(10 * promised()));
-  }
-
   bool hides_descent(const Scales& scales) {
     Buffer<double> g(n_);
     g.vector() = g_.vector().cwiseProduct(free_.vector());
@@ -245,9 +243,7 @@ class ProjectedLbfgs final : public Solver {
         .matrix()
         .lpNorm<Eigen::Infinity>();
   }
-  Scales scales() const {
-    return {std::min(std::abs(loss_), first_loss_ - loss_), loss_, first_loss_};
-  }
+  Scales scales() const { return Scales::of(loss_, first_loss_); }
 
   // f(P(w + αp)) ≤ f(w) + c₁ gᵀ(P(w + αp) − w), the first α that does it; a longer one where the
   // slope along the way is still steep.
@@ -259,6 +255,7 @@ class ProjectedLbfgs final : public Solver {
     }
     const double c1 = settings_.line_search.c1, c2 = settings_.line_search.c2;
     bool found = false, finite_seen = false;
+    double first_slope = 0;
     best_loss_ = loss_;
     finite_ = true;
     for (int k = 0; k < settings_.line_search.max_evaluations; ++k) {
@@ -266,6 +263,7 @@ class ProjectedLbfgs final : public Solver {
       project(trial_w_);
       const double slope = g_.vector().dot(trial_w_.vector() - w_.vector());
       if ((trial_w_.vector().array() == w_.vector().array()).all()) break;
+      if (k == 0) first_slope = slope;
       const double value = evaluate(trial_w_, trial_g_);
       const bool finite = std::isfinite(value) && trial_g_.vector().allFinite();
       finite_seen = finite_seen || finite;
@@ -295,11 +293,14 @@ class ProjectedLbfgs final : public Solver {
       }
     }
     if (found) return Status::running;
-    return finite_seen || iterations_ > 0 ? Status::noise_floor : Status::non_finite;
+    if (!finite_seen && iterations_ == 0) return Status::non_finite;
+    // Beyond what rounding could hide, it is no noise that a fall was promised and not found.
+    return -first_slope <= 1e-9 * std::abs(loss_) ? Status::noise_floor : Status::line_search;
   }
 
   Report stop(Status status, double step) {
-    const bool stuck = status == Status::noise_floor && !optimal_;
+    const bool stuck =
+        (status == Status::noise_floor || status == Status::line_search) && !optimal_;
     status_ = stuck && !finite_ ? Status::non_finite : status;
     return report(step);
   }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -16,7 +17,7 @@ from fastopt.optimizers.base import Kind, Optimizer
 LINE_SEARCHES = ("wolfe", "exact")
 
 
-class LineSearchOptimizer(Optimizer):
+class LineSearchOptimizer(Optimizer, ABC):
     """Base of the methods that search along a line in each iteration.
 
     A subclass declares, beside its own settings, those that are named here.
@@ -38,9 +39,9 @@ class LineSearchOptimizer(Optimizer):
         if not self.c1 < self.c2:
             raise ValueError(f"c1 must be below c2, got c1={self.c1!r}, c2={self.c2!r}")
 
+    @abstractmethod
     def make_solver(self, objective: _core.Objective, w0: npt.NDArray[np.float64]) -> Any:
         """Return the solver at work on an objective, starting from a copy of ``w0``."""
-        raise NotImplementedError
 
     def _line_search_settings(self, fixed_length: float = math.nan) -> _core.LineSearchSettings:
         self._check_wolfe()

@@ -22,7 +22,7 @@ from fastopt.training.history import History
 from fastopt.training.loop import Watcher, run
 from fastopt.training.metrics import Metrics
 from fastopt.training.progress import Progress
-from fastopt.training.second_order import loss_scale, own_criteria
+from fastopt.training.second_order import own_criteria
 from fastopt.training.stopping import Stopping
 
 
@@ -188,8 +188,7 @@ class Training:
         if updates == 0 or (in_parts and solver["epoch"] == self._next_epoch):
             return solver, self._rate_before
         if not self._first_order:
-            loss = solver["loss"] * loss_scale(self.run.optimizer, self.network, self.data)
-            self._append(self._next_epoch, {"loss": loss})
+            self._append(self._next_epoch, {"loss": solver["loss"] * self.solver.scale})
         self._next_epoch += 1
         return solver, self._rate()
 

@@ -44,13 +44,6 @@ def make_full_batch_solver(
     return _core.NetworkSolver(network._core, optimizer.make_solver(objective, w0), 1.0)
 
 
-def loss_scale(optimizer: Optimizer, network: Any, data: Data) -> float:
-    """Return E for a loss of 1 in a method's state: Levenberg-Marquardt's is ½Σe²."""
-    if isinstance(optimizer, LevenbergMarquardt):
-        return float(2 / (len(data) * network.layer_sizes[-1]))
-    return 1.0
-
-
 def own_criteria(
     optimizer: Optimizer, has_validation: bool
 ) -> tuple[list[Watcher], list[Callback]]:
