@@ -149,10 +149,13 @@ def show(results: list[Result]) -> None:
 
 
 def draw(results: list[Result], path: Path = PICTURE) -> None:
-    """Draw the learning curves of the first split, a panel for each data set."""
+    """Draw the learning curves of the first split, a panel for each data set.
+
+    A dot marks the best epoch on the validation data.
+    """
     names = list(dict.fromkeys(result.data for result in results))
     figure, panels = plt.subplots(
-        1, len(names), figsize=(4.5 * len(names), 4), layout="constrained"
+        1, len(names), figsize=(4.5 * len(names), 4.8), layout="constrained"
     )
     for name, panel in zip(names, panels, strict=True):
         for k, result in enumerate(r for r in results if r.data == name):
@@ -163,10 +166,10 @@ def draw(results: list[Result], path: Path = PICTURE) -> None:
                 label = f"{result.method}: validation"
                 panel.plot(epochs, history.val_loss, "--", color=color, label=label)
                 best = history.best_epoch
-                panel.plot(best + 1, history.val_loss[best], "o", color=color, label="best epoch")
+                panel.plot(best + 1, history.val_loss[best], "o", color=color)  # the best epoch
         panel.set(title=name, xlabel="epoch", ylabel="loss", xscale="log", yscale="log")
         panel.grid(alpha=0.3, which="both")
-        panel.legend()
+        panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), fontsize=8)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120)
     plt.close(figure)

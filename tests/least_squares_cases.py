@@ -18,13 +18,5 @@ def decay_jacobian(b, y=Y):
     return np.stack([power, -b[0] * T * power, np.ones_like(T)], axis=1)
 
 
-def rosenbrock(x):
-    return np.array([10 * (x[1] - x[0] ** 2), 1 - x[0]])
-
-
-def rosenbrock_jacobian(x):
-    return np.array([[-20 * x[0], 10.0], [-1.0, 0.0]])
-
-
 START = [1.0, 1.0, 0.0]
 METHODS = ["lm", "trf", LevenbergMarquardt(), LevenbergMarquardt(scaling="diagonal")]

@@ -1,10 +1,8 @@
 """The build: vendored sources, the variants and their choice, what the modules export."""
 
 import hashlib
-import os
 import re
 import struct
-import subprocess
 import sys
 from importlib.metadata import requires
 from importlib.util import find_spec
@@ -14,32 +12,21 @@ import pytest
 
 import fastopt
 from fastopt import _core
+from process import run_process, run_python
 
 ALL_VARIANTS = ("base", "v3", "v4")
 USABLE = [name for name in _core.built_variants if name in _core.supported_variants]
 EIGEN = Path(__file__).parents[1] / "cpp" / "third_party" / "eigen"
 
 
-def run(code, simd=None):
-    """Run Python code in a fresh process with FASTOPT_SIMD set to `simd`."""
-    environment = {key: value for key, value in os.environ.items() if key != "FASTOPT_SIMD"}
-    if simd is not None:
-        environment["FASTOPT_SIMD"] = simd
-    return subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120
-    )
-
-
 def output(code, simd=None):
-    """Return what the code prints, which has to succeed."""
-    result = run(code, simd)
-    assert result.returncode == 0, result.stderr
-    return result.stdout.strip()
+    """Return what the code prints with FASTOPT_SIMD set to `simd`."""
+    return run_python(code, FASTOPT_SIMD=simd)
 
 
 def error(code, simd=None):
     """Return the last line of the traceback that the code has to end with."""
-    result = run(code, simd)
+    result = run_process(code, FASTOPT_SIMD=simd)
     assert result.returncode == 1
     return result.stderr.strip().splitlines()[-1]
 

@@ -14,5 +14,15 @@ def make_net(outputs=1, output="identity", dtype="float64"):
     return fastopt.MLP([3, 8, outputs], "tanh", output, dtype=dtype, random_state=0)
 
 
+class Weights(fastopt.Callback):
+    """The weights after each epoch."""
+
+    def __init__(self):
+        self.after = []
+
+    def on_epoch_end(self, epoch, logs):
+        self.after.append(self.network.parameters.copy())
+
+
 def bits(net):
     return net.parameters.tobytes()

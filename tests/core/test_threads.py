@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -11,16 +10,10 @@ import numpy as np
 import pytest
 
 import fastopt
+from process import run_process
 
 X = np.random.default_rng(0).normal(size=(700, 60))
 NET = fastopt.MLP([60, 220, 5], random_state=0)
-
-
-def run(code, **environment):
-    environment = {k: v for k, v in {**os.environ, **environment}.items() if v is not None}
-    return subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=100
-    )
 
 
 SHOW = "import fastopt; print(fastopt.get_num_threads(), fastopt.build_info()['threads'])"
@@ -28,20 +21,20 @@ SHOW = "import fastopt; print(fastopt.get_num_threads(), fastopt.build_info()['t
 
 @pytest.mark.parametrize("wanted", ["1", "3", "64", "1024"])
 def test_environment_variable(wanted):
-    assert run(SHOW, FASTOPT_NUM_THREADS=wanted).stdout.split() == [wanted, wanted]
+    assert run_process(SHOW, FASTOPT_NUM_THREADS=wanted).stdout.split() == [wanted, wanted]
 
 
 @pytest.mark.parametrize("unset", [None, ""])
 def test_default_is_what_the_process_may_use(unset):
     code = f"import os; os.sched_setaffinity(0, {{min(os.sched_getaffinity(0))}}); {SHOW}"
-    assert run(code, FASTOPT_NUM_THREADS=unset).stdout.split() == ["1", "1"]
+    assert run_process(code, FASTOPT_NUM_THREADS=unset).stdout.split() == ["1", "1"]
     usable = str(len(os.sched_getaffinity(0)))
-    assert run(SHOW, FASTOPT_NUM_THREADS=unset).stdout.split() == [usable, usable]
+    assert run_process(SHOW, FASTOPT_NUM_THREADS=unset).stdout.split() == [usable, usable]
 
 
 @pytest.mark.parametrize("wrong", ["0", "-1", "two", "1.5", "1025", " "])
 def test_environment_variable_out_of_range(wrong):
-    result = run(SHOW, FASTOPT_NUM_THREADS=wrong)
+    result = run_process(SHOW, FASTOPT_NUM_THREADS=wrong)
     assert result.returncode == 1
     last = result.stderr.strip().splitlines()[-1]
     assert last.startswith("ValueError: FASTOPT_NUM_THREADS must be an integer in [1, 1024]")
@@ -137,7 +130,7 @@ def test_pool_without_python(tmp_path):
 def test_no_more_threads_to_be_had():
     """Where the system refuses a thread, the work is done with those that there are."""
     pytest.importorskip("resource")
-    result = run(
+    result = run_process(
         """
 import resource, numpy as np, fastopt
 X = np.random.default_rng(0).normal(size=(700, 60))

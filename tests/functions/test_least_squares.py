@@ -12,10 +12,9 @@ from least_squares_cases import (
     Y,
     decay,
     decay_jacobian,
-    rosenbrock,
-    rosenbrock_jacobian,
 )
 from problems.more_garbow_hillstrom import PROBLEMS
+from problems.rosenbrock import rosenbrock_jacobian, rosenbrock_residuals
 
 # Results
 
@@ -77,7 +76,7 @@ def test_calls_are_counted(method, bounds):
 
     def fun(x):
         calls["fun"] += 1
-        return rosenbrock(x)
+        return rosenbrock_residuals(x)
 
     def jac(x):
         calls["jac"] += 1
@@ -197,7 +196,7 @@ def test_zero_jacobian_is_stationary_not_success(method):
 
 @pytest.mark.parametrize("method", METHODS, ids=str)
 def test_solution_at_the_start(method):
-    result = least_squares(rosenbrock, [1.0, 1.0], jac=rosenbrock_jacobian, method=method)
+    result = least_squares(rosenbrock_residuals, [1.0, 1.0], jac=rosenbrock_jacobian, method=method)
     assert result.success
     assert result.nfev == 1
     np.testing.assert_array_equal(result.x, [1.0, 1.0])
@@ -219,9 +218,9 @@ def test_a_plateau_is_not_a_success():
 
 
 def test_max_nfev():
-    result = least_squares(rosenbrock, [-1.2, 1.0], jac=rosenbrock_jacobian, max_nfev=4)
+    result = least_squares(rosenbrock_residuals, [-1.2, 1.0], jac=rosenbrock_jacobian, max_nfev=4)
     assert (result.nfev, result.status, result.success) == (4, 0, False)
-    assert result.cost < 0.5 * np.sum(rosenbrock([-1.2, 1.0]) ** 2)
+    assert result.cost < 0.5 * np.sum(rosenbrock_residuals([-1.2, 1.0]) ** 2)
 
 
 def test_wrong_jacobian_is_not_a_success():
@@ -285,7 +284,9 @@ def test_callback_gets_private_copies_and_falling_costs():
         costs.append(intermediate_result.cost)
         intermediate_result.x[:] = np.nan
 
-    result = least_squares(rosenbrock, [-1.2, 1.0], jac=rosenbrock_jacobian, callback=callback)
+    result = least_squares(
+        rosenbrock_residuals, [-1.2, 1.0], jac=rosenbrock_jacobian, callback=callback
+    )
     assert result.success
     assert len(costs) > 3
     assert costs == sorted(costs, reverse=True)
@@ -294,18 +295,18 @@ def test_callback_gets_private_copies_and_falling_costs():
 
 def test_stop_iteration_ends_the_run():
     def callback(x):
-        if rosenbrock(x) @ rosenbrock(x) < 5:
+        if rosenbrock_residuals(x) @ rosenbrock_residuals(x) < 5:
             raise StopIteration
 
-    result = least_squares(rosenbrock, [-1.2, 1.0], callback=callback)
+    result = least_squares(rosenbrock_residuals, [-1.2, 1.0], callback=callback)
     assert (result.status, result.success) == (-2, False)
     assert "callback" in result.message
 
 
 def test_verbose_prints(capsys):
-    least_squares(rosenbrock, [-1.2, 1.0])
+    least_squares(rosenbrock_residuals, [-1.2, 1.0])
     assert capsys.readouterr().out == ""
-    least_squares(rosenbrock, [-1.2, 1.0], verbose=1)
+    least_squares(rosenbrock_residuals, [-1.2, 1.0], verbose=1)
     assert len(capsys.readouterr().out.splitlines()) == 2
-    least_squares(rosenbrock, [-1.2, 1.0], verbose=2)
+    least_squares(rosenbrock_residuals, [-1.2, 1.0], verbose=2)
     assert len(capsys.readouterr().out.splitlines()) > 5

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from fastopt import least_squares
-from least_squares_cases import OUTLIERS, decay, decay_jacobian, rosenbrock, rosenbrock_jacobian
+from least_squares_cases import OUTLIERS, decay, decay_jacobian
+from problems.rosenbrock import rosenbrock_jacobian, rosenbrock_residuals
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "least_squares.json").read_text())
 
@@ -29,9 +30,10 @@ def assert_kkt(result, lower, upper, scale=1e-6):
 @pytest.mark.parametrize("case", GOLDEN["bounds"], ids=lambda c: c["name"])
 def test_bounds_against_scipy(case):
     lower, upper = np.array(case["lower"]), np.array(case["upper"])
-    fun, jac = {"decay": (decay, decay_jacobian), "rosenbrock": (rosenbrock, rosenbrock_jacobian)}[
-        case["problem"]
-    ]
+    fun, jac = {
+        "decay": (decay, decay_jacobian),
+        "rosenbrock": (rosenbrock_residuals, rosenbrock_jacobian),
+    }[case["problem"]]
     result = least_squares(fun, case["x0"], jac=jac, bounds=(lower, upper))
     assert result.success
     np.testing.assert_allclose(result.x, case["x"], rtol=1e-6, atol=1e-7)
@@ -62,7 +64,7 @@ def test_fun_is_never_called_outside_the_bounds():
     def fun(x):
         assert (x >= [0.5, -3]).all()
         assert (x <= [2.0, 0.8]).all()
-        return rosenbrock(x)
+        return rosenbrock_residuals(x)
 
     for jac in ("2-point", "3-point"):
         result = least_squares(fun, [0.5, 0.8], jac=jac, bounds=([0.5, -3], [2.0, 0.8]))
@@ -74,8 +76,8 @@ def test_bounds_objects_and_numbers():
     class Bounds:
         lb, ub = 0.0, [2.0, 0.5]
 
-    result = least_squares(rosenbrock, [1.0, 0.3], bounds=Bounds())
-    again = least_squares(rosenbrock, [1.0, 0.3], bounds=(0.0, [2.0, 0.5]))
+    result = least_squares(rosenbrock_residuals, [1.0, 0.3], bounds=Bounds())
+    again = least_squares(rosenbrock_residuals, [1.0, 0.3], bounds=(0.0, [2.0, 0.5]))
     np.testing.assert_array_equal(result.x, again.x)
     assert result.x[1] == 0.5
 
@@ -93,7 +95,7 @@ def test_bounds_objects_and_numbers():
 )
 def test_bad_bounds(bounds, match):
     with pytest.raises(ValueError, match=match):
-        least_squares(rosenbrock, [1.0, 1.0], bounds=bounds)
+        least_squares(rosenbrock_residuals, [1.0, 1.0], bounds=bounds)
 
 
 # Robust losses

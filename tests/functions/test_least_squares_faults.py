@@ -8,7 +8,8 @@ import pytest
 
 import fastopt
 from fastopt import LevenbergMarquardt, least_squares
-from least_squares_cases import METHODS, START, decay, rosenbrock, rosenbrock_jacobian
+from least_squares_cases import METHODS, START, decay
+from problems.rosenbrock import rosenbrock_jacobian, rosenbrock_residuals
 
 # Bad input
 
@@ -92,8 +93,10 @@ def test_a_sparse_jacobian_is_made_dense():
         def toarray(self):
             return self.dense
 
-    dense = least_squares(rosenbrock, [-1.2, 1.0], jac=rosenbrock_jacobian)
-    sparse = least_squares(rosenbrock, [-1.2, 1.0], jac=lambda x: Sparse(rosenbrock_jacobian(x)))
+    dense = least_squares(rosenbrock_residuals, [-1.2, 1.0], jac=rosenbrock_jacobian)
+    sparse = least_squares(
+        rosenbrock_residuals, [-1.2, 1.0], jac=lambda x: Sparse(rosenbrock_jacobian(x))
+    )
     np.testing.assert_array_equal(dense.x, sparse.x)
 
 
@@ -115,7 +118,7 @@ def test_residuals_that_change_length():
 )
 def test_bad_jacobian(jac, error, match):
     with pytest.raises(error, match=match):
-        least_squares(rosenbrock, [-1.2, 1.0], jac=jac)
+        least_squares(rosenbrock_residuals, [-1.2, 1.0], jac=jac)
 
 
 @pytest.mark.parametrize(
@@ -148,17 +151,17 @@ def test_bad_jacobian(jac, error, match):
 )
 def test_bad_options(options, error, match):
     with pytest.raises(error, match=match):
-        least_squares(rosenbrock, [0.5, 1.0], **options)
+        least_squares(rosenbrock_residuals, [0.5, 1.0], **options)
 
 
 def test_fun_that_is_missing_or_no_function():
     with pytest.raises(TypeError, match="fun must be callable"):
         least_squares(x0=[1.0])
     with pytest.raises(ValueError, match="not both"):
-        least_squares(rosenbrock, [1.0, 1.0], normal_equations=rosenbrock)
+        least_squares(rosenbrock_residuals, [1.0, 1.0], normal_equations=rosenbrock_residuals)
     for ignored in ({"jac": "2-point"}, {"diff_step": 1e-3}, {"x_scale": 2.0}):
         with pytest.raises(ValueError, match="takes no jac, diff_step or x_scale"):
-            least_squares(x0=[1.0, 1.0], normal_equations=rosenbrock, **ignored)
+            least_squares(x0=[1.0, 1.0], normal_equations=rosenbrock_residuals, **ignored)
 
 
 def test_what_is_refused_before_work():
@@ -167,11 +170,11 @@ def test_what_is_refused_before_work():
 
 
 def test_whole_floats_are_counts():
-    assert least_squares(rosenbrock, [0.5, 1.0], max_nfev=100.0).success
+    assert least_squares(rosenbrock_residuals, [0.5, 1.0], max_nfev=100.0).success
 
 
 def test_callback_without_a_signature_takes_x():
-    result = least_squares(rosenbrock, [0.5, 1.0], callback=max)
+    result = least_squares(rosenbrock_residuals, [0.5, 1.0], callback=max)
     assert result.success
 
 
@@ -226,7 +229,7 @@ def test_exceptions_come_out_as_themselves(method, where):
 
     def fun(x):
         count("fun")
-        return rosenbrock(x)
+        return rosenbrock_residuals(x)
 
     def jac(x):
         count("jac")
@@ -242,7 +245,7 @@ def test_exceptions_come_out_as_themselves(method, where):
 def test_control_c_at_once():
     def fun(x):
         signal.raise_signal(signal.SIGINT)
-        return rosenbrock(x)
+        return rosenbrock_residuals(x)
 
     with pytest.raises(KeyboardInterrupt):
         least_squares(fun, [-1.2, 1.0])

@@ -4,18 +4,10 @@ import numpy as np
 import pytest
 
 import fastopt
+from problems.rosenbrock import START, rosenbrock, rosenbrock_gradient
 
 METHODS = ["bfgs", "dfp", "lbfgs", "newton", "newton_cg", "steepest_descent"]
 FIRST_ORDER = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "nadam"]
-START = np.array([-1.2, 1.0])
-
-
-def rosenbrock(x):
-    return 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2
-
-
-def gradient(x):
-    return np.array([-400 * x[0] * (x[1] - x[0] ** 2) - 2 * (1 - x[0]), 200 * (x[1] - x[0] ** 2)])
 
 
 @pytest.mark.parametrize("bounds", [None, (-9, 9)])
@@ -26,7 +18,7 @@ def test_units(of_x, of_f, bounds):
         lambda x: of_f * rosenbrock(x / of_x),
         of_x * START,
         method="lbfgs",
-        jac=lambda x: of_f / of_x * gradient(x / of_x),
+        jac=lambda x: of_f / of_x * rosenbrock_gradient(x / of_x),
         bounds=None if bounds is None else [tuple(of_x * b for b in bounds)] * 2,
     )
     assert result.success
@@ -84,7 +76,10 @@ def test_forward_differences_that_round_to_zero_are_no_minimum(offset):
 @pytest.mark.parametrize("method", METHODS)
 def test_a_wrong_gradient_beside_a_constant(method):
     result = fastopt.minimize(
-        lambda x: 1e6 + rosenbrock(x), START, method=method, jac=lambda x: gradient(x) * [1, -1]
+        lambda x: 1e6 + rosenbrock(x),
+        START,
+        method=method,
+        jac=lambda x: rosenbrock_gradient(x) * [1, -1],
     )
     assert not result.success
 
@@ -92,14 +87,20 @@ def test_a_wrong_gradient_beside_a_constant(method):
 @pytest.mark.parametrize("scale", [1e13, 1e16])
 def test_a_hessian_of_a_wrong_scale_is_no_proof(scale):
     result = fastopt.minimize(
-        rosenbrock, START, method="newton", jac=gradient, hess=lambda x: scale * np.eye(2)
+        rosenbrock,
+        START,
+        method="newton",
+        jac=rosenbrock_gradient,
+        hess=lambda x: scale * np.eye(2),
     )
     assert not result.success or rosenbrock(result.x) < 1e-8
 
 
 @pytest.mark.parametrize("method", ["bfgs", "lbfgs", "dfp", "newton", "steepest_descent"])
 def test_one_value_in_a_search_is_no_noise(method):
-    result = fastopt.minimize(rosenbrock, START, method=method, jac=gradient, options={"maxls": 1})
+    result = fastopt.minimize(
+        rosenbrock, START, method=method, jac=rosenbrock_gradient, options={"maxls": 1}
+    )
     assert result.status.name != "NOISE_FLOOR" or result.success
 
 

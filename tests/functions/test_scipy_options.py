@@ -6,16 +6,7 @@ import numpy as np
 import pytest
 
 import fastopt
-
-START = np.array([-1.2, 1.0])
-
-
-def rosenbrock(x):
-    return 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2
-
-
-def gradient(x):
-    return np.array([-400 * x[0] * (x[1] - x[0] ** 2) - 2 * (1 - x[0]), 200 * (x[1] - x[0] ** 2)])
+from problems.rosenbrock import START, rosenbrock, rosenbrock_gradient
 
 
 def first_points(jac, options, n=2, x0=START):
@@ -67,7 +58,7 @@ def test_bad_steps(name):
     with pytest.raises(TypeError, match=name):
         fastopt.minimize(rosenbrock, START, options={name: "small"})
     with pytest.warns(RuntimeWarning, match="steps of differences are not used"):
-        fastopt.minimize(rosenbrock, START, jac=gradient, options={name: 1e-3})
+        fastopt.minimize(rosenbrock, START, jac=rosenbrock_gradient, options={name: 1e-3})
 
 
 @pytest.mark.parametrize("order", [1, 2, 3.5, math.inf])
@@ -79,9 +70,9 @@ def test_the_norm_of_the_gradient(order, method):
         rosenbrock,
         START,
         method=method,
-        jac=gradient,
+        jac=rosenbrock_gradient,
         options={"gtol": 0.3, "norm": order},
-        callback=lambda x: met.append(np.linalg.norm(gradient(x), order) <= 0.3),
+        callback=lambda x: met.append(np.linalg.norm(rosenbrock_gradient(x), order) <= 0.3),
     )
     assert result.status.name == "GRADIENT"
     assert met[-1]
@@ -145,7 +136,7 @@ def test_the_limit_of_a_line_search(bounds):
             fun,
             START,
             method="lbfgs",
-            jac=lambda x: 1e6 * gradient(x),
+            jac=lambda x: 1e6 * rosenbrock_gradient(x),
             bounds=bounds,
             options={**options, "maxiter": 1},
         )

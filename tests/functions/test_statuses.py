@@ -6,26 +6,15 @@ import numpy as np
 import pytest
 
 import fastopt
+from problems.rosenbrock import (
+    rosenbrock,
+    rosenbrock_gradient,
+    rosenbrock_jacobian,
+    rosenbrock_residuals,
+)
 
 RULES = ["nielsen", "marquardt", "matlab"]
 METHODS = ["bfgs", "dfp", "lbfgs", "newton", "newton_cg", "steepest_descent"]
-
-
-def rosenbrock(x):
-    return 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2
-
-
-def rosenbrock_gradient(x):
-    bent = x[1] - x[0] ** 2
-    return np.array([-400 * x[0] * bent - 2 * (1 - x[0]), 200 * bent])
-
-
-def rosenbrock_residuals(x):
-    return np.array([10 * (x[1] - x[0] ** 2), 1 - x[0]])
-
-
-def rosenbrock_jacobian(x):
-    return np.array([[-20 * x[0], 10.0], [-1.0, 0.0]])
 
 
 def beyond(limit, f):

@@ -11,6 +11,7 @@ from scipy.optimize import least_squares
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import least_squares_cases as cases
+from problems.rosenbrock import rosenbrock_jacobian, rosenbrock_residuals
 
 TIGHT = {"ftol": 1e-15, "xtol": 1e-15, "gtol": 1e-15, "max_nfev": 10000}
 BOUNDS = [
@@ -25,7 +26,7 @@ BOUNDS = [
 ]
 FUNCTIONS = {
     "decay": (cases.decay, cases.decay_jacobian),
-    "rosenbrock": (cases.rosenbrock, cases.rosenbrock_jacobian),
+    "rosenbrock": (rosenbrock_residuals, rosenbrock_jacobian),
 }
 
 

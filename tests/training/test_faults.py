@@ -1,49 +1,17 @@
-"""When something goes wrong in the middle: divergence, exceptions, Ctrl-C, threads, forks."""
+"""When something goes wrong in the middle: divergence, and functions that raise."""
 
-import contextlib
-import os
-import subprocess
-import sys
-import threading
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import fastopt
-from interruption import delay_of_interruption, untimed
-
-RNG = np.random.default_rng(0)
-X = RNG.normal(size=(60, 3))
-Y = np.sin(X @ RNG.normal(size=(3, 1)))
+from process import run_python
+from training_cases import Weights, X, Y
 
 
 def make_net(**settings):
     return fastopt.MLP([3, 8, 1], **{"random_state": 0, **settings})
-
-
-def run(code, timeout=100, **environment):
-    """Run Python code in a fresh process and return what it prints."""
-    result = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-    )
-    assert result.returncode == 0, result.stderr
-    return result.stdout.strip()
-
-
-class Weights(fastopt.Callback):
-    """The weights after each epoch."""
-
-    def __init__(self):
-        self.after = []
-
-    def on_epoch_end(self, epoch, logs):
-        self.after.append(self.network.parameters.copy())
 
 
 # --- divergence ------------------------------------------------------------------------------
@@ -237,231 +205,12 @@ def test_loss_in_an_array_of_one_number():
     assert history.loss == [1.0]
 
 
-# --- one network, two trainings --------------------------------------------------------------
-
-
-def test_training_within_a_training():
-    class Again(fastopt.Callback):
-        def on_epoch_end(self, epoch, logs):
-            other = self.network.copy()
-            other.fit(X, Y, epochs=1)  # a copy is free
-            assert self.network.evaluate(X, Y) > 0
-            self.network.fit(X, Y, epochs=1)
-
-    net = make_net()
-    with pytest.raises(RuntimeError, match=r"being trained already: train a copy\(\)"):
-        net.fit(X, Y, epochs=3, callbacks=[Again()])
-    assert len(net.history_) == 1
-    net.fit(X, Y, epochs=1)
-
-
-def test_training_in_two_threads_at_once():
-    begun, go_on = threading.Event(), threading.Event()
-
-    class Wait(fastopt.Callback):
-        def on_epoch_begin(self, epoch, logs=None):
-            begun.set()
-            go_on.wait(10)
-
-    net, alone = make_net(), make_net()
-    thread = threading.Thread(
-        target=net.fit, args=(X, Y), kwargs={"epochs": 3, "callbacks": Wait()}
-    )
-    thread.start()
-    try:
-        assert begun.wait(10)
-        history = net.history_
-        with pytest.raises(RuntimeError, match="being trained already"):
-            net.fit(X, Y)
-        assert net.history_ is history  # of the training that goes on
-    finally:
-        go_on.set()
-        thread.join()
-    alone.fit(X, Y, epochs=3)
-    np.testing.assert_array_equal(net.parameters, alone.parameters)
-
-
-def test_one_callback_in_two_trainings_at_once():
-    """Its state would be that of both."""
-    begun, go_on = threading.Event(), threading.Event()
-
-    class Wait(fastopt.Callback):
-        def on_epoch_begin(self, epoch, logs=None):
-            begun.set()
-            go_on.wait(10)
-
-    early = fastopt.EarlyStopping("loss", patience=3)
-    first, second = make_net(), make_net()
-    settings = {"epochs": 5, "callbacks": [early, Wait()]}
-    thread = threading.Thread(target=first.fit, args=(X, Y), kwargs=settings)
-    thread.start()
-    try:
-        assert begun.wait(10)
-        run = early.run
-        before = second.parameters.copy()
-        for callbacks in ([early], [Weights(), early]):
-            with pytest.raises(RuntimeError, match="this EarlyStopping takes part in another fit"):
-                second.fit(X, Y, callbacks=callbacks)
-        assert early.run is run
-        assert not hasattr(second, "history_")
-        np.testing.assert_array_equal(second.parameters, before)
-        # An equal object is another one; the refused run has kept none of the others.
-        second.fit(X, Y, epochs=1, callbacks=[fastopt.EarlyStopping("loss", 3), callbacks[0]])
-    finally:
-        go_on.set()
-        thread.join()
-    assert first.history_.stop_reason == "epochs"
-    second.fit(X, Y, epochs=1, callbacks=early)
-
-
-def test_one_callback_in_a_training_within_its_own():
-    class Again(fastopt.Callback):
-        def on_epoch_end(self, epoch, logs):
-            make_net().fit(X, Y, epochs=1, callbacks=Weights())
-            make_net().fit(X, Y, epochs=1, callbacks=self)
-
-    again = Again()
-    for _ in range(2):  # what ended the first run holds nothing back
-        with pytest.raises(RuntimeError, match="this Again takes part in another fit"):
-            make_net().fit(X, Y, epochs=1, callbacks=[again, again])
-
-
-@pytest.mark.parametrize("error", [None, Boom, KeyboardInterrupt])
-def test_one_callback_in_one_training_after_another(error):
-    class Ends(fastopt.Callback):
-        def on_epoch_end(self, epoch, logs):
-            if error is not None:
-                raise error
-
-    weights, ends = Weights(), Ends()
-    for k in range(1, 4):
-        with pytest.raises(error) if error else contextlib.nullcontext():
-            make_net().fit(X, Y, epochs=1, callbacks=[weights, ends])
-        assert len(weights.after) == k
-
-
-# --- Ctrl-C ----------------------------------------------------------------------------------
-
-# All gradients of the mean absolute error are alike here, so the weights are all alike after
-# whole steps, and only then. An epoch lasts minutes; the array has one element.
-CTRL_C = """
-import sys
-import numpy as np, fastopt
-from interruption import delay_of_interruption
-optimizer, batch_size, threads, kind = sys.argv[1:]
-fastopt.set_num_threads(int(threads))
-net = fastopt.MLP([1000, 128], initializer="zeros")
-X = np.broadcast_to(np.ones(1), (3_000_000, 1000))
-Y = np.broadcast_to(np.array([1e9], dtype="f8"), (3_000_000, 128))
-fastopt._validation.check_finite = lambda *_: None  # it would take long
-weights = []
-def call():
-    net.parameters[:] = 0
-    try:
-        if kind == "fit":
-            net.fit(X, Y, optimizer, "mae", batch_size=eval(batch_size), shuffle=False)
-        elif kind == "predict":
-            net.predict(X[:600_000])
-        else:
-            net.evaluate(X, Y)
-    finally:
-        weights.append(net.parameters.copy())
-delay = delay_of_interruption(call, after=0.2)
-if kind == "fit":
-    assert net.history_.stop_reason == "interrupted", net.history_.stop_reason
-assert all(np.ptp(w) == 0 and np.isfinite(w).all() for w in weights), weights
-assert net.fit(X[:100], Y[:100], epochs=1).stop_reason == "epochs"
-print(delay, max(w[0] for w in weights))
-"""
-
-
-@untimed
-@pytest.mark.parametrize(
-    ("optimizer", "batch_size", "threads", "kind"),
-    [
-        ("sgd", "64", "1", "fit"),
-        ("nesterov", "64", "2", "fit"),
-        ("adam", "512", "2", "fit"),
-        ("sgd", "None", "2", "fit"),
-        ("sgd", "None", "2", "predict"),
-        ("sgd", "None", "1", "evaluate"),
-    ],
-)
-def test_interrupt(optimizer, batch_size, threads, kind):
-    result = subprocess.run(
-        [sys.executable, "-c", CTRL_C, optimizer, batch_size, threads, kind],
-        cwd=Path(__file__).parents[1],  # where the measure is
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    assert result.returncode == 0, result.stderr
-    delay, weight = map(float, result.stdout.split())
-    assert delay < 0.1
-    assert (weight > 0) == (batch_size != "None")  # steps were made
-
-
-@untimed
-def test_interrupt_within_a_step_of_seconds():
-    X = np.random.default_rng(0).standard_normal((8192, 1000))
-    net = fastopt.MLP([1000, 2500, 1000], activation="relu", random_state=0)
-    before = net.parameters.copy()
-    assert delay_of_interruption(lambda: net.fit(X, X, batch_size=None), after=0.5) < 0.1
-    np.testing.assert_array_equal(net.parameters, before)
-
-
-def test_interrupt_from_a_handler_of_the_users():
-    """Whatever a signal handler raises comes out of the epoch."""
-    found = run("""
-import signal, numpy as np, fastopt
-class Enough(Exception): pass
-def handler(number, frame): raise Enough
-signal.signal(signal.SIGALRM, handler)
-X = np.ones((200_000, 50))
-net = fastopt.MLP([50, 100, 1])
-signal.setitimer(signal.ITIMER_REAL, 0.3)
-try:
-    net.fit(X, X[:, 0], epochs=10_000)
-except Enough:
-    print("Enough", np.isfinite(net.parameters).all())
-""")
-    assert found == "Enough True"
-
-
-# --- forks -----------------------------------------------------------------------------------
-
-
-def test_fork_after_the_use_of_threads():
-    found = run(
-        """
-import multiprocessing, threading, numpy as np, fastopt
-X = np.random.default_rng(0).normal(size=(600, 50))
-def train(seed):
-    net = fastopt.MLP([50, 200, 1], random_state=seed)
-    net.fit(X, X[:, 0], epochs=2, batch_size=200)
-    return fastopt.get_num_threads(), net.parameters.tobytes()
-if __name__ == "__main__":
-    expected = [train(k) for k in range(3)]
-    busy = threading.Event()
-    other = threading.Thread(target=lambda: [train(9) for _ in iter(busy.is_set, True)])
-    other.start()  # the pool is at work while the process forks
-    with multiprocessing.get_context("fork").Pool(3) as pool:
-        found = pool.map(train, range(3))
-    busy.set()
-    other.join()
-    print(found == expected, train(0) == expected[0], found[0][0])
-""",
-        FASTOPT_NUM_THREADS="2",
-    )
-    assert found == "True True 2"
-
-
 # --- extras that are missing -----------------------------------------------------------------
 
 
 def test_numpy_is_enough():
     """With every extra missing, training works, progress included."""
-    found = run("""
+    found = run_python("""
 import sys
 for name in ("tqdm", "pandas", "sklearn", "matplotlib", "scipy"):
     sys.modules[name] = None

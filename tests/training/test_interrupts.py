@@ -1,0 +1,127 @@
+"""Ctrl-C and other signals, and forks, while a training is at work."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fastopt
+from interruption import delay_of_interruption, untimed
+from process import run_python
+
+# --- Ctrl-C ----------------------------------------------------------------------------------
+
+# All gradients of the mean absolute error are alike here, so the weights are all alike after
+# whole steps, and only then. An epoch lasts minutes; the array has one element.
+CTRL_C = """
+import sys
+import numpy as np, fastopt
+from interruption import delay_of_interruption
+optimizer, batch_size, threads, kind = sys.argv[1:]
+fastopt.set_num_threads(int(threads))
+net = fastopt.MLP([1000, 128], initializer="zeros")
+X = np.broadcast_to(np.ones(1), (3_000_000, 1000))
+Y = np.broadcast_to(np.array([1e9], dtype="f8"), (3_000_000, 128))
+fastopt._validation.check_finite = lambda *_: None  # it would take long
+weights = []
+def call():
+    net.parameters[:] = 0
+    try:
+        if kind == "fit":
+            net.fit(X, Y, optimizer, "mae", batch_size=eval(batch_size), shuffle=False)
+        elif kind == "predict":
+            net.predict(X[:600_000])
+        else:
+            net.evaluate(X, Y)
+    finally:
+        weights.append(net.parameters.copy())
+delay = delay_of_interruption(call, after=0.2)
+if kind == "fit":
+    assert net.history_.stop_reason == "interrupted", net.history_.stop_reason
+assert all(np.ptp(w) == 0 and np.isfinite(w).all() for w in weights), weights
+assert net.fit(X[:100], Y[:100], epochs=1).stop_reason == "epochs"
+print(delay, max(w[0] for w in weights))
+"""
+
+
+@untimed
+@pytest.mark.parametrize(
+    ("optimizer", "batch_size", "threads", "kind"),
+    [
+        ("sgd", "64", "1", "fit"),
+        ("nesterov", "64", "2", "fit"),
+        ("adam", "512", "2", "fit"),
+        ("sgd", "None", "2", "fit"),
+        ("sgd", "None", "2", "predict"),
+        ("sgd", "None", "1", "evaluate"),
+    ],
+)
+def test_interrupt(optimizer, batch_size, threads, kind):
+    result = subprocess.run(
+        [sys.executable, "-c", CTRL_C, optimizer, batch_size, threads, kind],
+        cwd=Path(__file__).parents[1],  # where the measure is
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert result.returncode == 0, result.stderr
+    delay, weight = map(float, result.stdout.split())
+    assert delay < 0.1
+    assert (weight > 0) == (batch_size != "None")  # steps were made
+
+
+@untimed
+def test_interrupt_within_a_step_of_seconds():
+    X = np.random.default_rng(0).standard_normal((8192, 1000))
+    net = fastopt.MLP([1000, 2500, 1000], activation="relu", random_state=0)
+    before = net.parameters.copy()
+    assert delay_of_interruption(lambda: net.fit(X, X, batch_size=None), after=0.5) < 0.1
+    np.testing.assert_array_equal(net.parameters, before)
+
+
+def test_interrupt_from_a_handler_of_the_users():
+    """Whatever a signal handler raises comes out of the epoch."""
+    found = run_python("""
+import signal, numpy as np, fastopt
+class Enough(Exception): pass
+def handler(number, frame): raise Enough
+signal.signal(signal.SIGALRM, handler)
+X = np.ones((200_000, 50))
+net = fastopt.MLP([50, 100, 1])
+signal.setitimer(signal.ITIMER_REAL, 0.3)
+try:
+    net.fit(X, X[:, 0], epochs=10_000)
+except Enough:
+    print("Enough", np.isfinite(net.parameters).all())
+""")
+    assert found == "Enough True"
+
+
+# --- forks -----------------------------------------------------------------------------------
+
+
+def test_fork_after_the_use_of_threads():
+    found = run_python(
+        """
+import multiprocessing, threading, numpy as np, fastopt
+X = np.random.default_rng(0).normal(size=(600, 50))
+def train(seed):
+    net = fastopt.MLP([50, 200, 1], random_state=seed)
+    net.fit(X, X[:, 0], epochs=2, batch_size=200)
+    return fastopt.get_num_threads(), net.parameters.tobytes()
+if __name__ == "__main__":
+    expected = [train(k) for k in range(3)]
+    busy = threading.Event()
+    other = threading.Thread(target=lambda: [train(9) for _ in iter(busy.is_set, True)])
+    other.start()  # the pool is at work while the process forks
+    with multiprocessing.get_context("fork").Pool(3) as pool:
+        found = pool.map(train, range(3))
+    busy.set()
+    other.join()
+    print(found == expected, train(0) == expected[0], found[0][0])
+""",
+        FASTOPT_NUM_THREADS="2",
+    )
+    assert found == "True True 2"
