@@ -53,13 +53,13 @@ class Descent final : public Solver {
     next_g_.copy_from(g_);
     if (updater_.rule().looks_ahead()) {
       updater_.look_ahead(next_w_.data(), 1);
-      if (!finite(evaluate(next_w_, next_g_), next_g_)) return stop(Status::diverged);
+      if (!finite(evaluate(next_w_, next_g_), next_g_)) return stop(off());
     }
     updater_.begin_step(rate);
     updater_.apply(next_w_.data(), next_g_.data(), 0, n_, weight_decay_ != 0);
     updater_.look_ahead(next_w_.data(), -1);
     const double loss = next_w_.vector().allFinite() ? evaluate(next_w_, next_g_) : Report::none;
-    if (!finite(loss, next_g_)) return stop(fallen() ? Status::unbounded : Status::diverged);
+    if (!finite(loss, next_g_)) return stop(off());
     const double moved = distance(w_.data(), next_w_.data(), n_);
     std::swap_ranges(w_.begin(), w_.end(), next_w_.begin());
     std::swap_ranges(g_.begin(), g_.end(), next_g_.begin());
@@ -91,8 +91,11 @@ class Descent final : public Solver {
     ++n_gradient_;
     return objective_.value_and_gradient(w.data(), g.data());
   }
-  // So far below the start that E has no minimum, and does not merely swing.
-  bool fallen() const { return loss_ < -1e20 * std::max(1.0, std::abs(first_loss_)); }
+  // Off to where nothing is finite: so far below the start E has no minimum, and does not swing.
+  Status off() const {
+    const bool fallen = loss_ < -1e20 * std::max(1.0, std::abs(first_loss_));
+    return fallen ? Status::unbounded : Status::diverged;
+  }
   bool converged() const {
     const double g = g_.vector().lpNorm<Eigen::Infinity>();
     if (!std::isnan(gtol_)) return g <= gtol_;
