@@ -8,7 +8,11 @@ import time
 import pytest
 
 SANITIZED = "asan" in os.environ.get("LD_PRELOAD", "")
+# Marks of tests that measure what the sanitizers change.
 untimed = pytest.mark.skipif(SANITIZED, reason="a time, which the sanitizers stretch")
+unweighed = pytest.mark.skipif(
+    SANITIZED, reason="memory, which the sanitizers keep when it is freed"
+)
 
 
 def delay_of_interruption(call, after, tries=5):

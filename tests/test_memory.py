@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from interruption import unweighed
+
 RUN = """
 import re
 import sys
@@ -30,6 +32,7 @@ print((peak() - before) / fastopt.memory_needed(method, net.n_parameters, sample
 """
 
 
+@unweighed
 @pytest.mark.parametrize(
     ("method", "inputs", "hidden", "samples", "l2"),
     [
