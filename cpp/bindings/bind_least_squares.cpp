@@ -160,9 +160,11 @@ void bind_least_squares(py::module_& module) {
       .def(py::init([](Objective& objective, const Values& w0, double ftol, double xtol,
                        double gtol, double jacobian_error, std::int64_t max_evaluations,
                        const Array& scale, double factor) {
-             return std::make_unique<TrustRegionLeastSquares>(
-                 objective, checked(objective, w0),
-                 settings_of(ftol, xtol, gtol, jacobian_error, max_evaluations, scale), factor);
+             LeastSquaresSettings settings =
+                 settings_of(ftol, xtol, gtol, jacobian_error, max_evaluations, scale);
+             settings.radius = factor;
+             return std::make_unique<TrustRegionLeastSquares>(objective, checked(objective, w0),
+                                                              settings);
            }),
            py::keep_alive<1, 2>(), py::arg("objective"), py::arg("w0"), py::arg("ftol"),
            py::arg("xtol"), py::arg("gtol"), py::arg("jacobian_error"), py::arg("max_evaluations"),

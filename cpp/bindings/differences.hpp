@@ -35,15 +35,18 @@ inline constexpr double imaginary_step = 1e-30;
 // at the start, nor of the scale at which f was seen to feel x_i.
 class DifferenceSteps {
  public:
-  DifferenceSteps(const double* x0, Index n) : typical_(n) {
+  DifferenceSteps(const double* x0, Index n) : typical_(n), raised_(n) {
     double smallest = std::numeric_limits<double>::infinity();
     for (Index i = 0; i < n; ++i)
       if (x0[i] != 0) smallest = std::min(smallest, std::abs(x0[i]));
     const double where_zero = std::min(smallest, 1.0);
     for (Index i = 0; i < n; ++i) typical_[i] = x0[i] != 0 ? std::abs(x0[i]) : where_zero;
   }
-  double scale(double x, Index i) const { return std::max(std::abs(x), 0.01 * typical_[i]); }
-  void raise(Index i, double scale) { typical_[i] = std::max(typical_[i], 100 * scale); }
+  double scale(double x, Index i) const {
+    return std::max({std::abs(x), 0.01 * typical_[i], raised_[i]});
+  }
+  void raise(Index i, double scale) { raised_[i] = scale; }
+  bool is_raised(Index i) const { return raised_[i] > 0; }
   // A step of about `relative` times the scale of x_i.
   double operator()(double relative, double x, Index i) const {
     return exact(relative * scale(x, i), x);
@@ -55,7 +58,7 @@ class DifferenceSteps {
   }
 
  private:
-  Buffer<double> typical_;
+  Buffer<double> typical_, raised_;
 };
 
 // Steps as a user gives them, n of them or none.
@@ -94,6 +97,8 @@ class Differences {
         continue;
       }
       g[i] = along(f, formula, i, steps_(relative, x[i], i));
+      if (steps_.is_raised(i) && feels_shorter(relative, i))
+        g[i] = along(f, formula, i, steps_(relative, x[i], i));
       if (is_silent() && find_scale(f, i)) g[i] = along(f, formula, i, steps_(relative, x[i], i));
     }
   }
@@ -162,8 +167,16 @@ class Differences {
     return highest_ - lowest_ <= share * std::max(std::abs(highest_), std::abs(lowest_));
   }
 
+  // Whether f feels the long steps that it needed elsewhere so much that they would be too long.
+  bool feels_shorter(double relative, Index i) {
+    if (is_silent(100 * relative)) return false;
+    steps_.raise(i, 0);
+    patience_[static_cast<std::size_t>(i)] = 1;
+    return true;
+  }
+
   // Where f does not feel steps in x_i, their slope and bend being below its rounding: whether it
-  // feels longer ones, which are taken from then on.
+  // feels longer ones, which are taken from then on, as long as it does not feel them too much.
   template <class F>
   bool find_scale(F&& f, Index i) {
     constexpr double relative = 6.1e-6;

@@ -176,8 +176,9 @@ class PythonResiduals final : public Objective {
     const double standard = central ? std::cbrt(epsilon) : std::sqrt(epsilon);
     std::vector<double> first_moved(to_size(n_));
     const auto first_step = [&](Index i) {
-      const double relative = relative_step_.empty() ? standard : relative_step_[to_size(i)];
-      return relative * (w[i] != 0 ? std::abs(w[i]) : typical);
+      const double size = w[i] != 0 ? std::abs(w[i]) : typical;
+      const double given = relative_step_.empty() ? standard : relative_step_[to_size(i)];
+      return (w[i] + given * size != w[i] ? given : standard) * size;  // lost in w it is none
     };
     const auto column = [&](Index i, double h) {
       return difference(x, i, w[i] < 0 ? -h : h, central, j);
@@ -221,9 +222,10 @@ class PythonResiduals final : public Objective {
     double up = wi + h, down = central ? wi - h : wi;
     if (!lower_.empty()) {  // stay within the bounds
       const double lower = lower_[to_size(i)], upper = upper_[to_size(i)];
+      if (!central && (up < lower || up > upper))  // to the side that has more room
+        up = upper - wi >= wi - lower ? wi + std::abs(h) : wi - std::abs(h);
       up = std::clamp(up, lower, upper);
       down = std::clamp(down, lower, upper);
-      if (up == down) down = wi - h >= lower ? wi - h : std::min(upper, wi + std::abs(h));
     }
     shifted(x, i, up, plus_.data());
     const bool fresh = down != wi;

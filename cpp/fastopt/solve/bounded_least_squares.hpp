@@ -1,6 +1,7 @@
-// Levenberg-Marquardt within bounds: the step p minimises ½‖e + J p‖² + ½ν‖D p‖² over the box
-// lower ≤ w + p ≤ upper, exactly, by an active-set method (Stark & Parker 1995); ν follows the gain
-// ratio. A solution on a bound is met exactly, and on its face the method is Gauss-Newton's.
+// Levenberg-Marquardt within bounds: the step p minimises the linear model ‖e + J p‖ within the
+// trust region and the box lower ≤ w + p ≤ upper: ½‖e + J p‖² + ½ν‖D p‖² over the box, exactly, by
+// an active-set method (Stark & Parker 1995), with the ν whose step ends on the region's border. A
+// solution on a bound is met exactly, and on its face the method is Gauss-Newton's.
 #pragma once
 
 #include <vector>
@@ -117,30 +118,45 @@ class BoundedLeastSquares final : public LeastSquaresSolver {
         upper_(n_),
         low_(n_),
         high_(n_),
-        s_(n_),
+        reach_(n_),
+        x_(n_),
         a_(m_ * n_),
         b_(m_),
         free_(static_cast<std::size_t>(n_)),
         problem_(std::min(m_, n_) + n_, n_) {
     std::copy(lower, lower + n_, lower_.begin());
     std::copy(upper, upper + n_, upper_.begin());
+    reach_.fill(1);
   }
 
   void visit(StateVisitor& visitor) override {
     LeastSquaresSolver::visit(visitor);
-    visitor.number("damping_kept", kept_);
+    visitor.array("reach", reach_.data(), n_);
   }
 
  protected:
-  void begin() override { kept_ = 1e-3; }
-
-  bool trusts_newton() const override { return true; }
-
   bool is_free(Index i) const override { return free_[static_cast<std::size_t>(i)]; }
 
   void set_trial() override {
     trial_.vector() =
         (w_.vector() + p_.vector()).cwiseMax(lower_.vector()).cwiseMin(upper_.vector());
+  }
+
+  // Bounds on which the residuals are not finite are approached but not met.
+  bool avoids_bounds() override {
+    bool any = false;
+    for (Index i = 0; i < n_; ++i) {
+      const bool meets = trial_[i] <= lower_[i] || trial_[i] >= upper_[i];
+      if (!meets || trial_[i] == w_[i] || reach_[i] < 1) continue;
+      reach_[i] = 0.9;
+      any = true;
+    }
+    return any;
+  }
+
+  double along(Index i) const override {
+    const double size = LeastSquaresSolver::along(i), room = size * 1e-3;
+    return w_[i] + room <= upper_[i] ? size : w_[i] - room >= lower_[i] ? -size : 0;
   }
 
   // On the face of those bounds that hold w against the gradient.
@@ -153,7 +169,7 @@ class BoundedLeastSquares final : public LeastSquaresSolver {
       const bool held = (w[i] <= lower_[i] && g >= 0) || (w[i] >= upper_[i] && g <= 0);
       free_[static_cast<std::size_t>(i)] = !held;
       if (held) continue;
-      for (Index k = 0; k < m_; ++k) a_[count * m_ + k] = now.j[k * n_ + i] / d_[i];
+      for (Index k = 0; k < m_; ++k) a_[count * m_ + k] = now.j[k * n_ + i] / now.scale[i];
       ++count;
     }
     explained_ = 0;
@@ -165,69 +181,65 @@ class BoundedLeastSquares final : public LeastSquaresSolver {
     std::vector<double> x(static_cast<std::size_t>(count));
     qr.gauss_newton(x.data());
     for (Index i = 0, k = 0; i < n_; ++i)
-      if (is_free(i)) newton_[i] = x[static_cast<std::size_t>(k++)];
+      if (is_free(i)) newton_[i] = x[static_cast<std::size_t>(k++)] / now.scale[i];
   }
 
-  Report search() override {
-    double factor = 4;
-    for (;;) {
-      nu_ = kept_;
-      take_step();
-      set_trial();
-      p_.vector() = trial_.vector() - w_.vector();
-      const double loss = value(trial_.data());
-      const double f = std::sqrt(2 * loss_);
-      // 1 − ‖e + J p‖² / ‖e‖², from −2 gᵀp − ‖J p‖²: the damping apart.
-      const double image = image_norm() / f;
-      const double predicted = -2 * g_.vector().dot(p_.vector()) / (f * f) - image * image;
-      double actual = loss < 100 * loss_ ? 1 - loss / loss_ : -1;
-      double ratio = predicted > 0 ? actual / predicted : 0;
-      if (ratio >= 1e-4 && !spare_is_good(loss)) ratio = -1;
-      if (ratio >= 0.75) {
-        kept_ = std::max(kept_ * 0.1, 1e-14);
-      } else if (ratio < 0.25) {
-        kept_ *= factor;
-        factor *= 2;
+  void take_step() override {
+    double step = solve(0);
+    const double full = step;
+    if (step <= 1.1 * radius_) {
+      nu_ = 0;
+      return;
+    }
+    // 1/‖D p(ν)‖ is nearly a straight line, as it is without the box: regula falsi on it.
+    const double most = (g_.vector().array() / d_.vector().array()).matrix().norm() / radius_;
+    double low = 0, high = most, at_low = 1 / full, at_high = 1 / radius_;
+    if (!(nu_ > 0 && nu_ < high)) nu_ = 1e-3 * high;
+    for (int i = 0; i < 20; ++i) {
+      step = solve(nu_);
+      if (std::abs(step - radius_) <= 0.1 * radius_) return;
+      if (step > radius_) {
+        low = nu_;
+        at_low = 1 / step;
+      } else {
+        high = nu_;
+        at_high = 1 / step;
       }
-      if (ratio >= 1e-4) {
-        // Where damping plays no part, the test of the step's size may speak.
-        if (nu_ <= 1e-9) nu_ = 0;
-        return accept(loss, predicted, actual);
-      }
-      if (hopeless(predicted)) return report(Status::noise_floor);
-      if (kept_ > 1e20) return report(stalled());
-      if (out_of_evaluations()) return report(Status::evaluations);
+      const double guess = low + (1 / radius_ - at_low) * (high - low) / (at_high - at_low);
+      // Where the bracket is wide, or the line is none, halve its magnitude.
+      const double middle = low > 0 ? std::sqrt(low) * std::sqrt(high) : 1e-3 * high;
+      nu_ = guess > low && guess < high && i % 3 != 2 ? guess : middle;
     }
   }
 
  private:
-  double image_norm() {
-    s_.vector() = (d_.vector().array() * p_.vector().array()).matrix();
-    return model().qr().image_norm(s_.data());
-  }
-
-  void take_step() {
+  // Fills p_ for this ν; returns ‖D p‖. All in the variables scale · p, in which the columns of J
+  // have about unit length.
+  double solve(double nu) {
+    const Buffer<double>& scale = model().scale;
     const Index k = std::min(m_, n_);
     model().qr().copy_system(problem_.a(), k + n_, problem_.b());
     for (Index i = 0; i < n_; ++i) {
-      problem_.a()[i * (k + n_) + k + i] = std::sqrt(nu_);
-      low_[i] = d_[i] * (lower_[i] - w_[i]);
-      high_[i] = d_[i] * (upper_[i] - w_[i]);
+      problem_.a()[i * (k + n_) + k + i] = std::sqrt(nu) * (d_[i] / scale[i]);
+      low_[i] = scale[i] * (reach_[i] * (lower_[i] - w_[i]));
+      high_[i] = scale[i] * (reach_[i] * (upper_[i] - w_[i]));
     }
-    problem_.solve(low_.data(), high_.data(), s_.data());
-    p_.vector() = (s_.vector().array() / d_.vector().array()).matrix();
-    // A bound that is met is met exactly.
+    problem_.solve(low_.data(), high_.data(), x_.data());
     for (Index i = 0; i < n_; ++i) {
-      if (s_[i] == low_[i]) p_[i] = lower_[i] - w_[i];
-      if (s_[i] == high_[i]) p_[i] = upper_[i] - w_[i];
+      p_[i] = x_[i] / scale[i];
+      // A bound that is met is met exactly.
+      if (x_[i] == low_[i]) p_[i] = reach_[i] * (lower_[i] - w_[i]);
+      if (x_[i] == high_[i]) p_[i] = reach_[i] * (upper_[i] - w_[i]);
     }
+    return scaled_norm(p_);
   }
 
   Index m_;
-  Buffer<double> lower_, upper_, low_, high_, s_, a_, b_;
+  Buffer<double> lower_, upper_, low_, high_;
+  Buffer<double> reach_;  // the share of the way to a bound that a step may go
+  Buffer<double> x_, a_, b_;
   std::vector<bool> free_;
   BoundedLinearLeastSquares problem_;
-  double kept_ = 1e-3;
 };
 
 FASTOPT_END

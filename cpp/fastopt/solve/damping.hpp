@@ -56,16 +56,18 @@ class Damping {
     }
   }
 
-  // False: ν has grown beyond its largest value.
+  // False: ν has reached its largest value, which is tried too.
   bool reject() {
+    const double largest = settings_.max * (rule() == DampingRule::nielsen ? scale_ : 1.0);
+    if (!(nu_ < largest)) return false;
     if (rule() == DampingRule::nielsen) {
       nu_ *= factor_;
       factor_ *= 2;
     } else {
       nu_ *= 10;
     }
-    return std::isfinite(nu_) &&
-           nu_ <= settings_.max * (rule() == DampingRule::nielsen ? scale_ : 1.0);
+    nu_ = std::min(nu_, largest);
+    return std::isfinite(nu_);
   }
 
   // After a factorisation that failed: at least as much damping as can be told from rounding.

@@ -1,11 +1,11 @@
-// What the solvers of sums of squares share: the model at w and a spare one at the trial point, and
-// the tests of convergence.
+// What the solvers of sums of squares share: the model at w and a spare one at the trial point, the
+// control of the trust region ‖D p‖ ≤ Δ by the gain ratio (Moré 1978), and the tests of
+// convergence. D follows the columns of J, so that the units of the parameters play no part.
 //
 // Where this goes beyond Moré's program:
 // - It ends by what is left to gain: the part of e that the columns of J still explain.
 // - Near the end E cannot be told apart from its own rounding, long before the parameters are
-// exact:
-//   there a Gauss-Newton step is judged by what it leaves to gain.
+//   exact: there a Gauss-Newton step is judged by what it leaves to gain.
 // - A step to a point where J has lost a column, so that a parameter no longer matters, is made
 //   shorter: such plateaus are traps.
 #pragma once
@@ -13,6 +13,7 @@
 #include <array>
 
 #include "fastopt/core/norm.hpp"
+#include "fastopt/solve/residual_noise.hpp"
 #include "fastopt/solve/scaled_model.hpp"
 #include "fastopt/solve/solver.hpp"
 
@@ -26,6 +27,7 @@ struct LeastSquaresSettings {
   std::int64_t max_evaluations = -1;
   // D where it is given, n numbers; otherwise it follows the columns of J.
   const double* scale = nullptr;
+  double radius = 100;  // Δ at the start, in units of ‖D w0‖ (MINPACK)
 };
 
 class LeastSquaresSolver : public Solver {
@@ -53,14 +55,17 @@ class LeastSquaresSolver : public Solver {
     if (!linear_) {
       const double loss = objective_.value(w_.data());
       if (!started_) {
-        loss_ = loss;
+        loss_ = first_loss_ = loss;
         n_value_ = n_gradient_ = 1;
       }
       if (!std::isfinite(loss) || !model().take(objective_, w_.data()))
         return report(Status::non_finite);
       adopt();
       linear_ = true;
-      if (!started_) begin();
+      if (!started_) {
+        radius_ = settings_.radius * scaled_norm(w_);
+        if (radius_ == 0) radius_ = settings_.radius;
+      }
       started_ = true;
     }
     if (const Status status = test(); status != Status::running) return report(status);
@@ -93,7 +98,11 @@ class LeastSquaresSolver : public Solver {
     if ((trial_.vector().array() != w_.vector().array()).any()) linear_ = false;
     visitor.array("largest_norms", largest_.data(), n_);
     visitor.number("loss", loss_);
+    visitor.number("first_loss", first_loss_);
+    visitor.number("measured_noise", measured_noise_);
+    visitor.number("slow_steps", slow_steps_);
     visitor.number("damping", nu_);
+    visitor.number("radius", radius_);
     visitor.number("last_predicted", last_predicted_);
     visitor.number("last_actual", last_actual_);
     std::int64_t flags = (started_ ? 1 : 0) + (first_ ? 2 : 0) + (small_step_ ? 4 : 0);
@@ -109,17 +118,19 @@ class LeastSquaresSolver : public Solver {
 
  protected:
   static constexpr double epsilon = std::numeric_limits<double>::epsilon();
+  // Squares that have lost digits to underflow.
+  static constexpr double smallest = std::numeric_limits<double>::min() / epsilon;
 
-  // Called at the first model.
-  virtual void begin() = 0;
-  // An iteration: tries steps until one is kept, or none can be.
-  virtual Report search() = 0;
-  // Whether the Gauss-Newton step lies where the model is good.
-  virtual bool trusts_newton() const = 0;
-  // Fills newton_, the Gauss-Newton step in scaled variables, and explained_, from a factorised
-  // model at w.
+  // Fills newton_, the Gauss-Newton step, and explained_, from a factorised model at w.
   virtual void take_newton(ScaledModel& now, const Buffer<double>& w) = 0;
+  // Fills p_ and ν: the minimum of the model within ‖D p‖ ≤ Δ, to a tenth of Δ.
+  virtual void take_step() = 0;
+  bool trusts_newton() const { return newton_norm_ <= 1.1 * radius_; }
   virtual void set_trial() { trial_.vector() = w_.vector() + p_.vector(); }
+  // After a trial that is not finite: whether another one takes its place that need not be shorter.
+  virtual bool avoids_bounds() { return false; }
+  // A line through w, to length h in units of the parameters, on which residuals may be had.
+  virtual double along(Index i) const { return w_[i] != 0 ? std::abs(w_[i]) : 1.0; }
   // The columns of J that count at w.
   virtual bool is_free(Index /*i*/) const { return true; }
 
@@ -163,19 +174,6 @@ class LeastSquaresSolver : public Solver {
     return true;
   }
 
-  Report accept(double loss, double predicted, double actual) {
-    first_ = false;
-    last_predicted_ = predicted;
-    last_actual_ = actual <= 2 * predicted ? actual : 1.0;
-    small_step_ = nu_ == 0 && is_small(p_);
-    return move_to_trial(loss);
-  }
-
-  // The end of a search in which a step was refused that can hardly be told from rounding.
-  bool hopeless(double predicted) const { return predicted <= 4 * epsilon; }
-  // No step is short enough: does J say, too, that none could be?
-  Status stalled() { return optimal() ? Status::noise_floor : Status::step; }
-
   Report report(Status status) {
     Report result;
     result.loss = loss_;
@@ -202,10 +200,55 @@ class LeastSquaresSolver : public Solver {
   bool has_scale_;
   Buffer<double> w_, trial_, newton_, p_, g_, d_;
   double loss_ = std::numeric_limits<double>::quiet_NaN();
-  double nu_ = 0, newton_norm_ = 0, explained_ = 0;
-  bool first_ = true;
+  double nu_ = 0, radius_ = 0, newton_norm_ = 0, explained_ = 0;
 
  private:
+  // An iteration: tries steps until one is kept, or none can be.
+  Report search() {
+    for (;;) {
+      take_step();
+      const double length = scaled_norm(p_);
+      set_trial();
+      const double loss = value(trial_.data());
+      if (std::isinf(loss) && !out_of_evaluations() && avoids_bounds()) continue;
+      // In shares of ‖e‖²: the model's slope along p, and its decrease, the damping apart.
+      const PivotedQr::Image image = model().image(p_.data());
+      const double slope = image.slope / (2 * loss_);
+      const double predicted = -2 * slope - image.norm / (2 * loss_) * image.norm;
+      double actual = loss < 100 * loss_ ? 1 - loss / loss_ : -1;
+      double ratio = predicted > 0 ? actual / predicted : 0;
+      if (first_) radius_ = std::min(radius_, length);
+      if (ratio >= 1e-4 && !spare_is_good(loss)) actual = ratio = -1;
+      if (ratio <= 0.25) {
+        double shrink = actual >= 0 ? 0.5 : 0.5 * slope / (slope + 0.5 * actual);
+        if (!(loss < 100 * loss_) || !(shrink >= 0.1)) shrink = 0.1;
+        radius_ = shrink * std::min(radius_, 10 * length);
+        nu_ /= shrink;
+      } else if (nu_ == 0 || ratio >= 0.75) {
+        radius_ = 2 * length;
+        nu_ *= 0.5;
+      }
+      if (ratio >= 1e-4) return accept(loss, predicted, actual);
+      const bool hopeless = predicted <= 4 * epsilon;
+      if (hopeless || radius_ <= epsilon * scaled_norm(w_)) {
+        // No step is short enough: does J say, too, that none could be? Or is it noise?
+        if (optimal()) return report(Status::noise_floor);
+        if (measure_noise()) return step();
+        return report(hopeless ? Status::noise_floor : Status::step);
+      }
+      if (out_of_evaluations()) return report(Status::evaluations);
+    }
+  }
+
+  Report accept(double loss, double predicted, double actual) {
+    first_ = false;
+    last_predicted_ = predicted;
+    last_actual_ = actual <= 2 * predicted ? actual : 1.0;
+    slow_steps_ = is_nothing() && actual < 0.5 ? slow_steps_ + 1 : 0;
+    small_step_ = nu_ == 0 && is_small(p_);
+    return move_to_trial(loss);
+  }
+
   // Makes the model that was taken last the current one: D, its factors and what follows from them.
   void adopt() {
     ScaledModel& now = model();
@@ -214,10 +257,18 @@ class LeastSquaresSolver : public Solver {
       if (!is_rounding(now, i, widest)) largest_[i] = std::max(largest_[i], now.norms[i]);
       if (!has_scale_) d_[i] = largest_[i] > 0 ? largest_[i] : 1.0;
     }
-    now.factorize(d_.data());
+    factorize(now);
     now.gradient(g_.data());
     take_newton(now, w_);
-    newton_norm_ = norm(newton_.data(), n_);
+    newton_norm_ = scaled_norm(newton_);
+  }
+
+  // By the columns as they are here: D may be from where they were many times as long.
+  void factorize(ScaledModel& now) const {
+    const double widest = now.norms.vector().maxCoeff();
+    for (Index i = 0; i < n_; ++i)
+      now.scale[i] = now.norms[i] > 0 && !is_rounding(now, i, widest) ? now.norms[i] : d_[i];
+    now.factorize();
   }
 
   // Whether a column of J is zero but for errors: such a parameter would have to grow beyond all
@@ -253,8 +304,9 @@ class LeastSquaresSolver : public Solver {
   }
 
   Status test() {
-    if (loss_ == 0 || model().qr().rank() == 0 || share() <= settings_.gtol)
+    if (loss_ <= smallest || model().qr().rank() == 0 || share() <= settings_.gtol)
       return Status::gradient;
+    if (slow_steps_ >= 10) return Status::noise_floor;
     if (small_step_) return Status::step;
     const double c = std::min(share(), cosine());
     if (last_predicted_ <= settings_.ftol && std::abs(last_actual_) <= settings_.ftol &&
@@ -264,22 +316,44 @@ class LeastSquaresSolver : public Solver {
   }
 
   bool at_noise_floor() {
-    return share() * share() <= 100 * epsilon + 2 * model().noise / std::sqrt(2 * loss_);
+    return share() * share() <= 100 * epsilon + 2 * noise() / std::sqrt(2 * loss_);
   }
 
   // What is left to gain is small beside e, or below its rounding.
   bool optimal() {
-    if (loss_ == 0) return true;
+    if (loss_ <= smallest) return true;
     if (model().qr().rank() == 0) return false;
     const double f = std::sqrt(2 * loss_);
-    const double noise = 10 * (model().noise + settings_.jacobian_error * f);
-    if (vanished() && f > noise) return false;
-    return explained_ <= std::max(noise, 1e-6 * f) || cosine() <= 1e-6;
+    const double errors = 10 * (noise() + settings_.jacobian_error * f);
+    if (is_nothing()) return true;
+    if (vanished() && f > errors) return false;
+    return explained_ <= std::max(errors, 1e-6 * f) || cosine() <= 1e-6;
+  }
+
+  // Beside what it was at the start, and beside what it is the difference of. Where J vanishes with
+  // e, no other test sees the end.
+  bool is_nothing() {
+    return loss_ <= 1e-40 * first_loss_ && std::sqrt(2 * loss_) <= 1e-6 * model().noise / epsilon;
+  }
+
+  // The error of e: its rounding, or what was measured where E stalled without any other reason.
+  double noise() { return std::max(model().noise, measured_noise_); }
+
+  // Once, and true where it is more than rounding: then Gauss-Newton steps may lead on.
+  bool measure_noise() {
+    if (measured_noise_ >= 0) return false;
+    for (Index i = 0; i < n_; ++i) p_[i] = along(i);
+    measured_noise_ = residual_noise(objective_, w_.data(), p_.data());
+    n_value_ += line_points - 1;
+    const double rounding = model().noise, terms = rounding / epsilon;
+    if (!(measured_noise_ > 10 * rounding && measured_noise_ < 1e-3 * terms)) measured_noise_ = 0;
+    radius_ = newton_norm_;
+    return measured_noise_ > 0;
   }
 
   // What a passed test claims is not undone by a parameter that has lost its influence.
   bool first_order(bool as_asked) {
-    if (loss_ == 0) return true;
+    if (loss_ <= smallest) return true;
     if (model().qr().rank() == 0) return false;
     if (vanished()) return std::sqrt(2 * loss_) <= 10 * model().noise;
     return as_asked || small_step_ || share() <= std::max(settings_.gtol, 1e-6) || optimal();
@@ -287,14 +361,14 @@ class LeastSquaresSolver : public Solver {
 
   // A Gauss-Newton step where E says nothing: kept where it leaves less to gain.
   Report polish() {
-    p_.vector() = (newton_.vector().array() / d_.vector().array()).matrix();
+    p_.copy_from(newton_);
     set_trial();
     const double loss = value(trial_.data()), before = explained_;
-    if (!(loss <= loss_ * (1 + 1e-10) + 10 * std::sqrt(2 * loss_) * model().noise))
+    if (!(loss <= loss_ * (1 + 1e-10) + 10 * std::sqrt(2 * loss_) * noise()))
       return report(Status::noise_floor);
     ++n_gradient_;
     if (!spare().take(objective_, trial_.data())) return report(Status::noise_floor);
-    spare().factorize(d_.data());
+    factorize(spare());
     take_newton(spare(), trial_);
     const bool better = explained_ < 0.9 * before;
     explained_ = before;
@@ -321,11 +395,11 @@ class LeastSquaresSolver : public Solver {
   Buffer<double> largest_;
   std::array<ScaledModel, 2> models_;
   std::size_t current_ = 0;
-  bool started_ = false, linear_ = false, small_step_ = false;
+  bool started_ = false, first_ = true, linear_ = false, small_step_ = false;
   bool finite_ = true;  // what the last search evaluated
-  double last_predicted_ = 1, last_actual_ = 1;
+  double last_predicted_ = 1, last_actual_ = 1, first_loss_ = 0, measured_noise_ = -1;
   int refused_in_search_ = 0;
-  std::int64_t refused_ = 0, iterations_ = 0, n_value_ = 0, n_gradient_ = 0;
+  std::int64_t slow_steps_ = 0, refused_ = 0, iterations_ = 0, n_value_ = 0, n_gradient_ = 0;
 };
 
 FASTOPT_END

@@ -41,7 +41,8 @@ class LevenbergMarquardt final : public Solver {
         g_(n_),
         squares_(n_),
         largest_(n_),
-        d_(n_) {
+        d_(n_),
+        columns_(n_) {
     std::copy(w0, w0 + n_, w_.begin());
   }
 
@@ -61,6 +62,14 @@ class LevenbergMarquardt final : public Solver {
     Damping damping = damping_;
     damping.begin();
     finite_ = true;
+    bool anew = false;
+    // ν may still be from where J was many times as large: a search that fails begins anew, once.
+    const auto once_more = [&] {
+      if (anew || optimal()) return false;
+      anew = true;
+      damping.start(largest_ratio());
+      return true;
+    };
     for (;;) {
       if (settings_.max_evaluations >= 0 && n_value_ >= settings_.max_evaluations)
         return report(Status::evaluations);
@@ -78,14 +87,17 @@ class LevenbergMarquardt final : public Solver {
           damping_ = damping;
           return accept(loss, nu, predicted);
         }
-        if (predicted <= rounding * loss_) return report(Status::noise_floor);
+        if (predicted <= rounding * loss_) {
+          if (once_more()) continue;
+          return report(Status::noise_floor);
+        }
         more = damping.reject();
       } else {
         more = damping.reject_singular();
       }
-      if (!more) {
+      if (!more && !once_more()) {
         damping_ = damping;
-        return report(Status::damping);
+        return report(optimal() ? Status::noise_floor : Status::damping);
       }
     }
   }
@@ -93,10 +105,14 @@ class LevenbergMarquardt final : public Solver {
   const Buffer<double>& weights() const { return w_; }
   const Buffer<double>& gradient() const { return g_; }
 
-  // Some parameter has lost its influence on the residuals on the way.
+  // Some parameter has lost its influence on the residuals on the way: its column of J, and what
+  // the parameter as a whole contributes.
   bool vanished() const {
+    const double terms = std::sqrt(2 * loss_) + reach();
     for (Index i = 0; i < n_; ++i)
-      if (squares_[i] <= 1e-20 * largest_[i] && largest_[i] > 0) return true;
+      if (squares_[i] <= 1e-20 * largest_[i] && largest_[i] > 0 &&
+          std::sqrt(squares_[i]) * std::abs(w_[i]) <= 1e-8 * terms)
+        return true;
     return false;
   }
 
@@ -145,8 +161,27 @@ class LevenbergMarquardt final : public Solver {
     return true;
   }
 
-  double scaled_norm(const Buffer<double>& x) const {
-    return std::sqrt((d_.vector().array() * x.vector().array().square()).sum());
+  // The size of what e is the difference of.
+  double reach() const {
+    return (squares_.vector().array().sqrt() * w_.vector().array().abs()).sum();
+  }
+
+  // Whether each parameter changes by no more than `share` of itself; one that hardly matters
+  // beside the others is compared with their share.
+  bool is_small(const Buffer<double>& p, double share) const {
+    const double all =
+        1e-6 * std::sqrt((squares_.vector().array() * w_.vector().array().square()).sum());
+    for (Index i = 0; i < n_; ++i)
+      if (squares_[i] > 0 &&
+          std::abs(p[i]) > share * std::max(std::abs(w_[i]), all / std::sqrt(squares_[i])))
+        return false;
+    return true;
+  }
+
+  // A step with no more damping than makes it possible, whatever the units of the parameters are.
+  bool solve_hardly_damped() {
+    for (Index i = 0; i < n_; ++i) columns_[i] = squares_[i] > 0 ? squares_[i] : 1.0;
+    return computer_->solve(std::numeric_limits<double>::epsilon(), columns_.data(), p_.data());
   }
 
   double largest_ratio() const {
@@ -166,8 +201,7 @@ class LevenbergMarquardt final : public Solver {
     const double norm_e = std::sqrt(2 * loss_);
     for (Index i = 0; i < n_; ++i)
       if (std::abs(g_[i]) > settings_.gtol * std::sqrt(squares_[i]) * norm_e) return false;
-    const double hardly = std::numeric_limits<double>::epsilon() * largest_ratio();
-    if (!computer_->solve(hardly, d_.data(), p_.data())) return true;
+    if (!solve_hardly_damped()) return true;
     return -g_.vector().dot(p_.vector()) <= 1e-10 * loss_;
   }
 
@@ -176,27 +210,24 @@ class LevenbergMarquardt final : public Solver {
   bool optimal() const {
     if (loss_ == 0) return true;
     const double norm_e = std::sqrt(2 * loss_);
-    double reach = 0;
     bool orthogonal = true, none = true, damped = !(last_predicted_ >= 0);
     for (Index i = 0; i < n_; ++i) {
       const double column = std::sqrt(squares_[i]);
-      reach += column * std::abs(w_[i]);
       none = none && column == 0;
       orthogonal = orthogonal && std::abs(g_[i]) <= 1e-6 * column * norm_e;
       damped = damped || last_nu_ * d_[i] > 1e-3 * squares_[i];
     }
-    const double small = 1e-6 * std::max(norm_e, 1e-3 * reach);
-    if (none || (vanished() && norm_e > 1e-15 * reach)) return false;
+    const double terms = reach(), small = 1e-6 * std::max(norm_e, 1e-3 * terms);
+    if (none || (vanished() && norm_e > 1e-15 * terms)) return false;
     const double left = damped ? norm_e : std::min(norm_e, std::sqrt(2 * last_predicted_));
     return orthogonal || left <= small;
   }
 
   Report accept(double loss, double nu, double predicted) {
-    const double gain = loss_ - loss, old_loss = loss_, scaled_step = scaled_norm(p_);
-    const double scaled_w = scaled_norm(trial_);
+    const double gain = loss_ - loss, old_loss = loss_;
     const bool small_gain =
         gain <= settings_.ftol * old_loss && predicted <= settings_.ftol * old_loss;
-    const bool small_step = scaled_step <= settings_.xtol * scaled_w;
+    const bool small_step = is_small(p_, settings_.xtol), no_step = is_small(p_, 1e-8);
     last_predicted_ = predicted;
     last_nu_ = nu;
     step_norm_ = p_.vector().norm();
@@ -210,8 +241,7 @@ class LevenbergMarquardt final : public Solver {
     else if (stationary())
       status = Status::gradient;
     else if (small_gain || small_step)
-      status = end_as_asked(small_gain, gain <= 1e-14 * old_loss, small_step,
-                            scaled_step <= 1e-8 * scaled_w);
+      status = end_as_asked(small_gain, gain <= 1e-14 * old_loss, small_step, no_step);
     Report result = report(status);
     result.step_norm = step_norm_;
     result.damping = nu;
@@ -221,13 +251,11 @@ class LevenbergMarquardt final : public Solver {
   // A step that is as small as a user asked for ends the run where a full one would be too. Damping
   // alone can make it small: then the run goes on, unless it no longer moves at all.
   Status end_as_asked(bool small_gain, bool no_gain, bool small_step, bool no_step) {
-    const double hardly = std::numeric_limits<double>::epsilon() * largest_ratio();
-    const bool solved = computer_->solve(hardly, d_.data(), p_.data()) && !vanished();
+    const bool solved = solve_hardly_damped() && !vanished();
     as_asked_ = true;
     if (solved && small_gain && -0.5 * g_.vector().dot(p_.vector()) <= settings_.ftol * loss_)
       return Status::function_change;
-    if (solved && small_step && scaled_norm(p_) <= settings_.xtol * scaled_norm(w_))
-      return Status::step;
+    if (solved && small_step && is_small(p_, settings_.xtol)) return Status::step;
     as_asked_ = false;
     if (small_gain && no_gain) return Status::function_change;
     return small_step && no_step ? Status::step : Status::running;
@@ -261,7 +289,7 @@ class LevenbergMarquardt final : public Solver {
   Damping damping_;
   Index n_;
   // D follows from the largest squared column norms so far.
-  Buffer<double> w_, trial_, p_, g_, squares_, largest_, d_;
+  Buffer<double> w_, trial_, p_, g_, squares_, largest_, d_, columns_;
   double loss_ = std::numeric_limits<double>::quiet_NaN(), step_norm_ = 0;
   double last_predicted_ = -1, last_nu_ = 0;
   bool started_ = false, linear_ = false;

@@ -67,15 +67,20 @@ class PivotedQr {
   Index rank() const { return rank_; }
   // ‖Qᵀb‖ over the range of A: how much of b the columns of A explain.
   double explained() const { return ConstVectorMap<double>(q_.data(), rank_).norm(); }
-  // ‖A x‖
-  double image_norm(const double* x) {
+  // ‖A x‖ and (A x)ᵀb. The latter through Qᵀb, which is small where b is nearly orthogonal to A,
+  // so that nothing cancels.
+  struct Image {
+    double norm, slope;
+  };
+  Image image(const double* x) {
     for (Index j = 0; j < n_; ++j) z_[j] = x[order_[to_size(j)]];
-    double sum = 0;
+    double squares = 0, slope = 0;
     for (Index i = 0; i < k_; ++i) {
       const double y = row(r_, i).dot(tail(z_, i));
-      sum += y * y;
+      squares += y * y;
+      slope += y * q_[i];
     }
-    return std::sqrt(sum);
+    return {std::sqrt(squares), slope};
   }
 
   // A and b again, but for a rotation: R Pᵀ on top of `rows` x n numbers, column-major, zero below,

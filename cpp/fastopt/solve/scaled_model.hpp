@@ -14,12 +14,15 @@ FASTOPT_BEGIN
 class ScaledModel {
  public:
   ScaledModel(Index m, Index n)
-      : e(m), j(n * m), norms(n), m_(m), n_(n), qr_(m, n), a_(m * n), b_(m) {}
+      : e(m), j(n * m), norms(n), scale(n), m_(m), n_(n), qr_(m, n), a_(m * n), b_(m), x_(n) {}
 
   // The residuals and J (m x n in C order), at the point where take() was called last.
   Buffer<double> e, j;
   Buffer<double> norms;  // of the columns of J
-  double noise = 0;      // rounding of e: ε‖ |J||x| + |e| ‖
+  // The columns are divided by these before they are factorised, so that none is judged dependent
+  // on others for its unit alone.
+  Buffer<double> scale;
+  double noise = 0;  // rounding of e: ε‖ |J||x| + |e| ‖
 
   // Evaluates at w; false where J is not finite.
   bool take(Objective& objective, const double* w) {
@@ -41,11 +44,33 @@ class ScaledModel {
     return norms.vector().allFinite();
   }
 
-  void factorize(const double* d) {
+  void factorize() {
     for (Index i = 0; i < n_; ++i)
-      for (Index k = 0; k < m_; ++k) a_[i * m_ + k] = j[k * n_ + i] / d[i];
+      for (Index k = 0; k < m_; ++k) a_[i * m_ + k] = j[k * n_ + i] / scale[i];
     b_.copy_from(e);
     qr_.compute(a_.data(), b_.data());
+  }
+
+  // p that minimises ‖e + J p‖.
+  void gauss_newton(double* p) {
+    qr_.gauss_newton(p);
+    VectorMap<double>(p, n_).array() /= scale.vector().array();
+  }
+  // p that minimises ‖e + J p‖² + ν ‖D p‖².
+  void damped(double nu, const double* d, double* p) {
+    for (Index i = 0; i < n_; ++i) x_[i] = std::sqrt(nu) * (d[i] / scale[i]);
+    qr_.damped(x_.data(), p);
+    VectorMap<double>(p, n_).array() /= scale.vector().array();
+  }
+  // √(−½ d‖D p‖²/dν) of the last damped() or, at ν = 0, of gauss_newton().
+  double slope_norm(const double* p, const double* d, bool undamped) {
+    for (Index i = 0; i < n_; ++i) x_[i] = d[i] * p[i] * (d[i] / scale[i]);
+    return qr_.slope_norm(x_.data(), undamped);
+  }
+  // ‖J p‖ and (J p)ᵀe
+  PivotedQr::Image image(const double* p) {
+    for (Index i = 0; i < n_; ++i) x_[i] = scale[i] * p[i];
+    return qr_.image(x_.data());
   }
 
   // g = Jᵀe
@@ -59,7 +84,7 @@ class ScaledModel {
  private:
   Index m_, n_;
   PivotedQr qr_;
-  Buffer<double> a_, b_;
+  Buffer<double> a_, b_, x_;
 };
 
 FASTOPT_END
