@@ -15,6 +15,17 @@ inline bool python_wants_to_stop() {
   return PyErr_CheckSignals() != 0;
 }
 
+// Where Interrupted comes out of work with the GIL, as of a constructor that fills large memory,
+// Python's exception is pending already too.
+inline void register_interruption() {
+  pybind11::register_local_exception_translator([](std::exception_ptr thrown) {
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const Interrupted&) {
+    }
+  });
+}
+
 // f() without the GIL. When the work was interrupted, Python's exception is pending already.
 template <class F>
 auto without_gil(F&& f) {

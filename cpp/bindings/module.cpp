@@ -1,6 +1,7 @@
 // The extension module: a list of what it binds, one file each.
 #include <pybind11/pybind11.h>
 
+#include "bindings/interruption.hpp"
 #include "fastopt/core/types.hpp"
 
 namespace py = pybind11;
@@ -22,6 +23,7 @@ void bind_update(py::module_& module);
 FASTOPT_END
 
 PYBIND11_MODULE(FASTOPT_MODULE_NAME, module) {
+  fastopt::register_interruption();
   fastopt::bind_core(module);
   fastopt::bind_solve(module);
   fastopt::bind_minimize(module);

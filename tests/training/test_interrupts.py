@@ -1,7 +1,9 @@
 """Ctrl-C and other signals, and forks, while a training is at work."""
 
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +81,44 @@ def test_interrupt_within_a_step_of_seconds():
     before = net.parameters.copy()
     assert delay_of_interruption(lambda: net.fit(X, X, batch_size=None), after=0.5) < 0.1
     np.testing.assert_array_equal(net.parameters, before)
+
+
+@untimed
+@pytest.mark.parametrize("what", ["normal_equations", "hessian"])
+def test_interrupt_while_large_memory_is_filled(what):
+    """The matrix takes 1.2 GB: its pages, touched for the first time, take a while."""
+    net = fastopt.MLP([110, 110, 1], random_state=0)
+    X = np.ones((8, 110))
+    assert delay_of_interruption(lambda: getattr(net, what)(X, X[:, 0]), after=0.03) < 0.1
+
+
+@untimed
+@pytest.mark.parametrize("method", ["newton", "bfgs", "lm"])
+def test_interrupt_while_a_solver_takes_its_memory(method):
+    """Which it does with Python's lock, so that the signal must come from the system."""
+
+    def handler(number, frame):
+        raise Enough
+
+    class Enough(Exception):
+        pass
+
+    net = fastopt.MLP([90, 90, 1], random_state=0)
+    X = np.ones((net.n_parameters + 1, 90))
+    before = signal.signal(signal.SIGPROF, handler)
+    try:
+        delays = []
+        for _ in range(5):
+            signal.setitimer(signal.ITIMER_PROF, 0.08)
+            start = time.process_time()
+            with pytest.raises(Enough):
+                net.fit(X, X[:, 0], method)
+            delays.append(time.process_time() - start - 0.08)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+    assert min(delays) < 0.1
+    assert net.fit(X[:10], X[:10, 0], epochs=1).stop_reason == "epochs"
 
 
 def test_interrupt_from_a_handler_of_the_users():

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "fastopt/core/types.hpp"
+#include "fastopt/core/zeros.hpp"
 
 FASTOPT_BEGIN
 
@@ -13,7 +14,12 @@ template <class Scalar>
 class Buffer {
  public:
   Buffer() = default;
-  explicit Buffer(Index size) : size_(size), data_(allocate(size)) {}
+  // The destructor runs where the filling is interrupted: the object is whole after Buffer().
+  explicit Buffer(Index size) : Buffer() {
+    data_ = allocate(size);
+    size_ = size;
+    fill_zeros(data_, padded(size));
+  }
   Buffer(const Buffer& other) : Buffer(other.size_) {
     std::copy(other.data_, other.data_ + padded(size_), data_);
   }
@@ -45,10 +51,7 @@ class Buffer {
   static Scalar* allocate(Index size) {
     if (size == 0) return nullptr;
     const auto n = static_cast<std::size_t>(padded(size));
-    auto* data =
-        static_cast<Scalar*>(::operator new(n * sizeof(Scalar), std::align_val_t{alignment}));
-    std::fill(data, data + n, Scalar(0));
-    return data;
+    return static_cast<Scalar*>(::operator new(n * sizeof(Scalar), std::align_val_t{alignment}));
   }
   static void release(Scalar* data) { ::operator delete(data, std::align_val_t{alignment}); }
   void swap(Buffer& other) noexcept {

@@ -8,6 +8,7 @@
 // sums of products as in JᵀJ. P_lm of the very next layer is diagonal, φ'(z_m).
 #pragma once
 
+#include "fastopt/core/zeros.hpp"
 #include "fastopt/network/deep_pass.hpp"
 #include "fastopt/network/kronecker.hpp"
 #include "fastopt/network/loss_curvature.hpp"
@@ -42,7 +43,7 @@ class NetworkHessian {
   // H (n x n, both triangles).
   void operator()(const Dataset& data, const double* w, double* h) {
     const Index n = net_.n_parameters;
-    std::fill_n(h, n * n, 0.0);
+    fill_zeros(h, n * n);
     if (net_.is_plain())
       by_units(data, w, h);
     else

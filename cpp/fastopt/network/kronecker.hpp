@@ -252,9 +252,10 @@ class ProductSums {
 inline void mirror_lower(double* matrix, Index n) {
   constexpr Index tile = 32;
   MatrixMap<double> m(matrix, n, n);
-  for (Index c = 0; c < n; c += tile)
+  for (Index c = 0; c < n; c += tile) {
+    const Index columns = std::min(tile, n - c);
     for (Index r = c; r < n; r += tile) {
-      const Index rows = std::min(tile, n - r), columns = std::min(tile, n - c);
+      const Index rows = std::min(tile, n - r);
       if (r == c) {
         for (Index j = 0; j < columns; ++j)
           for (Index i = j + 1; i < rows; ++i) m(c + j, r + i) = m(r + i, c + j);
@@ -262,6 +263,8 @@ inline void mirror_lower(double* matrix, Index n) {
         m.block(c, r, columns, rows) = m.block(r, c, rows, columns).transpose();
       }
     }
+    Interruption::poll(static_cast<double>(columns) * static_cast<double>(n - c));
+  }
 }
 
 FASTOPT_END

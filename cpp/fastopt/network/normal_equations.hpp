@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "fastopt/core/norm.hpp"
+#include "fastopt/core/zeros.hpp"
 #include "fastopt/network/gauss_newton_blocks.hpp"
 #include "fastopt/network/output.hpp"
 
@@ -31,7 +32,7 @@ class NormalEquations {
     const Index n = net_.n_parameters;
     begin(data);
     std::fill_n(jte, n, 0.0);
-    if (jtj != nullptr) std::fill_n(jtj, n * n, 0.0);
+    if (jtj != nullptr) fill_zeros(jtj, n * n);
     double energy = 0;
     for (Index from = 0; from < plan_->count; from += at_once_) {
       const Index count = std::min(at_once_, plan_->count - from);

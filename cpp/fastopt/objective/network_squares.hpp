@@ -59,6 +59,7 @@ class NetworkSquares final : public Objective {
         e[k] = root * (e[k] - targets[k - s * q]);
         if (root != 1) VectorMap<double>(j + k * n, n) *= root;
       }
+      Interruption::poll(static_cast<double>(q * n));
     }
   }
 
