@@ -29,7 +29,7 @@ void def_network_solver(Class& bound) {
   bound.def(py::init([](Net& net, Solves& solver, double scale) {
               return std::make_unique<NetworkSolver>(
                   net, solver, [&solver]() -> const Buffer<double>& { return solver.weights(); },
-                  scale);
+                  [&solver](const double* w) { solver.move_to(w); }, scale);
             }),
             py::arg("network"), py::arg("solver"), py::arg("scale"), py::keep_alive<1, 2>(),
             py::keep_alive<1, 3>());

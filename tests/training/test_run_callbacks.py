@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fastopt
-from training_cases import CLASSES, X, Y, bits, make_net
+from training_cases import CLASSES, FULL_BATCH, Weights, X, Y, bits, make_net
 
 
 class Log(fastopt.Callback):
@@ -61,6 +61,119 @@ def test_weights_changed_between_epochs_count(batch_size):
     once = other.fit(X, Y, "sgd", epochs=1, batch_size=batch_size, shuffle=False)
     assert history.loss == 2 * once.loss
     assert bits(net) == bits(other)
+
+
+class Set(fastopt.Callback):
+    """Sets weights in one hook, at one epoch."""
+
+    def __init__(self, weights, hook, at=None):
+        self.weights, self.hook, self.at = weights, hook, at
+
+    def set(self, hook, epoch=None):
+        if (hook, epoch) == (self.hook, self.at):
+            self.run.weights = self.weights
+
+    def on_train_begin(self, logs=None):
+        self.set("train_begin")
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.set("epoch_begin", epoch)
+
+    def on_epoch_end(self, epoch, logs):
+        self.set("epoch_end", epoch)
+
+
+OTHER = fastopt.MLP([3, 8, 1], "tanh", random_state=7).parameters
+
+
+@pytest.mark.parametrize("method", FULL_BATCH)
+def test_a_full_batch_run_starts_from_the_weights_that_a_callback_sets(method):
+    net, other = make_net(), make_net()
+    other.parameters = OTHER
+    history = net.fit(X, Y, method, epochs=6, callbacks=Set(OTHER, "train_begin"))
+    expected = other.fit(X, Y, method, epochs=6)
+    for column in ("loss", "n_value", "n_gradient", "n_hessian", "step_norm"):
+        assert history[column] == expected[column]
+    assert bits(net) == bits(other)
+
+
+@pytest.mark.parametrize("hook", ["epoch_end", "epoch_begin"])
+@pytest.mark.parametrize("method", [name for name in FULL_BATCH if name != "lm"])
+def test_a_line_search_goes_on_from_the_weights_that_a_callback_sets(method, hook):
+    """As from a start: what it knows of the curvature was learned elsewhere."""
+    net, other = make_net(), make_net()
+    at = 3 if hook == "epoch_end" else 4
+    history = net.fit(X, Y, method, epochs=12, callbacks=Set(OTHER, hook, at))
+    before = other.fit(X, Y, method, epochs=4)
+    other.parameters = OTHER
+    after = other.fit(X, Y, method, epochs=8)
+    assert history.loss == before.loss + after.loss
+    assert history.n_gradient[4:] == [before.n_gradient[-1] + n for n in after.n_gradient]
+    assert bits(net) == bits(other)
+
+
+@pytest.mark.parametrize("hook", ["epoch_end", "epoch_begin"])
+def test_levenberg_marquardt_goes_on_from_the_weights_that_a_callback_sets(hook):
+    """ν goes on too, so the step from there is told by the normal equations alone."""
+    net, other, weights = make_net(), make_net(), Weights()
+    other.parameters = OTHER
+    at = 3 if hook == "epoch_end" else 4
+    history = net.fit(X, Y, "lm", epochs=9, callbacks=[Set(OTHER, hook, at), weights])
+    _, jte, jtj = other.normal_equations(X, Y)
+    step = -np.linalg.solve(jtj + history.damping[4] * np.eye(len(jte)), jte)
+    np.testing.assert_allclose(weights.after[4], OTHER + step, rtol=1e-7, atol=1e-9)
+    assert history.loss[4] < other.evaluate(X, Y)
+    other.parameters = weights.after[4]
+    assert history.loss[4] == pytest.approx(other.evaluate(X, Y), rel=1e-12)
+    assert (np.diff(history.loss[4:]) < 0).all()
+    assert history.n_gradient == [
+        2,
+        3,
+        4,
+        5,
+        *range(7, 12),
+    ]  # one more at the weights that were set
+
+
+@pytest.mark.parametrize("method", FULL_BATCH)
+def test_a_run_whose_weights_were_set_can_go_on_later(method):
+    whole, parts, callbacks = make_net(), make_net(), Set(OTHER, "epoch_end", 1)
+    expected = whole.fit(X, Y, method, epochs=9, callbacks=callbacks)
+    history = parts.fit(X, Y, method, epochs=5, callbacks=callbacks)
+    parts, history = pickle.loads(pickle.dumps((parts, history)))
+    history = parts.fit(X, Y, method, epochs=9, initial_epoch=history)
+    assert history.loss == expected.loss
+    assert history.n_gradient == expected.n_gradient
+    assert bits(parts) == bits(whole)
+
+
+@pytest.mark.parametrize("method", FULL_BATCH)
+def test_setting_the_weights_that_are_there_changes_nothing(method):
+    class Same(fastopt.Callback):
+        def on_epoch_end(self, epoch, logs):
+            self.network.parameters = self.run.weights
+
+    net, other = make_net(), make_net()
+    assert net.fit(X, Y, method, epochs=6, callbacks=Same()).loss == (
+        other.fit(X, Y, method, epochs=6).loss
+    )
+    assert bits(net) == bits(other)
+
+
+@pytest.mark.parametrize("method", FULL_BATCH)
+def test_a_run_that_had_found_its_end_goes_on_from_weights_that_are_set(method):
+    """Two weights and data on a line: every method finds the end."""
+    x = np.linspace(-1, 1, 9)[:, None]
+    net = fastopt.MLP([1, 1], random_state=0)
+    history = net.fit(x, 2 * x + 1, method, epochs=100)
+    assert history.stop_reason != "epochs"
+    found, rows = net.parameters.copy(), len(history)
+    again = net.fit(x, 2 * x + 1, method, epochs=200, initial_epoch=history)
+    assert len(again) == rows
+    start = Set([-5.0, 7.0], "train_begin")
+    again = net.fit(x, 2 * x + 1, method, epochs=200, initial_epoch=history, callbacks=start)
+    assert len(again) > rows
+    np.testing.assert_allclose(net.parameters, found, atol=1e-6)
 
 
 @pytest.mark.parametrize("nesterov", [False, True])

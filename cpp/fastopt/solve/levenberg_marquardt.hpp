@@ -49,7 +49,7 @@ class LevenbergMarquardt final : public Solver {
   // One iteration: more and more damping until a step is kept. Where none can be, w stays and the
   // report says why.
   Report step() override {
-    if (!started_) {
+    if (!std::isfinite(loss_)) {
       loss_ = value(w_.data());
       if (!std::isfinite(loss_)) return report(Status::non_finite);
     }
@@ -102,6 +102,15 @@ class LevenbergMarquardt final : public Solver {
     }
   }
 
+  // Goes on from other weights; ν and D stay what they have become.
+  void move_to(const double* w) {
+    std::copy(w, w + n_, w_.begin());
+    loss_ = std::numeric_limits<double>::quiet_NaN();
+    last_predicted_ = -1;
+    linear_ = false;
+    if (n_gradient_ > iterations_ + moves_) ++moves_;
+  }
+
   const Buffer<double>& weights() const { return w_; }
   const Buffer<double>& gradient() const { return g_; }
 
@@ -129,6 +138,7 @@ class LevenbergMarquardt final : public Solver {
     visitor.number("started", started);
     started_ = started != 0;
     visitor.number("iterations", iterations_);
+    visitor.number("moves", moves_);
     visitor.number("n_value", n_value_);
     visitor.number("n_gradient", n_gradient_);
   }
@@ -151,7 +161,7 @@ class LevenbergMarquardt final : public Solver {
   bool linearize() {
     computer_->linearize(w_.data(), g_.data(), squares_.data());
     // After an import the model is taken again where it was taken before: it counts once.
-    if (n_gradient_ <= iterations_) ++n_gradient_;
+    if (n_gradient_ <= iterations_ + moves_) ++n_gradient_;
     if (!g_.vector().allFinite() || !squares_.vector().allFinite()) return false;
     for (Index i = 0; i < n_; ++i) {
       largest_[i] = std::max(largest_[i], squares_[i]);
@@ -296,6 +306,7 @@ class LevenbergMarquardt final : public Solver {
   bool finite_ = true;  // what the last search for a step evaluated
   bool as_asked_ = false;
   std::int64_t iterations_ = 0, n_value_ = 0, n_gradient_ = 0;
+  std::int64_t moves_ = 0;  // away from weights whose model has counted
 };
 
 FASTOPT_END

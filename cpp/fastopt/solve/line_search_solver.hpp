@@ -44,6 +44,14 @@ class LineSearchSolver : public Solver {
   double loss() const { return loss_; }
   LineSearchSolverSettings& settings() { return settings_; }
 
+  // Goes on from other weights, as at a start; what was evaluated so far still counts.
+  void move_to(const double* w) {
+    std::copy(w, w + n_, w_.begin());
+    forget_all();
+    restart();
+    started_ = reprieves_ = resolved_ = optimal_ = 0;
+  }
+
   Report step() override {
     if (status_ != Status::running) return report(0);
     if (!started_) {
@@ -102,6 +110,8 @@ class LineSearchSolver : public Solver {
   virtual void describe() {}
   // Back to p = −g.
   virtual void forget() {}
+  // And without anything else that was learned on the way.
+  virtual void forget_all() { forget(); }
   virtual bool steepest() const = 0;
   // α to begin the search with.
   virtual double first_length() const { return steepest() ? cautious_length() : 1; }

@@ -11,14 +11,22 @@ FASTOPT_BEGIN
 
 class NetworkSolver final : public Solver {
  public:
-  // `weights` are those of `solver`; its losses times `scale` are the network's.
+  // `weights` are those of `solver`, `move_to` sets them; its losses times `scale` are the
+  // network's.
   NetworkSolver(Network<double>& network, Solver& solver,
-                std::function<const Buffer<double>&()> weights, double scale)
-      : network_(network), solver_(solver), weights_(std::move(weights)), scale_(scale) {}
+                std::function<const Buffer<double>&()> weights,
+                std::function<void(const double*)> move_to, double scale)
+      : network_(network),
+        solver_(solver),
+        weights_(std::move(weights)),
+        move_to_(std::move(move_to)),
+        scale_(scale) {}
 
   double scale() const { return scale_; }
 
   Report step() override {
+    // After a step the two agree: where they differ, the network's owner has set its weights.
+    if (network_.parameters.vector() != weights_().vector()) move_to_(network_.parameters.data());
     Report report;
     try {
       report = solver_.step();
@@ -43,6 +51,7 @@ class NetworkSolver final : public Solver {
   Network<double>& network_;
   Solver& solver_;
   std::function<const Buffer<double>&()> weights_;
+  std::function<void(const double*)> move_to_;
   double scale_;
 };
 

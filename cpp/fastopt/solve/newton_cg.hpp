@@ -59,6 +59,10 @@ class NewtonCg final : public LineSearchSolver {
     convex_ = 0;
     steepest_ = 1;
   }
+  void forget_all() override {
+    forget();
+    first_norm_ = 0;
+  }
   bool steepest() const override { return steepest_ != 0; }
   bool knows_scale() const override { return convex_ != 0; }
 

@@ -27,6 +27,10 @@ class SteepestDescent final : public LineSearchSolver {
     next_length_ = curvature > 0 ? squared_norm(s, n_) / curvature : step_length_;
     largest_length_ = std::max(next_length_, 0.95 * largest_length_);
   }
+  void forget_all() override {
+    next_length_ = 1;
+    largest_length_ = 0;
+  }
   bool steepest() const override { return true; }
   double promised() const override { return 0.5 * squared_norm(g_.data(), n_) * largest_length_; }
   bool knows_scale() const override { return largest_length_ > 0; }

@@ -60,7 +60,11 @@ class Run:
 
     @property
     def weights(self) -> npt.NDArray[Any]:
-        """A copy of all weights as one flat vector; assigning sets them."""
+        """A copy of all weights as one flat vector; assigning sets them for the next epoch.
+
+        A second-order method goes on from there as from a start: what it has learned of the
+        curvature elsewhere is forgotten, but for Levenberg-Marquardt's damping.
+        """
         return np.array(self.network.parameters)
 
     @weights.setter

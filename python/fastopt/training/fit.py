@@ -130,7 +130,10 @@ class Training:
         if self._first_order:
             before.append(self.set_learning_rates)
         try:
+            start = self.run.weights
             called.train_begin()
+            if not np.array_equal(self.run.weights, start):
+                self._ended = None  # from other weights there may be a way on
             reason = self.run.stop_reason or self._ended
             if reason is None:
                 reason = run(self.solver, range(first, epochs), watchers, before)
