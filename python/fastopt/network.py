@@ -300,9 +300,10 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
             state, the same bits as without the interruption, and the rows of both in the new
             History. A learning rate that callbacks lowered stays lowered, unless the optimiser now
             gives another one. A full-batch method whose state belongs to other weights, or to
-            another loss there, begins anew from the present weights; where it had found its end,
-            nothing is added. Callbacks begin anew, as in Keras: the best value and the patience of
-            an earlier run are not theirs.
+            another loss there, or is of another size (L-BFGS with another ``memory``), begins anew
+            from the present weights; where it had found its end, nothing is added, unless a
+            callback sets other weights in ``on_train_begin``. Callbacks begin anew, as in Keras:
+            the best value and the patience of an earlier run are not theirs.
 
             ``history_`` serves too, after Ctrl-C or an exception in a callback. An epoch of
             mini-batches that was broken off has left the weights of its last whole update, and is

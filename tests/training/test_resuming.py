@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fastopt
-from training_cases import X, Y, bits, make_net
+from training_cases import FULL_BATCH, X, Y, bits, make_net
 
 OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "nadam"]
 
@@ -137,9 +137,6 @@ def test_resuming_with_another_optimizer_is_refused():
     assert bits(net) == before
 
 
-FULL_BATCH = ["lm", "bfgs", "dfp", "lbfgs", "newton", "steepest_descent"]
-
-
 def sine():
     X = np.linspace(-1, 1, 41)[:, None]
     return X, np.sin(np.pi * X)
@@ -180,3 +177,12 @@ def test_a_full_batch_run_on_another_problem_begins_anew(method):
         resumed = net.copy().fit(X, T, method, epochs=8, l2=l2, initial_epoch=history)
         assert resumed.loss == [*history.loss, *net.copy().fit(X, T, method, epochs=3, l2=l2).loss]
         assert resumed.loss[-1] < start
+
+
+def test_lbfgs_with_another_memory_begins_without_pairs():
+    X, y = sine()
+    net = fastopt.MLP([1, 5, 1], random_state=0)
+    history = net.fit(X, y, fastopt.LBFGS(memory=10), epochs=5)
+    other = fastopt.LBFGS(memory=3)
+    resumed = net.copy().fit(X, y, other, epochs=9, initial_epoch=history)
+    assert resumed.loss == [*history.loss, *net.copy().fit(X, y, other, epochs=4).loss]

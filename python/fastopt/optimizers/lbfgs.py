@@ -21,7 +21,8 @@ class LBFGS(LineSearchOptimizer):
     Parameters
     ----------
     memory : int
-        How many pairs are kept, 10 by default; 2 · memory · n numbers.
+        How many pairs are kept, 10 by default; 2 · memory · n numbers. A run that goes on from the
+        History of one with another memory begins without pairs.
     line_search : {"wolfe", "exact"}
         The strong Wolfe conditions by cubic interpolation (default), or the minimum along the
         line.

@@ -96,11 +96,15 @@ class Training:
     def _fits(self, state: dict[str, Any], loss: Any, l2: float) -> bool:
         """Whether a state is of the present problem: a full-batch method's holds weights and E.
 
-        A state of another method is none of these: it is refused where it is imported.
+        A state of another method is none of these: it is refused where it is imported. One of
+        another size, as of L-BFGS with another memory, does not fit.
         """
         solver = state["solver"]
-        if "w" not in solver or set(solver) != set(self.solver.export_state()):
+        own = {name: np.size(value) for name, value in self.solver.export_state().items()}
+        if "w" not in solver or set(solver) != set(own):
             return True
+        if any(np.size(solver[name]) != size for name, size in own.items()):
+            return False
         if state["ended"] and state["optimizer"] != repr(self.run.optimizer):
             return False  # with other settings there may be a way on
         if not self.history.epoch or not np.array_equal(solver["w"], self.network.parameters):
