@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 class DivergenceError(ArithmeticError):
     """Training left the finite numbers. The network holds the best finite weights.
 
+    A second-order method never accepts a step to a loss that is not finite: it was so at the
+    weights from which the epoch started, and the network still holds these.
+
     Attributes
     ----------
     epoch : int
@@ -21,6 +24,8 @@ class DivergenceError(ArithmeticError):
         The loss that was found there.
     history : History or None
         Everything up to the epoch before.
+    second_order : bool
+        Whether it was a second-order method.
 
     Examples
     --------
@@ -35,11 +40,25 @@ class DivergenceError(ArithmeticError):
     True True
     """
 
-    def __init__(self, epoch: int, step: int, loss: float, history: History | None = None):
-        super().__init__(epoch, step, loss, history)
+    def __init__(
+        self,
+        epoch: int,
+        step: int,
+        loss: float,
+        history: History | None = None,
+        second_order: bool = False,
+    ):
+        super().__init__(epoch, step, loss, history, second_order)
         self.epoch, self.step, self.loss, self.history = epoch, step, loss, history
+        self.second_order = second_order
 
     def __str__(self) -> str:
+        if self.second_order:
+            return (
+                f"training cannot go on in epoch {self.epoch}: the loss is {self.loss} at the "
+                "weights that the epoch started from; check these weights and the scale of inputs "
+                "and targets"
+            )
         return (
             f"training diverged in epoch {self.epoch}, step {self.step}: the loss became "
             f"{self.loss}; the network holds the best finite weights. A smaller learning_rate or "
@@ -47,4 +66,4 @@ class DivergenceError(ArithmeticError):
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.epoch, self.step, self.loss, self.history)
+        return type(self), self.args

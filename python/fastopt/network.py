@@ -330,7 +330,8 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
         ValueError, TypeError
             Before work starts: data or settings out of range, with name and value.
         DivergenceError
-            The loss or the weights are not finite; the network keeps the best finite weights.
+            The loss or the weights are not finite; the network keeps the best finite weights. With
+            a second-order method: the loss is not finite at the weights that an epoch starts from.
         RuntimeError
             The network is being trained already, or one of the callbacks takes part in another run.
         """

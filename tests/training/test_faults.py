@@ -1,5 +1,6 @@
 """When something goes wrong in the middle: divergence, and functions that raise."""
 
+import pickle
 import time
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 import fastopt
 from process import run_python
-from training_cases import Weights, X, Y
+from training_cases import FULL_BATCH, Weights, X, Y
 
 
 def make_net(**settings):
@@ -101,6 +102,31 @@ def test_weights_that_are_not_finite_from_the_start():
         with pytest.raises(fastopt.DivergenceError) as caught:
             net.fit(X, Y, epochs=2, batch_size=batch_size)
         assert (caught.value.epoch, caught.value.step) == (0, 0)
+
+
+@pytest.mark.parametrize("method", FULL_BATCH)
+@pytest.mark.parametrize("value", [np.nan, 1e200])
+@pytest.mark.parametrize("at", [0, 3])
+def test_second_order_methods_from_weights_without_a_finite_loss(method, value, at):
+    """What they are told: these take neither a learning rate nor clip."""
+
+    class Spoil(fastopt.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == at:
+                self.network.parameters[:] = spoilt  # assigned, they would be refused
+
+    net = make_net()
+    spoilt = np.full(net.n_parameters, value)
+    with pytest.raises(fastopt.DivergenceError) as caught:
+        net.fit(X, Y, method, epochs=9, callbacks=Spoil())
+    error = pickle.loads(pickle.dumps(caught.value))
+    assert (error.epoch, error.step, len(error.history)) == (at, 0, at)
+    assert f"epoch {at}: the loss is {error.loss} at the weights that the epoch started" in str(
+        error
+    )
+    assert "learning_rate" not in str(error)
+    assert "clip" not in str(error)
+    np.testing.assert_array_equal(net.parameters, spoilt)
 
 
 # --- exceptions of the user's ----------------------------------------------------------------

@@ -220,7 +220,7 @@ class Training:
         if not math.isfinite(loss) or report.status == "diverged":
             self.solver.restore_best()
             step = max(0, report.iterations - self._iterations - 1)
-            raise DivergenceError(epoch, step, loss, self.history)
+            raise DivergenceError(epoch, step, loss, self.history, not self._first_order)
         self._iterations = report.iterations
         self._ended = None if report.status == "running" else report.status
         row: dict[str, Any] = {"loss": loss}
