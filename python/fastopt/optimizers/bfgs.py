@@ -34,9 +34,11 @@ class BFGS(_VariableMetric):
 
     Notes
     -----
-    V is one n × n matrix of doubles, n² · 8 bytes; one triangle of it is read and written once in
-    an iteration. It stays positive definite: a step without positive curvature does not change it,
-    and after a failed search it starts again from V₀.
+    V is one n × n matrix of doubles, n² · 8 bytes, and a copy of it goes into the result at the end
+    (the state in the History of ``fit``, ``hess_inv`` of ``minimize``): 2 n² at the peak. One
+    triangle of it is read and written once in an iteration. It stays positive definite: a step
+    without positive curvature does not change it, and after a failed search it starts again from
+    V₀.
 
     References
     ----------
