@@ -384,10 +384,12 @@ class LeastSquaresSolver : public Solver {
 
   // Each parameter changes by less than xtol of itself; one that hardly matters beside the others
   // is compared with their share.
-  bool is_small(const Buffer<double>& p) const {
-    const double all = 1e-6 * scaled_norm(trial_);
+  bool is_small(const Buffer<double>& p) {
+    const Buffer<double>& columns = model().norms;
+    const double all = 1e-6 * (columns.vector().array() * trial_.vector().array()).matrix().norm();
     for (Index i = 0; i < n_; ++i)
-      if (std::abs(p[i]) > settings_.xtol * std::max(std::abs(trial_[i]), all / d_[i]))
+      if (std::abs(p[i]) > settings_.xtol * std::abs(trial_[i]) &&
+          columns[i] * std::abs(p[i]) > settings_.xtol * all)
         return false;
     return true;
   }
