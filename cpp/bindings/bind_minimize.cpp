@@ -78,10 +78,10 @@ void bind_minimize(py::module_& module) {
           },
           py::arg("x"), py::arg("of_gradient"))
       .def(
-          "hessian",
+          "given_hessian",
           [](PythonObjective& f, const Values& x) {
             py::array_t<double> h({f.size(), f.size()});
-            f.hessian(checked(f, x), h.mutable_data());
+            f.given_hessian(checked(f, x), h.mutable_data());
             return h;
           },
           py::arg("x"));

@@ -81,6 +81,7 @@ class Differences {
         patience_(static_cast<std::size_t>(n), 3) {}
 
   double step(double relative, double x, Index i) const { return steps_(relative, x, i); }
+  bool has_bounds() const { return !lower_.empty(); }
   bool steps_are_given() const { return !given_.sizes.empty(); }
 
   // The gradient by a formula; `value` is f(x), or NaN where it is not known.
@@ -152,9 +153,15 @@ class Differences {
     }
     const double nearest = std::min(above, below);
     if (std::abs(h) > nearest) {
-      // Of second order, to one side.
-      h = std::min(std::abs(h), widest / 2) * (above >= below ? 1 : -1);
+      const double side = above >= below ? 1 : -1;
       const double value = centre(f);
+      if (formula == Difference::five_point) {
+        h = side * std::min(std::abs(h), widest / 4);
+        return (48 * moved(f, i, h) - 36 * moved(f, i, 2 * h) + 16 * moved(f, i, 3 * h) -
+                3 * moved(f, i, 4 * h) - 25 * value) /
+               (12 * h);
+      }
+      h = side * std::min(std::abs(h), widest / 2);
       return (4 * moved(f, i, h) - moved(f, i, 2 * h) - 3 * value) / (2 * h);
     }
     const double near = (moved(f, i, h) - moved(f, i, -h)) / (2 * h);

@@ -8,6 +8,7 @@
 #include "bindings/python_function.hpp"
 #include "fastopt/core/buffer.hpp"
 #include "fastopt/objective/objective.hpp"
+#include "fastopt/solve/cholesky.hpp"
 
 FASTOPT_BEGIN
 
@@ -62,7 +63,7 @@ class PythonObjective final : public Objective {
       size = std::max(size, std::abs(scale * g[i]));
       error = std::max(error, std::abs(scale * (g[i] - work_[i])));
     }
-    return size <= 4 * error && !falls_around(x, error);
+    return size <= 4 * error && !falls_around(x, error) && !falls_by_model(x, error);
   }
   bool has_rough_gradients() const override { return f_.gradient == Difference::two_point; }
   // From forward to central differences, and from these to the formula of fourth order.
@@ -77,13 +78,19 @@ class PythonObjective final : public Objective {
   void hessian(const double* x, double* h) override {
     const py::gil_scoped_acquire gil;
     if (f_.hessian == Difference::given) {
-      ++nhev;
-      read(f_.hess(x, n_), h, n_ * n_, 2, "hess(x)");
-      all_finite(h, n_ * n_, "hess(x)");
+      given_hessian(x, h);
       symmetrize(h);
     } else {
       hessian_by_differences(x, h);
     }
+  }
+
+  // As the function returned it.
+  void given_hessian(const double* x, double* h) {
+    const py::gil_scoped_acquire gil;
+    ++nhev;
+    read(f_.hess(x, n_), h, n_ * n_, 2, "hess(x)");
+    all_finite(h, n_ * n_, "hess(x)");
   }
 
   void hessian_vector(const double* x, const double* v, double* hv) override {
@@ -255,6 +262,35 @@ class PythonObjective final : public Objective {
     return false;
   }
 
+  // The same along Newton's direction, by differences over steps so long that noise hardly counts:
+  // in a bent valley no axis leads down.
+  bool falls_by_model(const double* x, double noise) {
+    constexpr Index few = 20;
+    if (n_ > few || differences_.has_bounds()) return false;
+    Buffer<double> steps(n_), h(n_ * n_), p(n_), at(n_);
+    const double centre = call_fun(x);
+    const auto value = [this](const double* point) { return call_fun(point); };
+    differences_.place(x);
+    for (Index i = 0; i < n_; ++i)
+      for (double relative = 1e-4; relative < 2; relative *= 10) {
+        const double step = differences_.step(relative, x[i], i);
+        const double up = differences_.moved(value, i, step);
+        const double bend = up - 2 * centre + differences_.moved(value, i, -step);
+        if (!std::isfinite(bend)) break;
+        steps[i] = step;
+        if (std::abs(bend) > 1e3 * noise) break;
+      }
+    if ((steps.vector().array() == 0).any()) return false;
+    second_differences(x, steps, h.data(), p.data());
+    p.vector() = -p.vector();
+    if (!h.vector().allFinite() || !solve_damped(h.data(), n_, p.data())) return false;
+    for (double alpha = 1; alpha > 1e-3; alpha /= 4) {
+      at.vector() = ConstVectorMap<double>(x, n_) + alpha * p.vector();
+      if (call_fun(at.data()) < centre - 8 * noise) return true;
+    }
+    return false;
+  }
+
   // `value` is f(x), where it is known.
   void differences(const double* x, double value, double relative, double* g) {
     const auto function = [this](const double* at) { return call_fun(at); };
@@ -280,7 +316,10 @@ class PythonObjective final : public Objective {
   void hessian_by_differences(const double* x, double* h) {
     ++nhev;
     if (by_differences()) {
-      second_differences(x, h);
+      Buffer<double> steps(n_);
+      for (Index i = 0; i < n_; ++i) steps[i] = differences_.step(1.2e-4, x[i], i);  // ε^(1/4)
+      second_differences(x, steps, h, nullptr);
+      all_finite(h, n_ * n_, "hess(x)");
       return;
     }
     const bool central = f_.hessian != Difference::two_point;
@@ -313,8 +352,9 @@ class PythonObjective final : public Objective {
                                                                                      : difference;
   }
 
-  void second_differences(const double* x, double* h) {
-    Buffer<double> point(n_), step(n_), forward(n_), backward(n_);
+  // H and, where it is asked for, g.
+  void second_differences(const double* x, const Buffer<double>& step, double* h, double* g) {
+    Buffer<double> point(n_), forward(n_), backward(n_);
     std::copy(x, x + n_, point.begin());
     const double centre = call_fun(x);
     const auto around = [&](Index i) {
@@ -329,11 +369,11 @@ class PythonObjective final : public Objective {
       return value;
     };
     for (Index i = 0; i < n_; ++i) {
-      step[i] = differences_.step(1.2e-4, x[i], i);  // ε^(1/4)
       forward[i] = moved(i, step[i], i, 0);
       backward[i] = moved(i, -step[i], i, 0);
       h[i * n_ + i] =
           beyond_rounding(forward[i] - 2 * centre + backward[i], around(i)) / (step[i] * step[i]);
+      if (g != nullptr) g[i] = (forward[i] - backward[i]) / (2 * step[i]);
     }
     for (Index i = 0; i < n_; ++i)
       for (Index j = 0; j < i; ++j) {
@@ -342,7 +382,6 @@ class PythonObjective final : public Objective {
         h[i * n_ + j] = h[j * n_ + i] =
             beyond_rounding(mixed, 2 * (around(i) + around(j))) / (2 * step[i] * step[j]);
       }
-    all_finite(h, n_ * n_, "hess(x)");
   }
 
   // What a function returned: `size` numbers, n of them or n x n.

@@ -403,6 +403,8 @@ def test_right_gradients_pass_where_fun_rounds(fun, jac, x0):
     assert not fastopt.check_gradient(fun, lambda x: jac(x) + 0.01 * largest, x0)
     assert fastopt.check_hessian(rosenbrock_gradient, lambda x: HESSIAN, [1.0, 1.0])
     assert not fastopt.check_hessian(rosenbrock_gradient, lambda x: HESSIAN + 0.01, [1.0, 1.0])
+    skew = np.array([[0, 50.0], [-50.0, 0]])
+    assert not fastopt.check_hessian(rosenbrock_gradient, lambda x: HESSIAN + skew, [1.0, 1.0])
 
 
 @pytest.mark.parametrize("tiny", [1e-300, 1e-30, 1e-12, -1e-9])
@@ -429,3 +431,28 @@ def test_checks_of_derivatives_refuse_before_they_check():
     for check in (fastopt.check_gradient, fastopt.check_hessian):
         with pytest.raises(ValueError, match="rtol must be a number"):
             check(lambda x: pytest.fail("called"), gradient, [1.0], rtol=-1)
+
+
+@pytest.mark.parametrize(
+    ("fun", "jac"),
+    [
+        (lambda x: np.nan, None),
+        (lambda x: x @ x, lambda x: np.array([1, np.nan])),
+    ],
+)
+@pytest.mark.parametrize("maxiter", [0, 5])
+def test_a_start_that_is_not_finite_with_any_limit(fun, jac, maxiter):
+    with pytest.raises(ValueError, match="is nan at x0"):
+        fastopt.minimize(fun, [1.0, 2.0], jac=jac, options={"maxiter": maxiter})
+
+
+@pytest.mark.parametrize("maxiter", [0, 5])
+def test_a_start_beyond_the_bounds_is_brought_within(maxiter):
+    def fun(x):
+        assert (x >= 0).all()
+        return np.sqrt(x).sum() + x @ x
+
+    result = fastopt.minimize(
+        fun, [-1.0, 2.0], bounds=[(0, 3)] * 2, options={"maxiter": maxiter}, record_path=True
+    )
+    assert (result.path >= 0).all()

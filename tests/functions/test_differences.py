@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import fastopt
+from problems.rosenbrock import rosenbrock
+from reference.numerical import complex_step_jacobian
 
 METHODS = ["bfgs", "dfp", "lbfgs", "newton", "newton_cg", "steepest_descent"]
 
@@ -118,3 +120,34 @@ class TestBounds:
         )
         assert result.success
         np.testing.assert_allclose(result.x, [1 + 1e-9, 1], rtol=1e-15)
+
+
+def lennard_jones(x):
+    p = x.reshape(-1, 3)
+    d = p[:, None] - p[None]
+    r2 = (d**2).sum(-1)[np.triu_indices(len(p), 1)]
+    return ((r2**-6) - 2 * r2**-3).sum()
+
+
+@pytest.mark.parametrize("method", ["bfgs", "lbfgs", "newton"])
+@pytest.mark.parametrize(("atoms", "seed"), [(3, 5), (4, 0), (4, 3)])
+def test_steps_that_were_made_long_where_f_felt_nothing_are_short_again(method, atoms, seed):
+    # Each pair of few atoms reaches its own minimum, -1. Far apart they feel nothing of each
+    # other; close together, f bends over a tenth.
+    start = np.random.default_rng(seed).standard_normal(3 * atoms)
+    result = fastopt.minimize(lennard_jones, start, method=method)
+    assert result.success
+    assert result.fun == pytest.approx(-atoms * (atoms - 1) / 2, abs=1e-8)
+    exact = complex_step_jacobian(lambda x: np.array([lennard_jones(x)]), result.x)[0]
+    assert result.jac == pytest.approx(exact, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("start", "bounds"), [([1.0, 0.5], [(1, 1.1), (0, 2)]), ([1.001, 0], [(1, 1.001), (0, 2)])]
+)
+@pytest.mark.parametrize("jac", ["2-point", "3-point"])
+def test_a_minimum_on_a_bound_where_the_gradient_vanishes_too(start, bounds, jac):
+    result = fastopt.minimize(rosenbrock, start, bounds=bounds, jac=jac)
+    assert result.success
+    assert result.x == pytest.approx([1, 1], abs=1e-8)
+    assert result.nfev < 1000

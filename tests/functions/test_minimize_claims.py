@@ -5,6 +5,7 @@ import pytest
 
 import fastopt
 from problems.more_garbow_hillstrom import PROBLEMS
+from problems.rosenbrock import rosenbrock, rosenbrock_gradient
 
 
 @pytest.mark.parametrize("jac", ["2-point", "3-point"])
@@ -209,3 +210,33 @@ def test_newton_leaves_alone_what_the_function_does_not_feel(jac, offset):
     )
     assert result.success
     np.testing.assert_allclose(result.x, [1, 3], atol=1e-6)
+
+
+@pytest.mark.parametrize("method", ["bfgs", "lbfgs", "dfp", "newton", "newton_cg"])
+@pytest.mark.parametrize("seed", range(6))
+def test_noise_is_no_minimum_in_a_bent_valley(method, seed):
+    """Where noise hides the slope over the steps of differences, longer ones show it."""
+    noise = 1e-3
+    rng = np.random.default_rng(seed)
+    result = fastopt.minimize(
+        lambda x: rosenbrock(x) + noise * rng.standard_normal(), [-1.2, 1.0], method=method
+    )
+    assert not result.success or rosenbrock(result.x) <= 20 * noise
+
+
+@pytest.mark.parametrize(
+    ("method", "options"),
+    [
+        ("lbfgs", {"ftol": 1e-2}),
+        ("lbfgs", {"ftol": 1e-1}),
+        ("bfgs", {"xrtol": 0.5}),
+        ("bfgs", {"xrtol": 0.1}),
+        ("dfp", {"xrtol": 0.1}),
+    ],
+)
+def test_a_loose_tolerance_ends_a_run_but_makes_no_minimum(method, options):
+    result = fastopt.minimize(
+        rosenbrock, [-1.2, 1.0], jac=rosenbrock_gradient, method=method, options=options
+    )
+    slope = np.abs(rosenbrock_gradient(result.x) * result.x).max()
+    assert not result.success or slope <= 0.1

@@ -45,12 +45,14 @@ template <class Settings, class HidesDescent>
 bool is_as_asked(Status status, const Settings& settings, const Prospect& left,
                  const Scales& scales, HidesDescent&& hides_descent) {
   const double size = std::max(std::abs(scales.loss), 1.0);
+  constexpr double steep = 0.1;  // in shares of `size`: no tolerance makes that a minimum
   if (status == Status::function_change)
     return left.gain <= settings.ftol * size &&
-           left.slope <= 10 * std::sqrt(settings.ftol) * size &&
+           left.slope <= std::min(10 * std::sqrt(settings.ftol), steep) * size &&
            !hides_descent(scales.but_for(settings.ftol * size));
   return status == Status::step && left.step <= settings.xrtol * left.weights &&
-         left.slope <= 10 * settings.xrtol * size && !hides_descent(scales.but_for(10 * left.gain));
+         left.slope <= std::min(10 * settings.xrtol, steep) * size &&
+         !hides_descent(scales.but_for(10 * left.gain));
 }
 
 // No weight would change by more than a few dozen of its own roundings.

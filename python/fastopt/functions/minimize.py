@@ -135,6 +135,8 @@ def minimize(
     if name in _NEEDS_SQUARE:
         check_memory(name, x.size, "newton_cg or lbfgs" if name == "newton" else "lbfgs")
     box = () if bounds is None else limits(bounds, x.size)
+    if box:
+        x = np.clip(x, *box)
     steps = steps_for(settings, x.size)
     if steps[0].size and (jac is True or callable(jac) or jac == "cs"):
         warnings.warn(
@@ -261,18 +263,19 @@ def _result(
     x0: Array,
 ) -> OptimizeResult:
     last = reports[-1] if reports else None
-    if last is not None and last.status == "non_finite" and last.iterations == 0:
-        raise ValueError(f"{objective.fault or 'fun(x)'} at x0: all numbers must be finite there")
-    status = Status[(reason or "iteration_limit").upper()]
-    message = MESSAGES[status]
-    if status in (Status.NON_FINITE, Status.DIVERGED) and objective.fault:
-        message = f"{message} The last one: {objective.fault}."
     if last is None:
         fun, jac = objective.value_and_gradient(x0)
         x, nit, success = x0, 0, False
     else:
         x, fun, jac, nit = solver.weights, solver.loss, solver.gradient, last.iterations
         success = bool(last.optimal)
+    refused = last is not None and last.status == "non_finite" and last.iterations == 0
+    if refused or (last is None and objective.fault):
+        raise ValueError(f"{objective.fault or 'fun(x)'} at x0: all numbers must be finite there")
+    status = Status[(reason or "iteration_limit").upper()]
+    message = MESSAGES[status]
+    if status in (Status.NON_FINITE, Status.DIVERGED) and objective.fault:
+        message = f"{message} The last one: {objective.fault}."
     result = OptimizeResult(
         message=message, success=success, status=status, fun=fun, x=x, nit=nit, jac=jac
     )
