@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include "bindings/differences.hpp"
 #include "bindings/python_function.hpp"
@@ -103,11 +104,16 @@ class PythonObjective final : public Objective {
       return;
     }
     if (f_.hessian == Difference::given) {
-      ++nhev;
-      const RealArray h = numbers_of(f_.hess(x, n_), n_ * n_, 2, "hess(x)");
-      all_finite(h.data(), n_ * n_, "hess(x)");
+      // All products at one x come of one Hessian.
+      if (!std::equal(product_at_.begin(), product_at_.end(), x, x + n_)) {
+        product_at_.clear();
+        product_hessian_.resize(static_cast<std::size_t>(n_ * n_));
+        given_hessian(x, product_hessian_.data());
+        product_at_.assign(x, x + n_);
+      }
       VectorMap<double>(hv, n_).noalias() =
-          ConstMatrixMap<double>(h.data(), n_, n_).transpose() * ConstVectorMap<double>(v, n_);
+          ConstMatrixMap<double>(product_hessian_.data(), n_, n_).transpose() *
+          ConstVectorMap<double>(v, n_);
       return;
     }
     // (∇f(x + εv) − ∇f(x − εv)) / 2ε, ε in proportion to x and v.
@@ -427,6 +433,7 @@ class PythonObjective final : public Objective {
   Index n_;
   Differences differences_;
   Buffer<double> at_, work_, work2_;
+  std::vector<double> product_at_, product_hessian_;
 };
 
 FASTOPT_END

@@ -269,3 +269,17 @@ def test_control_c_while_newton_takes_the_eigenvalues_of_an_indefinite_hessian()
         )
 
     assert delay_of_interruption(call, after=1.0) < 0.5
+
+
+def test_newton_cg_asks_for_one_hessian_at_each_point():
+    points = []
+
+    def hessian(x):
+        points.append(tuple(x))
+        return rosenbrock_hessian(x)
+
+    result = fastopt.minimize(
+        rosenbrock, np.full(20, -0.5), method="newton_cg", jac=rosenbrock_gradient, hess=hessian
+    )
+    assert result.success
+    assert len(points) == len(set(points)) == result.nhev

@@ -156,3 +156,16 @@ def test_curve_fit_with_the_tolerances_of_scipy():
     for tolerances in ({"ftol": 1e-8}, {"ftol": 1e-8, "xtol": 1e-8, "gtol": 1e-8}, {"ftol": 1e-4}):
         popt, _ = fastopt.curve_fit(lambda t, a, b: a * np.exp(-b * t), t, y, **tolerances)
         np.testing.assert_allclose(popt, expected, rtol=2e-2)
+
+
+@pytest.mark.parametrize("method", ["bfgs", "lbfgs", "newton"])
+@pytest.mark.parametrize("unit", [1e7, 1e16, 1e20])
+def test_a_start_so_large_that_a_step_of_one_is_rounding(method, unit):
+    result = fastopt.minimize(
+        lambda x: rosenbrock(x / unit),
+        unit * START,
+        jac=lambda x: rosenbrock_gradient(x / unit) / unit,
+        method=method,
+    )
+    assert result.success
+    np.testing.assert_allclose(result.x, unit, rtol=1e-6)

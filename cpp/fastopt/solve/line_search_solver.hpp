@@ -125,12 +125,12 @@ class LineSearchSolver : public Solver {
   // How many iterations in turn it must say so.
   virtual int patience() const { return 1; }
 
-  // For the first step along −g, where nothing is known of the scale: w moves by about a tenth of
-  // itself, or E could fall to zero if it were linear.
+  // For the first step along −g, where nothing is known of the scale: w moves by itself, or by 1
+  // where that is less but can be told from its rounding.
   double cautious_length() const {
     const double g = g_.vector().lpNorm<Eigen::Infinity>();
     const double w = w_.vector().lpNorm<Eigen::Infinity>();
-    if (w > 0) return std::min(1.0, std::max(w, 1e-3)) / norm(g_.data(), n_);
+    if (w > 0) return std::max(std::min(1.0, std::max(w, 1e-3)), 1e-6 * w) / norm(g_.data(), n_);
     return std::min(1.0, 1 / g);
   }
 

@@ -79,8 +79,9 @@ def minimize(
         Called after each iteration with a copy of x, or, where its only parameter is named
         ``intermediate_result``, with an OptimizeResult of x and fun. StopIteration ends the run.
     options : dict
-        ``maxiter`` (200 n; first-order rules 10,000), ``maxfev`` (no limit), ``gtol``, ``disp``,
-        ``return_all`` (a list of all iterates as ``result.allvecs``), and the settings of the
+        ``maxiter`` (200 n; first-order rules 10,000), ``maxfev`` (no limit; looked at after each
+        iteration), ``gtol``, ``disp``, ``return_all`` (a list of all iterates as
+        ``result.allvecs``), and the settings of the
         method's Optimizer (``learning_rate``, ``c1``, ``scale_initial`` …). SciPy's ``maxfun``,
         ``maxcor`` and ``xtol`` are ``maxfev``, ``memory`` and ``xrtol``.
         Without ``gtol`` convergence is judged relative to the scale of the problem.

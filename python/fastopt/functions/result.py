@@ -55,7 +55,7 @@ class OptimizeResult(dict[str, Any]):
     Attributes
     ----------
     x : array
-        The solution, or the best that was found.
+        The solution, or where the run ended.
     fun : float
         The value of the function there.
     jac : array
