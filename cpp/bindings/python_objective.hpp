@@ -7,9 +7,9 @@
 
 #include "bindings/differences.hpp"
 #include "bindings/python_function.hpp"
+#include "bindings/second_differences.hpp"
 #include "fastopt/core/buffer.hpp"
 #include "fastopt/objective/objective.hpp"
-#include "fastopt/solve/cholesky.hpp"
 
 FASTOPT_BEGIN
 
@@ -58,13 +58,14 @@ class PythonObjective final : public Objective {
     if (f_.gradient != Difference::five_point) return false;
     const py::gil_scoped_acquire gil;
     differences(x, unknown, 0.7e-4, work_.data());
+    const auto value_at = [this](const double* at) { return call_fun(at); };
     double size = 0, error = 0;
     for (Index i = 0; i < n_; ++i) {
       const double scale = differences_.step(1e-4, x[i], i);
       size = std::max(size, std::abs(scale * g[i]));
       error = std::max(error, std::abs(scale * (g[i] - work_[i])));
     }
-    return size <= 4 * error && !falls_around(x, error) && !falls_by_model(x, error);
+    return size <= 4 * error && !falls_nearby(value_at, differences_, x, n_, error);
   }
   bool has_rough_gradients() const override { return f_.gradient == Difference::two_point; }
   // From forward to central differences, and from these to the formula of fourth order.
@@ -255,48 +256,6 @@ class PythonObjective final : public Objective {
     differences(x, value, relative, g);
   }
 
-  // Whether f is lower than at x, by more than a few times `noise`, at some point along an axis.
-  bool falls_around(const double* x, double noise) {
-    const double limit = call_fun(x) - 4 * noise;
-    const auto value = [this](const double* at) { return call_fun(at); };
-    differences_.place(x);
-    for (Index i = 0; i < n_; ++i)
-      for (const double relative : {1e-2, -1e-2, 1e-1, -1e-1}) {
-        const double h = differences_.step(std::abs(relative), x[i], i);
-        if (differences_.moved(value, i, std::copysign(h, relative)) < limit) return true;
-      }
-    return false;
-  }
-
-  // The same along Newton's direction, by differences over steps so long that noise hardly counts:
-  // in a bent valley no axis leads down.
-  bool falls_by_model(const double* x, double noise) {
-    constexpr Index few = 20;
-    if (n_ > few || differences_.has_bounds()) return false;
-    Buffer<double> steps(n_), h(n_ * n_), p(n_), at(n_);
-    const double centre = call_fun(x);
-    const auto value = [this](const double* point) { return call_fun(point); };
-    differences_.place(x);
-    for (Index i = 0; i < n_; ++i)
-      for (double relative = 1e-4; relative < 2; relative *= 10) {
-        const double step = differences_.step(relative, x[i], i);
-        const double up = differences_.moved(value, i, step);
-        const double bend = up - 2 * centre + differences_.moved(value, i, -step);
-        if (!std::isfinite(bend)) break;
-        steps[i] = step;
-        if (std::abs(bend) > 1e3 * noise) break;
-      }
-    if ((steps.vector().array() == 0).any()) return false;
-    second_differences(x, steps, h.data(), p.data());
-    p.vector() = -p.vector();
-    if (!h.vector().allFinite() || !solve_damped(h.data(), n_, p.data())) return false;
-    for (double alpha = 1; alpha > 1e-3; alpha /= 4) {
-      at.vector() = ConstVectorMap<double>(x, n_) + alpha * p.vector();
-      if (call_fun(at.data()) < centre - 8 * noise) return true;
-    }
-    return false;
-  }
-
   // `value` is f(x), where it is known.
   void differences(const double* x, double value, double relative, double* g) {
     const auto function = [this](const double* at) { return call_fun(at); };
@@ -324,7 +283,7 @@ class PythonObjective final : public Objective {
     if (by_differences()) {
       Buffer<double> steps(n_);
       for (Index i = 0; i < n_; ++i) steps[i] = differences_.step(1.2e-4, x[i], i);  // ε^(1/4)
-      second_differences(x, steps, h, nullptr);
+      second_differences([this](const double* at) { return call_fun(at); }, x, steps, h, nullptr);
       all_finite(h, n_ * n_, "hess(x)");
       return;
     }
@@ -349,45 +308,6 @@ class PythonObjective final : public Objective {
     }
     symmetrize(h);
     all_finite(h, n_ * n_, "hess(x)");
-  }
-
-  // A difference of terms of this size, in sum; what may be their rounding alone is none. Else
-  // Newton would divide by it along directions that f does not feel.
-  static double beyond_rounding(double difference, double size) {
-    return std::abs(difference) <= 2 * std::numeric_limits<double>::epsilon() * size ? 0
-                                                                                     : difference;
-  }
-
-  // H and, where it is asked for, g.
-  void second_differences(const double* x, const Buffer<double>& step, double* h, double* g) {
-    Buffer<double> point(n_), forward(n_), backward(n_);
-    std::copy(x, x + n_, point.begin());
-    const double centre = call_fun(x);
-    const auto around = [&](Index i) {
-      return std::abs(forward[i]) + 2 * std::abs(centre) + std::abs(backward[i]);
-    };
-    const auto moved = [&](Index i, double a, Index j, double b) {
-      point[i] += a;
-      point[j] += b;
-      const double value = call_fun(point.data());
-      point[i] = x[i];
-      point[j] = x[j];
-      return value;
-    };
-    for (Index i = 0; i < n_; ++i) {
-      forward[i] = moved(i, step[i], i, 0);
-      backward[i] = moved(i, -step[i], i, 0);
-      h[i * n_ + i] =
-          beyond_rounding(forward[i] - 2 * centre + backward[i], around(i)) / (step[i] * step[i]);
-      if (g != nullptr) g[i] = (forward[i] - backward[i]) / (2 * step[i]);
-    }
-    for (Index i = 0; i < n_; ++i)
-      for (Index j = 0; j < i; ++j) {
-        const double mixed = moved(i, step[i], j, step[j]) + moved(i, -step[i], j, -step[j]) -
-                             forward[i] - backward[i] - forward[j] - backward[j] + 2 * centre;
-        h[i * n_ + j] = h[j * n_ + i] =
-            beyond_rounding(mixed, 2 * (around(i) + around(j))) / (2 * step[i] * step[j]);
-      }
   }
 
   // What a function returned: `size` numbers, n of them or n x n.
