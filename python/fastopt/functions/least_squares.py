@@ -125,12 +125,13 @@ def least_squares(
 
     Notes
     -----
-    Levenberg-Marquardt never keeps a step that raises the cost. Exceptions of the callables come
-    out unchanged.
+    Levenberg-Marquardt never keeps a step that raises the cost. Where "lm" and "trf" stall, they
+    measure how noisy the residuals are (six more values): of a model in single precision, say, no
+    more can be asked than its noise allows. Exceptions of the callables come out unchanged.
 
     References
     ----------
-    Moré 1978; Triggs et al. 2000 (robust losses).
+    Moré 1978; Moré & Wild 2011 (noise); Triggs et al. 2000 (robust losses).
 
     Examples
     --------

@@ -22,7 +22,10 @@ _CONVERGED = {
     ),
     "function_change": (2, "converged: the cost can fall by less than ftol of itself"),
     "step": (3, "converged: a full step changes each parameter by less than xtol of itself"),
-    "noise_floor": (5, "converged: what is left to gain is below the rounding of the residuals"),
+    "noise_floor": (
+        5,
+        "converged: what is left to gain is below the rounding or the noise of the residuals",
+    ),
 }
 _STALLED = "stalled: the cost changes by rounding alone, and no first-order condition holds yet"
 _NOT_CONVERGED = {
