@@ -163,7 +163,18 @@ def test_a_model_in_single_precision_ends_at_its_noise(seed):
     def jacobian(x):
         return np.c_[np.exp(-x[1] * t), -x[0] * t * np.exp(-x[1] * t)]
 
-    result = fastopt.least_squares(lambda x: model(t, *x) - y, [1.0, 1.0], jac=jacobian)
+    calls = []
+
+    def residuals(x):
+        calls.append(1)
+        return model(t, *x) - y
+
+    result = fastopt.least_squares(residuals, [1.0, 1.0], jac=jacobian)
+    assert result.nfev == len(calls)
+    for limit in range(1, len(calls)):
+        calls.clear()
+        fastopt.least_squares(residuals, [1.0, 1.0], jac=jacobian, max_nfev=limit)
+        assert len(calls) <= limit
     exact = fastopt.least_squares(lambda x: x[0] * np.exp(-x[1] * t) - y, [1.0, 1.0])
     assert result.success
     assert result.x == pytest.approx(exact.x, rel=1e-4)

@@ -44,11 +44,13 @@ class LeastSquaresSolver : public Solver {
         g_(n_),
         d_(n_),
         largest_(n_),
+        asked_(n_),
         models_{ScaledModel(objective.n_residuals(), n_),
                 ScaledModel(objective.n_residuals(), n_)} {
     std::copy(w0, w0 + n_, w_.begin());
     if (has_scale_) std::copy(settings.scale, settings.scale + n_, d_.begin());
     settings_.scale = nullptr;
+    asked_.fill(std::numeric_limits<double>::quiet_NaN());
   }
 
   Report step() override {
@@ -97,6 +99,8 @@ class LeastSquaresSolver : public Solver {
     visitor.array("w", w_.data(), n_);
     if ((trial_.vector().array() != w_.vector().array()).any()) linear_ = false;
     visitor.array("largest_norms", largest_.data(), n_);
+    visitor.array("asked", asked_.data(), n_);
+    visitor.number("asked_value", asked_value_);
     visitor.number("loss", loss_);
     visitor.number("first_loss", first_loss_);
     visitor.number("measured_noise", measured_noise_);
@@ -137,12 +141,17 @@ class LeastSquaresSolver : public Solver {
   ScaledModel& model() { return models_[current_]; }
   ScaledModel& spare() { return models_[1 - current_]; }
 
+  // Steps that differ by less than rounding end at the same point: it is evaluated once.
   double value(const double* w) {
+    if (std::equal(w, w + n_, asked_.begin())) return asked_value_;
     ++n_value_;
-    const double loss = objective_.value(w);
-    if (std::isfinite(loss)) return loss;
-    finite_ = false;
-    return std::numeric_limits<double>::infinity();
+    asked_value_ = objective_.value(w);
+    std::copy(w, w + n_, asked_.begin());
+    if (!std::isfinite(asked_value_)) {
+      finite_ = false;
+      asked_value_ = std::numeric_limits<double>::infinity();
+    }
+    return asked_value_;
   }
 
   bool out_of_evaluations() const {
@@ -341,10 +350,13 @@ class LeastSquaresSolver : public Solver {
 
   // Once, and true where it is more than rounding: then Gauss-Newton steps may lead on.
   bool measure_noise() {
-    if (measured_noise_ >= 0) return false;
+    const bool out_of_evaluations =
+        settings_.max_evaluations >= 0 && n_value_ + line_points > settings_.max_evaluations;
+    if (measured_noise_ >= 0 || out_of_evaluations) return false;
     for (Index i = 0; i < n_; ++i) p_[i] = along(i);
     measured_noise_ = residual_noise(objective_, w_.data(), p_.data());
-    n_value_ += line_points - 1;
+    n_value_ += line_points;
+    asked_.fill(std::numeric_limits<double>::quiet_NaN());
     const double rounding = model().noise, terms = rounding / epsilon;
     if (!(measured_noise_ > 10 * rounding && measured_noise_ < 1e-3 * terms)) measured_noise_ = 0;
     radius_ = newton_norm_;
@@ -394,9 +406,10 @@ class LeastSquaresSolver : public Solver {
     return true;
   }
 
-  Buffer<double> largest_;
+  Buffer<double> largest_, asked_;
   std::array<ScaledModel, 2> models_;
   std::size_t current_ = 0;
+  double asked_value_ = 0;
   bool started_ = false, first_ = true, linear_ = false, small_step_ = false;
   bool finite_ = true;  // what the last search evaluated
   double last_predicted_ = 1, last_actual_ = 1, first_loss_ = 0, measured_noise_ = -1;

@@ -13,15 +13,15 @@
 
 FASTOPT_BEGIN
 
-// The error of e as a vector's norm, from `line_points` residuals at w + k·h·direction; zero where
-// these are not finite.
+// The error of e as a vector's norm, from `line_points` residuals at w + k·h·direction, k > 0; zero
+// where these are not finite.
 constexpr int line_points = 7;
 inline double residual_noise(Objective& objective, const double* w, const double* direction) {
   const Index n = objective.size(), m = objective.n_residuals();
   constexpr double h = 1e-4;
   Buffer<double> at(n), e(m * line_points);
   for (int k = 0; k < line_points; ++k) {
-    for (Index i = 0; i < n; ++i) at[i] = w[i] + (k * h) * direction[i];
+    for (Index i = 0; i < n; ++i) at[i] = w[i] + (k + 1) * h * direction[i];
     objective.residuals(at.data(), e.data() + k * m);
   }
   if (!e.vector().allFinite()) return 0;

@@ -126,7 +126,7 @@ def least_squares(
     Notes
     -----
     Levenberg-Marquardt never keeps a step that raises the cost. Where "lm" and "trf" stall, they
-    measure how noisy the residuals are (six more values): of a model in single precision, say, no
+    measure how noisy the residuals are (seven more values): of a model in single precision, say, no
     more can be asked than its noise allows. Exceptions of the callables come out unchanged.
 
     References
