@@ -151,6 +151,23 @@ def test_residuals_that_are_not_finite_on_a_bound(start):
     assert fitted == pytest.approx([3.0031, 0.49866], rel=1e-4)
 
 
+@pytest.mark.parametrize("low", [0.0, 1.0, -2.0])
+@pytest.mark.parametrize("start", [(1, -3.0), (5, -6.0), (0.5, -2.0)])
+def test_a_bound_that_is_not_to_blame_for_what_is_not_finite_is_met(low, start):
+    """A wall in the other variable stops the long first steps, which meet the bound too."""
+
+    def fun(x):
+        if x[1] > 3:
+            return np.full(3, np.nan)
+        return np.array([x[0] - low + 1, np.exp(x[1]) - 2, 0.1 * x[0] * x[1]])
+
+    bounds = ([low, -np.inf], [np.inf, np.inf])
+    result = fastopt.least_squares(fun, [low + start[0], start[1]], bounds=bounds)
+    assert result.success
+    assert result.x[0] == low
+    assert list(result.active_mask) == [-1, 0]
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_a_model_in_single_precision_ends_at_its_noise(seed):
     rng = np.random.default_rng(seed)

@@ -143,15 +143,18 @@ class BoundedLeastSquares final : public LeastSquaresSolver {
   }
 
   // Bounds on which the residuals are not finite are approached but not met.
-  bool avoids_bounds() override {
-    bool any = false;
+  bool avoid_bounds() override {
+    avoided_.clear();
     for (Index i = 0; i < n_; ++i) {
       const bool meets = trial_[i] <= lower_[i] || trial_[i] >= upper_[i];
       if (!meets || trial_[i] == w_[i] || reach_[i] < 1) continue;
       reach_[i] = 0.9;
-      any = true;
+      avoided_.push_back(i);
     }
-    return any;
+    return !avoided_.empty();
+  }
+  void meet_bounds() override {
+    for (const Index i : avoided_) reach_[i] = 1;
   }
 
   double along(Index i) const override {
@@ -239,6 +242,7 @@ class BoundedLeastSquares final : public LeastSquaresSolver {
   Buffer<double> reach_;  // the share of the way to a bound that a step may go
   Buffer<double> x_, a_, b_;
   std::vector<bool> free_;
+  std::vector<Index> avoided_;  // by the trial at hand
   BoundedLinearLeastSquares problem_;
 };
 

@@ -131,8 +131,10 @@ class LeastSquaresSolver : public Solver {
   virtual void take_step() = 0;
   bool trusts_newton() const { return newton_norm_ <= 1.1 * radius_; }
   virtual void set_trial() { trial_.vector() = w_.vector() + p_.vector(); }
-  // After a trial that is not finite: whether another one takes its place that need not be shorter.
-  virtual bool avoids_bounds() { return false; }
+  // After a trial that is not finite: whether one that keeps off the bounds may take its place; and
+  // back, where that one is not finite either, so that the bounds are not to blame.
+  virtual bool avoid_bounds() { return false; }
+  virtual void meet_bounds() {}
   // A line through w, to length h in units of the parameters, on which residuals may be had.
   virtual double along(Index i) const { return w_[i] != 0 ? std::abs(w_[i]) : 1.0; }
   // The columns of J that count at w.
@@ -214,12 +216,18 @@ class LeastSquaresSolver : public Solver {
  private:
   // An iteration: tries steps until one is kept, or none can be.
   Report search() {
+    bool avoiding = false;
     for (;;) {
       take_step();
       const double length = scaled_norm(p_);
       set_trial();
       const double loss = value(trial_.data());
-      if (std::isinf(loss) && !out_of_evaluations() && avoids_bounds()) continue;
+      if (std::isinf(loss)) {
+        if (avoiding) meet_bounds();
+        avoiding = !avoiding && !out_of_evaluations() && avoid_bounds();
+        if (avoiding) continue;
+      }
+      avoiding = false;
       // In shares of ‖e‖²: the model's slope along p, and its decrease, the damping apart.
       const PivotedQr::Image image = model().image(p_.data());
       const double slope = image.slope / (2 * loss_);
@@ -350,9 +358,8 @@ class LeastSquaresSolver : public Solver {
 
   // Once, and true where it is more than rounding: then Gauss-Newton steps may lead on.
   bool measure_noise() {
-    const bool out_of_evaluations =
-        settings_.max_evaluations >= 0 && n_value_ + line_points > settings_.max_evaluations;
-    if (measured_noise_ >= 0 || out_of_evaluations) return false;
+    const std::int64_t limit = settings_.max_evaluations;
+    if (measured_noise_ >= 0 || (limit >= 0 && n_value_ + line_points > limit)) return false;
     for (Index i = 0; i < n_; ++i) p_[i] = along(i);
     measured_noise_ = residual_noise(objective_, w_.data(), p_.data());
     n_value_ += line_points;
