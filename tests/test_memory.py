@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+import fastopt
+from fastopt import memory
 from interruption import unweighed
 
 RUN = """
@@ -51,3 +53,26 @@ def test_memory_needed_is_what_a_run_takes(method, inputs, hidden, samples, l2):
         [sys.executable, "-c", RUN, *arguments], capture_output=True, text=True, check=True
     )
     assert 0.6 <= float(result.stdout) <= 1.3
+
+
+def test_memory_needed():
+    # V, and the copy of it that is handed out.
+    n = 138_357_544  # VGG16
+    assert fastopt.memory_needed("bfgs", n) // 8 - 16 * n == 2 * 19_142_809_981_711_936
+    n = 3_538_984  # MobileNetV2
+    assert fastopt.memory_needed("bfgs", n) // 8 - 16 * n == 2 * 12_524_407_752_256
+    assert fastopt.memory_needed("adam", 1000) == 8 * 4 * 1000
+    assert fastopt.memory_needed("lm", 1000, N=10, q=2) < fastopt.memory_needed("lm", 1000)
+    assert fastopt.memory_needed("lbfgs", 10**6) < 10**9
+    with pytest.raises(ValueError, match="method must be one of"):
+        fastopt.memory_needed("magic", 3)
+    with pytest.raises(ValueError, match="n must be an integer"):
+        fastopt.memory_needed("adam", 0)
+
+
+def test_available_memory_follows_the_groups(tmp_path, monkeypatch):
+    assert memory.available_memory() > 0
+    (tmp_path / "memory.max").write_text("1000\n")
+    (tmp_path / "memory.current").write_text("400\n")
+    found = memory._available_of_groups(tmp_path)
+    assert all(value == 600 for value in found)

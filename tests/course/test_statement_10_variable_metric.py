@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import fastopt
+from problems.rosenbrock import rosenbrock, rosenbrock_gradient
 
 
 def spd(n, seed, condition=1e3):
@@ -48,20 +49,15 @@ def test_a_gradient_that_vanishes_to_the_bit_leaves_the_matrix_as_it_was_learned
 
 @pytest.mark.parametrize("optimizer", [fastopt.BFGS, fastopt.DFP])
 def test_variable_metric_stays_positive_definite(optimizer):
-    def fun(x):
-        return 100 * ((x[1:] - x[:-1] ** 2) ** 2).sum() + ((1 - x[:-1]) ** 2).sum()
-
-    def jac(x):
-        g = np.zeros_like(x)
-        g[:-1] = -400 * x[:-1] * (x[1:] - x[:-1] ** 2) - 2 * (1 - x[:-1])
-        g[1:] += 200 * (x[1:] - x[:-1] ** 2)
-        return g
-
     for seed in range(10):
         start = np.random.default_rng(seed).uniform(-2, 2, 6)
         for steps in (1, 3, 10, 30):
             result = fastopt.minimize(
-                fun, start, method=optimizer(), jac=jac, options={"maxiter": steps}
+                rosenbrock,
+                start,
+                method=optimizer(),
+                jac=rosenbrock_gradient,
+                options={"maxiter": steps},
             )
             V = result.hess_inv
             np.testing.assert_array_equal(V, V.T)

@@ -25,7 +25,9 @@ def test_training_within_a_training():
     net.fit(X, Y, epochs=1)
 
 
-def test_training_in_two_threads_at_once():
+@contextlib.contextmanager
+def training_in_another_thread(net, epochs, callbacks=()):
+    """Hold a training at the beginning of its first epoch; it ends after the block."""
     begun, go_on = threading.Event(), threading.Event()
 
     class Wait(fastopt.Callback):
@@ -33,40 +35,33 @@ def test_training_in_two_threads_at_once():
             begun.set()
             go_on.wait(10)
 
-    net, alone = make_net(), make_net()
-    thread = threading.Thread(
-        target=net.fit, args=(X, Y), kwargs={"epochs": 3, "callbacks": Wait()}
-    )
+    settings = {"epochs": epochs, "callbacks": [*callbacks, Wait()]}
+    thread = threading.Thread(target=net.fit, args=(X, Y), kwargs=settings)
     thread.start()
     try:
         assert begun.wait(10)
+        yield
+    finally:
+        go_on.set()
+        thread.join()
+
+
+def test_training_in_two_threads_at_once():
+    net, alone = make_net(), make_net()
+    with training_in_another_thread(net, epochs=3):
         history = net.history_
         with pytest.raises(RuntimeError, match="being trained already"):
             net.fit(X, Y)
         assert net.history_ is history  # of the training that goes on
-    finally:
-        go_on.set()
-        thread.join()
     alone.fit(X, Y, epochs=3)
     np.testing.assert_array_equal(net.parameters, alone.parameters)
 
 
 def test_one_callback_in_two_trainings_at_once():
     """Its state would be that of both."""
-    begun, go_on = threading.Event(), threading.Event()
-
-    class Wait(fastopt.Callback):
-        def on_epoch_begin(self, epoch, logs=None):
-            begun.set()
-            go_on.wait(10)
-
     early = fastopt.EarlyStopping("loss", patience=3)
     first, second = make_net(), make_net()
-    settings = {"epochs": 5, "callbacks": [early, Wait()]}
-    thread = threading.Thread(target=first.fit, args=(X, Y), kwargs=settings)
-    thread.start()
-    try:
-        assert begun.wait(10)
+    with training_in_another_thread(first, epochs=5, callbacks=[early]):
         run = early.run
         before = second.parameters.copy()
         for callbacks in ([early], [Weights(), early]):
@@ -77,9 +72,6 @@ def test_one_callback_in_two_trainings_at_once():
         np.testing.assert_array_equal(second.parameters, before)
         # An equal object is another one; the refused run has kept none of the others.
         second.fit(X, Y, epochs=1, callbacks=[fastopt.EarlyStopping("loss", 3), callbacks[0]])
-    finally:
-        go_on.set()
-        thread.join()
     assert first.history_.stop_reason == "epochs"
     second.fit(X, Y, epochs=1, callbacks=early)
 

@@ -15,6 +15,7 @@
 #include "fastopt/core/norm.hpp"
 #include "fastopt/solve/residual_noise.hpp"
 #include "fastopt/solve/scaled_model.hpp"
+#include "fastopt/solve/small_step.hpp"
 #include "fastopt/solve/solver.hpp"
 
 FASTOPT_BEGIN
@@ -401,16 +402,8 @@ class LeastSquaresSolver : public Solver {
     return move_to_trial(loss);
   }
 
-  // Each parameter changes by less than xtol of itself; one that hardly matters beside the others
-  // is compared with their share.
   bool is_small(const Buffer<double>& p) {
-    const Buffer<double>& columns = model().norms;
-    const double all = 1e-6 * (columns.vector().array() * trial_.vector().array()).matrix().norm();
-    for (Index i = 0; i < n_; ++i)
-      if (std::abs(p[i]) > settings_.xtol * std::abs(trial_[i]) &&
-          columns[i] * std::abs(p[i]) > settings_.xtol * all)
-        return false;
-    return true;
+    return is_small_step(p, trial_, model().norms.vector().array(), settings_.xtol);
   }
 
   Buffer<double> largest_, asked_;

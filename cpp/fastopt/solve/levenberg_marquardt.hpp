@@ -6,6 +6,7 @@
 
 #include "fastopt/core/norm.hpp"
 #include "fastopt/solve/damping.hpp"
+#include "fastopt/solve/small_step.hpp"
 #include "fastopt/solve/solver.hpp"
 #include "fastopt/solve/step_computer.hpp"
 
@@ -176,16 +177,8 @@ class LevenbergMarquardt final : public Solver {
     return (squares_.vector().array().sqrt() * w_.vector().array().abs()).sum();
   }
 
-  // Whether each parameter changes by no more than `share` of itself; one that hardly matters
-  // beside the others is compared with their share.
   bool is_small(const Buffer<double>& p, double share) const {
-    const double all =
-        1e-6 * std::sqrt((squares_.vector().array() * w_.vector().array().square()).sum());
-    for (Index i = 0; i < n_; ++i)
-      if (squares_[i] > 0 &&
-          std::abs(p[i]) > share * std::max(std::abs(w_[i]), all / std::sqrt(squares_[i])))
-        return false;
-    return true;
+    return is_small_step(p, w_, squares_.vector().array().sqrt(), share);
   }
 
   // A step with no more damping than makes it possible, whatever the units of the parameters are.
