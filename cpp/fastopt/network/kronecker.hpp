@@ -86,6 +86,19 @@ struct Rows {
     return i;
   }
 
+  // Whether each row is the product of two columns, and of which ones.
+  bool is_product() const {
+    return shape == Shape::diagonal || shape == Shape::scaled ||
+           ((shape == Shape::full || shape == Shape::triangle) && depth == 1);
+  }
+  void factors(const SampleBlock& block, Index first, Index count,
+               RowProducts::Formed& rows) const {
+    each(first, count, [&](Index p, Index i, Index j) {
+      rows.u[p] = block.column(u, i);
+      rows.v[p] = block.column(v, j);
+    });
+  }
+
   // Returns where the rows lie: in `out`, or in the block itself where they stand there already.
   const double* form(const SampleBlock& block, Index first, Index count, double* out) const {
     const Index n = block.stride();
@@ -191,8 +204,14 @@ class ProductSums {
     RowProducts::Sums sums{work.sums.data(), turned ? 1 : tile.nb, turned ? tile.nb : 1};
     for (Index i = 0; i < count; i += RowProducts::tile_rows) {
       const Index rows = std::min<Index>(RowProducts::tile_rows, count - i);
-      const double* some = strips.form(block, first + i, rows, work.strip.data());
-      RowProducts::accumulate(some, rows, other, width, block.stride(), sums);
+      if (strips.is_product()) {
+        RowProducts::Formed some{{}, {}, work.strip.data()};
+        strips.factors(block, first + i, rows, some);
+        RowProducts::accumulate(some, rows, other, width, block.stride(), sums);
+      } else {
+        const double* some = strips.form(block, first + i, rows, work.strip.data());
+        RowProducts::accumulate(some, rows, other, width, block.stride(), sums);
+      }
       sums.at += rows * sums.row;
     }
   }
