@@ -74,7 +74,7 @@ class NormalEquations {
  private:
   // Each tile reads all the blocks that are summed at once, which are therefore to fit into a
   // cache; but their sums are added to the whole matrix, beside which the blocks must not be small.
-  static constexpr double least_bytes_at_once = 4e6, most_bytes_at_once = 48e6;
+  static constexpr double least_bytes_at_once = 16e6, most_bytes_at_once = 48e6;
 
   void begin(const Dataset& data) {
     if (plan_ != nullptr && plan_->samples == data.size()) return;
