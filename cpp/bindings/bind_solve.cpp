@@ -75,10 +75,17 @@ void bind_solve(py::module_& module) {
       .def_property_readonly("size", &Objective::size);
 
   py::class_<Solver>(module, "Solver", py::module_local())
-      .def("step", [](Solver& solver) { return without_gil([&] { return solver.step(); }); })
+      .def(
+          "step",
+          [](Solver& solver, bool last) {
+            solver.expect_last(last);
+            return without_gil([&] { return solver.step(); });
+          },
+          py::arg("last") = false)
       .def(
           "steps",
           [](Solver& solver, Index count) {
+            solver.expect_last(false);
             return without_gil([&] {
               Reports reports;
               while (count-- > 0) {

@@ -115,10 +115,11 @@ def test_loss_falls_monotonously_and_the_history_tells_how(method):
     assert history.gradient_norm[-1] == pytest.approx(np.linalg.norm(gradient), rel=1e-8)
 
 
+@pytest.mark.parametrize("hidden", [4, 20])  # fewer weights than samples, and more
 @pytest.mark.parametrize("method", METHODS)
-def test_continuing_gives_the_same_bits_as_no_interruption(method):
+def test_continuing_gives_the_same_bits_as_no_interruption(method, hidden):
     def fresh():
-        return fastopt.MLP([1, 4, 1], random_state=3)
+        return fastopt.MLP([1, hidden, 1], random_state=3)
 
     whole, net = fresh(), fresh()
     history = whole.fit(SINE_X, SINE_Y, method, epochs=12)
@@ -126,6 +127,7 @@ def test_continuing_gives_the_same_bits_as_no_interruption(method):
     second = net.fit(SINE_X, SINE_Y, method, epochs=12, initial_epoch=first)
     assert np.array_equal(net.parameters, whole.parameters)
     assert second.loss == history.loss
+    assert second.gradient_norm == history.gradient_norm
     assert second.n_gradient == history.n_gradient
 
 

@@ -103,6 +103,8 @@ class LevenbergMarquardt final : public Solver {
     }
   }
 
+  void expect_last(bool last) override { last_ = last; }
+
   // Goes on from other weights; ν and D stay what they have become.
   void move_to(const double* w) {
     std::copy(w, w + n_, w_.begin());
@@ -158,11 +160,15 @@ class LevenbergMarquardt final : public Solver {
     return objective_.value(w);
   }
 
+  // A model that is taken again where it was taken before, after an import, counts once.
+  void count_model() {
+    if (n_gradient_ <= iterations_ + moves_) ++n_gradient_;
+  }
+
   // g, diag(JᵀJ) and D at w; false where they are not finite.
   bool linearize() {
     computer_->linearize(w_.data(), g_.data(), squares_.data());
-    // After an import the model is taken again where it was taken before: it counts once.
-    if (n_gradient_ <= iterations_ + moves_) ++n_gradient_;
+    count_model();
     if (!g_.vector().allFinite() || !squares_.vector().allFinite()) return false;
     for (Index i = 0; i < n_; ++i) {
       largest_[i] = std::max(largest_[i], squares_[i]);
@@ -239,16 +245,27 @@ class LevenbergMarquardt final : public Solver {
     ++iterations_;
     linear_ = false;
     Status status = Status::running;
-    if (!linearize())
+    const bool put_off = last_ && gradient_suffices();
+    if (put_off)
+      count_model();
+    else if (!linearize())
       status = Status::non_finite;
     else if (stationary())
       status = Status::gradient;
     else if (small_gain || small_step)
       status = end_as_asked(small_gain, gain <= 1e-14 * old_loss, small_step, no_step);
     Report result = report(status);
+    if (put_off) result.gradient_norm = norm(g_.data(), n_);
     result.step_norm = step_norm_;
     result.damping = nu;
     return result;
+  }
+
+  // Takes g at w, where it is all that tells whether the run goes on, and says that it does.
+  bool gradient_suffices() {
+    return settings_.ftol == 0 && settings_.xtol == 0 && settings_.gtol == 0 &&
+           computer_->gradient(w_.data(), g_.data()) && g_.vector().allFinite() &&
+           g_.vector().cwiseAbs().maxCoeff() > 0;
   }
 
   // A step that is as small as a user asked for ends the run where a full one would be too. Damping
@@ -298,6 +315,7 @@ class LevenbergMarquardt final : public Solver {
   bool started_ = false, linear_ = false;
   bool finite_ = true;  // what the last search for a step evaluated
   bool as_asked_ = false;
+  bool last_ = false;  // no further step is asked for: its model is left to be taken when one is
   std::int64_t iterations_ = 0, n_value_ = 0, n_gradient_ = 0;
   std::int64_t moves_ = 0;  // away from weights whose model has counted
 };

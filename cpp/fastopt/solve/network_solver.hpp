@@ -40,6 +40,8 @@ class NetworkSolver final : public Solver {
     return report;
   }
 
+  void expect_last(bool last) override { solver_.expect_last(last); }
+
   void visit(StateVisitor& visitor) override {
     const Buffer<double> before = weights_();
     solver_.visit(visitor);

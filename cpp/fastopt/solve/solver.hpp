@@ -64,6 +64,9 @@ class Solver {
   // the last accepted update.
   virtual Report step() = 0;
 
+  // Whether the next step is the last that is asked for: work for a further one may be put off.
+  virtual void expect_last(bool) {}
+
   // The same sequence of names and sizes at every call.
   virtual void visit(StateVisitor& visitor) = 0;
 };

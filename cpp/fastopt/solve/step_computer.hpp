@@ -20,6 +20,8 @@ class StepComputer {
 
   // Takes the model around w; fills g = Jᵀe and the squared norms of J's columns, diag(JᵀJ).
   virtual void linearize(const double* w, double* g, double* squares) = 0;
+  // The same g alone, to the bit; false where the rest costs next to nothing beside it.
+  virtual bool gradient(const double*, double*) { return false; }
   // p from (JᵀJ + ν D) p = −g, D = diag(d) the same at every call for one model. False: no such p
   // to rounding.
   virtual bool solve(double nu, const double* d, double* p) = 0;
@@ -37,6 +39,11 @@ class NormalEquationsStep final : public StepComputer {
     for (Index i = 0; i < n_; ++i) squares[i] = diagonal_[i] = jtj_[i * (n_ + 1)];
     std::copy(g, g + n_, g_.begin());
     lower_is_whole_ = true;
+  }
+
+  bool gradient(const double* w, double* g) override {
+    objective_.value_and_gradient(w, g);
+    return true;
   }
 
   bool solve(double nu, const double* d, double* p) override {

@@ -14,6 +14,7 @@ def run(
 ) -> str | None:
     """Call ``solver.step()`` for each number of ``steps`` and let all watchers look at it.
 
+    The solver is told which step is the last, after which it need not prepare for another one.
     All watchers see every step, also where an earlier one has found a reason: what they record and
     remember is complete. The first reason counts.
 
@@ -22,10 +23,11 @@ def run(
     str or None
         The reason to stop, or None when the steps were used up.
     """
+    last = steps[-1] if isinstance(steps, range) and steps else None
     for i in steps:
         for hook in before:
             hook(i)
-        report = solver.step()
+        report = solver.step(i == last)
         reasons = [reason for watcher in watchers if (reason := watcher(i, report)) is not None]
         if reasons:
             return reasons[0]
