@@ -46,9 +46,10 @@ def memory_needed(
     Newton holds H, its factor and, where H is indefinite, a scaled copy and its eigenvectors, 4 n².
     BFGS and DFP hold V, and a copy goes into the result, 2 n². Levenberg-Marquardt on a network
     holds JᵀJ and its factor in one square, n², beside blocks of layers that are summed at once, at
-    most n² and 48 MB (up to 16 MB where n² is less, which is not counted); with m < n residuals J, JJᵀ and its factor, m·n + 2 m²; with a function's JᵀJ
-    a copy of that too, 2 n². L-BFGS holds its pairs, 2 · memory · n, and a copy of them in the
-    result; first-order rules a gradient and their means.
+    most n² and 48 MB (up to 16 MB where n² is less, which is not counted); with m < n residuals J,
+    JJᵀ and its factor, m·n + 2 m²; with a function's JᵀJ a copy of that too, 2 n². L-BFGS holds its
+    pairs, 2 · memory · n, and a copy of them in the result; first-order rules a gradient and their
+    means.
 
     Examples
     --------
