@@ -122,9 +122,11 @@ class BatchGradient {
 
  private:
   // Whole batches of 1024 samples stay in the caches of small networks. Of large ones a piece is no
-  // more than what a core sums up within some 50 ms, for so long nothing can be interrupted.
+  // more than what a core sums up within some 50 ms, for so long nothing can be interrupted; some
+  // processors take as long over wider packets as over two halves of them.
   static Index piece_of(const Architecture& net) {
-    const double samples = 2.5e9 / (net.work_per_sample() / 3);
+    constexpr int lanes = Eigen::internal::packet_traits<double>::size;
+    const double samples = 0.6e9 * std::min(lanes, 4) / (net.work_per_sample() / 3);
     return static_cast<Index>(std::clamp(samples, 128.0, 1024.0));
   }
 

@@ -205,7 +205,7 @@ class LineSearchSolver : public Solver {
     const auto evaluate_at = [&](const Buffer<double>& w, Buffer<double>& g) {
       return evaluate(w, g);
     };
-    return !exact_curvature() && finds_descent(w_, g_, scales, trial_w_, trial_g_, evaluate_at);
+    return finds_descent(w_, g_, scales, trial_w_, trial_g_, evaluate_at);
   }
 
   SearchResult search(double first) {
