@@ -245,7 +245,7 @@ class LevenbergMarquardt final : public Solver {
     ++iterations_;
     linear_ = false;
     Status status = Status::running;
-    const bool put_off = last_ && gradient_suffices();
+    const bool put_off = last_ && !small_gain && !small_step && gradient_suffices();
     if (put_off)
       count_model();
     else if (!linearize())
@@ -263,9 +263,8 @@ class LevenbergMarquardt final : public Solver {
 
   // Takes g at w, where it is all that tells whether the run goes on, and says that it does.
   bool gradient_suffices() {
-    return settings_.ftol == 0 && settings_.xtol == 0 && settings_.gtol == 0 &&
-           computer_->gradient(w_.data(), g_.data()) && g_.vector().allFinite() &&
-           g_.vector().cwiseAbs().maxCoeff() > 0;
+    return settings_.gtol == 0 && computer_->gradient(w_.data(), g_.data()) &&
+           g_.vector().allFinite() && g_.vector().cwiseAbs().maxCoeff() > 0;
   }
 
   // A step that is as small as a user asked for ends the run where a full one would be too. Damping
