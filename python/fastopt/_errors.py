@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -59,10 +60,12 @@ class DivergenceError(ArithmeticError):
                 "weights that the epoch started from; check these weights and the scale of inputs "
                 "and targets"
             )
+        what = f"the loss became {self.loss}"
+        if math.isfinite(self.loss):
+            what = f"weights that are not finite, at a loss of {self.loss}"
         return (
-            f"training diverged in epoch {self.epoch}, step {self.step}: the loss became "
-            f"{self.loss}; the network holds the best finite weights. A smaller learning_rate or "
-            "clipped gradients (clip=) may help"
+            f"training diverged in epoch {self.epoch}, step {self.step}: {what}; the network holds "
+            "the best finite weights. A smaller learning_rate or clipped gradients (clip=) may help"
         )
 
     def __reduce__(self) -> tuple[Any, ...]:

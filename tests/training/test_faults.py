@@ -90,9 +90,11 @@ def test_weights_that_are_not_finite_are_never_left(batch_size, last):
     net = make_net()
     call = 7 if batch_size else 1  # mini-batches: the last one of the second epoch
     epochs = 2 if last else 9
-    with pytest.raises(fastopt.DivergenceError):
+    with pytest.raises(fastopt.DivergenceError) as caught:
         net.fit(X, Y, loss=FailsAt(call, slope=True), epochs=epochs, batch_size=batch_size)
     assert np.isfinite(net.parameters).all()
+    if np.isfinite(caught.value.loss):
+        assert "weights that are not finite" in str(caught.value)
 
 
 def test_weights_that_are_not_finite_from_the_start():

@@ -32,6 +32,16 @@ def test_r2_of_constant_targets(outputs):
     assert METRICS["r2"](y, t) == sklearn.r2_score(t, y)
 
 
+def test_r2_does_not_depend_on_the_order_of_the_targets():
+    rng = np.random.default_rng(0)
+    net = fastopt.MLP([2, 4, 3], random_state=0)
+    for _ in range(20):
+        x, y = rng.normal(size=(100, 2)), rng.normal(size=(100, 3))
+        assert net.evaluate(x, y, metrics="r2") == net.evaluate(
+            x, np.asfortranarray(y), metrics="r2"
+        )
+
+
 def test_accuracy():
     sklearn = pytest.importorskip("sklearn.metrics")
     expected = sklearn.accuracy_score(CLASSES, SCORES.argmax(axis=1))

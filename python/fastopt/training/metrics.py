@@ -109,7 +109,8 @@ class Metrics:
         outputs = outputs.astype(np.float64, copy=False)
         if classes:
             targets = np.arange(classes) == targets.reshape(-1, 1)
-        expected = targets.reshape(len(outputs), -1).astype(np.float64, copy=False)
+        # In one order whatever the user's is: sums depend on it in the last bits.
+        expected = np.ascontiguousarray(targets.reshape(len(outputs), -1), dtype=np.float64)
         values = {}
         for name, function in self.functions.items():
             arrays = (outputs, expected)
