@@ -79,9 +79,10 @@ void bind_solve(py::module_& module) {
           "step",
           [](Solver& solver, bool last) {
             solver.expect_last(last);
-            return without_gil([&] { return solver.step(); });
+            return without_gil([&] { return solver.latest = solver.step(); });
           },
           py::arg("last") = false)
+      .def_readonly("latest", &Solver::latest)
       .def(
           "steps",
           [](Solver& solver, Index count) {

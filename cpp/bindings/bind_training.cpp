@@ -44,7 +44,8 @@ void bind_epoch(py::module_& module) {
           },
           py::arg("rates"))
       .def_property_readonly("loss_before", &Solves::loss_before)
-      .def("undo", &Solves::undo)
+      .def("undo", &Solves::undo, py::call_guard<py::gil_scoped_release>())
+      .def("rewind", &Solves::rewind)
       .def("restore_best", &Solves::restore_best);
 }
 

@@ -308,7 +308,8 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
             ``history_`` serves too, after Ctrl-C or an exception in a callback. An epoch of
             mini-batches that was broken off has left the weights of its last whole update, and is
             repeated under its number. The step of a full batch was either made, or it is made now.
-            A first-order epoch that was over and not yet recorded has no row.
+            An epoch that was over has its row; after an exception within the evaluation that
+            follows a step of a full batch, that of a first-order method has none.
 
         Returns
         -------

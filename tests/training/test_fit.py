@@ -298,6 +298,27 @@ def test_adaptive_learning_rate(momentum, nesterov, settings):
     np.testing.assert_allclose(history.learning_rate, rates, rtol=1e-13)
 
 
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_an_undone_step_tells_of_the_weights_that_are_there(nesterov):
+    true = []
+
+    class Watch(fastopt.Callback):
+        def on_epoch_end(self, epoch, logs):
+            true.append(np.linalg.norm(self.run.network.loss_and_gradient(X, Y)[1]))
+
+    net = make_net()
+    optimizer = fastopt.SGD(
+        fastopt.AdaptiveLearningRate(1e3), momentum=0.9 * nesterov, nesterov=nesterov
+    )
+    stopping = fastopt.Stopping(gradient_norm=1e-6)
+    history = net.fit(X, Y, optimizer, epochs=60, stopping=stopping, callbacks=Watch())
+    assert history.step_norm.count(0.0) >= 5
+    np.testing.assert_allclose(history.gradient_norm, true, rtol=1e-10)
+    limit = history.loss[0] * (1 + 1e-12)  # met by the first row, whose step is undone
+    stopped = make_net().fit(X, Y, optimizer, epochs=60, stopping=fastopt.Stopping(loss=limit))
+    assert (stopped.stop_reason, len(stopped)) == ("loss", 1)
+
+
 def test_adaptive_rule_mends_a_step_to_infinity():
     net = make_net()
     optimizer = fastopt.SGD(fastopt.AdaptiveLearningRate(1e200, decrease=1e-20))

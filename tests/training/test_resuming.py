@@ -137,6 +137,70 @@ def test_resuming_with_another_optimizer_is_refused():
     assert bits(net) == before
 
 
+@pytest.mark.parametrize("then", ["sgd", "momentum", "nesterov", "rmsprop", "adagrad"])
+def test_resuming_with_a_rule_of_as_many_states_is_refused(then):
+    net = make_net()
+    first = "adagrad" if then != "adagrad" else "rmsprop"
+    history = net.fit(X, Y, first, epochs=1)
+    with pytest.raises(ValueError, match=f"the state belongs to the rule '{first}', not to"):
+        net.fit(X, Y, then, epochs=2, initial_epoch=history)
+
+
+def test_resuming_with_another_kind_of_learning_rate():
+    def go_on(first, then, **settings):
+        net = make_net()
+        history = net.fit(X, Y, fastopt.SGD(first), epochs=3, batch_size=None, **settings)
+        optimizer = fastopt.SGD(then)
+        history = net.fit(X, Y, optimizer, epochs=6, batch_size=None, initial_epoch=history)
+        return history.learning_rate[3:]
+
+    constant = fastopt.LearningRateScheduler(lambda epoch: 0.05)
+    power, cosine = fastopt.PowerSchedule(0.1, 100), fastopt.CosineDecay(0.02, 20)
+    assert go_on(power, cosine, callbacks=constant) == [cosine(i) for i in (3, 4, 5)]
+    assert go_on(power, power, callbacks=constant) == [0.05] * 3
+    assert go_on(fastopt.AdaptiveLearningRate(0.01), 0.01) == [0.01] * 3
+
+
+def test_a_resumed_run_that_diverges_keeps_the_best_weights_since():
+    rates = [0.5] * 5 + [8.0] + [0.05] * 10
+    x = np.linspace(-1, 1, 40)[:, None]
+
+    def fit(net, epochs, **settings):
+        def rate(epoch):
+            return rates[epoch] if epoch < len(rates) else 500.0
+
+        scheduler = fastopt.LearningRateScheduler(rate)
+        optimizer = fastopt.SGD(0.1)
+        return net.fit(
+            x, 2 * x, optimizer, epochs=epochs, batch_size=None, callbacks=scheduler, **settings
+        )
+
+    net = fastopt.MLP([1, 1], random_state=0)
+    history = fit(net, 6)
+    with pytest.raises(fastopt.DivergenceError) as caught:
+        fit(net, 300, initial_epoch=history)
+    losses = caught.value.history.loss
+    assert min(losses[6:]) < losses[5]
+    assert net.evaluate(x, 2 * x) == pytest.approx(min(losses[5:]), rel=1e-9)
+
+
+@pytest.mark.parametrize("scaling", ["identity", "diagonal"])
+@pytest.mark.parametrize("rule", ["nielsen", "marquardt", "matlab"])
+def test_levenberg_marquardt_goes_on_near_an_exact_fit(rule, scaling):
+    X = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])
+    y = np.array([0.0, 1, 1, 0])
+    optimizer = fastopt.LevenbergMarquardt(damping_rule=rule, scaling=scaling)
+    whole, net = (fastopt.MLP([2, 4, 1], random_state=0) for _ in range(2))
+    expected = whole.fit(X, y, optimizer, epochs=40)
+    history = 0
+    for epochs in range(1, 41):
+        history = net.fit(X, y, optimizer, epochs=epochs, initial_epoch=history)
+    assert expected.loss[-1] < 1e-20
+    assert history.loss == expected.loss
+    assert history.n_gradient == expected.n_gradient
+    assert bits(net) == bits(whole)
+
+
 def sine():
     X = np.linspace(-1, 1, 41)[:, None]
     return X, np.sin(np.pi * X)

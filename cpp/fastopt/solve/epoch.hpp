@@ -66,6 +66,7 @@ class Epoch final : public Solver {
     if (rates_.empty()) throw std::logic_error("learning rates have not been set");
     start_.copy_from(net_.parameters);
     start_statistics_.copy_from(net_.statistics);
+    if (options_.can_undo) updater_.save(start_state_);
     clipped_ = 0;
     Report report = full_batch_ ? iteration() : mini_batches();
     report.learning_rate = rates_.back();
@@ -85,11 +86,9 @@ class Epoch final : public Solver {
   }
 
   // Full batch: back to the weights before the last step, with the rule's state forgotten. Returns
-  // the loss there.
-  double undo() {
-    if (!options_.can_undo) throw std::logic_error("this solver does not keep what undo needs");
-    net_.parameters.copy_from(start_);
-    net_.statistics.copy_from(start_statistics_);
+  // what the step comes to then; undone once more, it comes to the same.
+  Report undo() {
+    go_back();
     updater_.forget();
     if (updater_.rule().looks_ahead() || net_.architecture.uses_batch() ||
         net_.architecture.drops()) {
@@ -100,7 +99,25 @@ class Epoch final : public Solver {
     } else {
       remember(undo_loss_, undo_);
     }
-    return loss_;
+    Report report = latest;
+    report.status = Status::running;
+    report.loss = loss_;
+    report.step_norm = 0;
+    if (options_.gradient_norm) {
+      if (!known()) {
+        choose_masks();
+        gradient_of_(w(), data_.order(), 0, data_.size(), gradient_.data());
+        ++n_gradient_;
+      }
+      report.gradient_norm = norm(gradient_.data(), n_);
+    }
+    return report;
+  }
+
+  // Full batch: as if the last step had not begun, the rule's state too.
+  void rewind() {
+    go_back();
+    updater_.restore(start_state_);
   }
 
   // Full batch: the loss before the last step.
@@ -146,6 +163,12 @@ class Epoch final : public Solver {
   };
 
   Scalar* w() { return net_.parameters.data(); }
+
+  void go_back() {
+    if (!options_.can_undo) throw std::logic_error("this solver does not keep what undo needs");
+    net_.parameters.copy_from(start_);
+    net_.statistics.copy_from(start_statistics_);
+  }
 
   Report mini_batches() {
     Report report;
@@ -285,6 +308,7 @@ class Epoch final : public Solver {
   BatchGradient<Scalar> gradient_of_;
   Updater<Scalar> updater_;
   Buffer<Scalar> gradient_, start_, start_statistics_, best_, best_statistics_, undo_, known_at_;
+  typename Updater<Scalar>::Saved start_state_;
   std::vector<std::uint32_t> order_;
   std::vector<double> rates_;
   std::int64_t epoch_ = 0, n_gradient_ = 0, n_value_ = 0, clipped_ = 0;

@@ -67,6 +67,9 @@ class Solver {
   // Whether the next step is the last that is asked for: work for a further one may be put off.
   virtual void expect_last(bool) {}
 
+  // What the last step reported that was whole, for a caller whom its report may not have reached.
+  Report latest;
+
   // The same sequence of names and sizes at every call.
   virtual void visit(StateVisitor& visitor) = 0;
 };

@@ -109,6 +109,30 @@ class Updater {
     rule_iteration_ = 0;
   }
 
+  // All that steps change.
+  struct Saved {
+    std::vector<Buffer<Scalar>> vectors;
+    std::vector<double> memory;
+    std::int64_t iteration = 0, rule_iteration = 0;
+  };
+  void save(Saved& saved) {
+    saved.vectors.resize(state_.vectors().size());
+    for (std::size_t k = 0; k < saved.vectors.size(); ++k) {
+      if (saved.vectors[k].size() == 0) saved.vectors[k].resize(state_.size());
+      saved.vectors[k].copy_from(state_.vectors()[k]);
+    }
+    saved.memory = rule_->memory();
+    saved.iteration = iteration_;
+    saved.rule_iteration = rule_iteration_;
+  }
+  void restore(const Saved& saved) {
+    for (std::size_t k = 0; k < saved.vectors.size(); ++k)
+      state_.vectors()[k].copy_from(saved.vectors[k]);
+    rule_->set_memory(saved.memory);
+    iteration_ = saved.iteration;
+    rule_iteration_ = saved.rule_iteration;
+  }
+
   // Another rule, or the same with other settings, goes on with the state where it fits.
   void set_rule(std::unique_ptr<Rule> rule, double weight_decay) {
     if (rule->states() != rule_->states()) state_ = RuleState<Scalar>(*rule, state_.size());

@@ -50,8 +50,8 @@ class Run:
             self._learning_rate = rate.initial
         else:
             self._learning_rate = rate
-        #: The number that the optimiser gives; None with a schedule.
-        self.given_rate = self._learning_rate
+        #: The same in words, to tell whether another one is given when a run goes on.
+        self.given_rate = repr(rate)
 
     def stop(self, reason: str = "callback") -> None:
         """End the run after the present epoch; the first reason counts."""

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from copy import copy
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,8 +22,16 @@ from fastopt.training.history import History
 from fastopt.training.loop import Watcher, run
 from fastopt.training.metrics import Metrics
 from fastopt.training.progress import Progress
-from fastopt.training.second_order import own_criteria
+from fastopt.training.second_order import loss_of_method, own_criteria
 from fastopt.training.stopping import Stopping
+
+
+class Place(NamedTuple):
+    """How far the rows of a run have come."""
+
+    epoch: int  # the number of the next row
+    iterations: int = 0  # updates of the weights by then
+    ended: str | None = None  # why the solver cannot usefully go on
 
 
 class Training:
@@ -64,16 +72,18 @@ class Training:
         if first > epochs:
             raise ValueError(f"initial_epoch must be at most epochs={epochs}, got {first}")
         self.run = Run(network, optimizer, self.history, epochs, first)
-        self._next_epoch, self._begun, self._iterations = first, False, 0
-        self._ended: str | None = None  # why the solver cannot usefully go on
+        # Each is changed by one assignment: Ctrl-C may fall between any two.
+        self._place = Place(first)
+        self._opened: tuple[int, float | None] = (-1, None)  # epoch, learning rate before it
+        self._breaking_off = False
         self._told_rate: float | None = None
         self.solver = network._solver(
             data, optimizer, loss, batch_size, shuffle, self.seed, l2, clip, gradient_norm
         )
         self._first_order = hasattr(self.solver, "set_learning_rates")
         if state is not None and self._fits(state, loss, l2):
-            self.solver.import_state(state["solver"])
-            self._iterations, self._ended = self._updates(state["solver"]), state["ended"]
+            self.solver.import_state(self._state_to_import(state))
+            self._place = Place(first, self._updates(state["solver"]), state["ended"])
             reached = state["learning_rate"]
             if reached is not None and state["given_rate"] == self.run.given_rate:
                 self.run.learning_rate = reached
@@ -109,8 +119,25 @@ class Training:
             return False  # with other settings there may be a way on
         if not self.history.epoch or not np.array_equal(solver["w"], self.network.parameters):
             return False
-        value = self.network._evaluation(self.data, loss, l2).value()
+        value = loss_of_method(self.network, self.data, self.run.optimizer, loss, l2)
         return math.isclose(value, self.history.loss[-1], rel_tol=1e-9, abs_tol=1e-300)
+
+    def _state_to_import(self, state: dict[str, Any]) -> dict[str, Any]:
+        solver: dict[str, Any] = state["solver"]
+        if not self._first_order:
+            return solver
+        if state["rule"] != self._rule:
+            raise ValueError(
+                f"initial_epoch: the state belongs to the rule {state['rule']!r}, not to "
+                f"{self._rule!r}"
+            )
+        # The weights of an earlier best epoch are gone: the best are those that are there.
+        return {**solver, "best_loss": self.history.loss[-1]} if self.history.epoch else solver
+
+    @property
+    def _rule(self) -> str | None:
+        optimizer: Any = self.run.optimizer
+        return str(optimizer._rule()[0]) if self._first_order else None
 
     def execute(
         self, callbacks: list[Callback], stopping: Stopping | None, verbose: int
@@ -137,10 +164,11 @@ class Training:
             start = self.run.weights
             called.train_begin()
             if not np.array_equal(self.run.weights, start):
-                self._ended = None  # from other weights there may be a way on
-            reason = self.run.stop_reason or self._ended
+                # From other weights there may be a way on.
+                self._place = self._place._replace(ended=None)
+            reason = self.run.stop_reason or self._place.ended
             if reason is None:
-                reason = run(self.solver, range(first, epochs), watchers, before)
+                reason = self._run_epochs(range(first, epochs), watchers, before)
             history.stop_reason = reason or "epochs"
             called.train_end()
             history.solver_state = self._state()
@@ -155,9 +183,48 @@ class Training:
             if progress is not None:
                 progress.close()
 
+    def _run_epochs(
+        self, epochs: range, watchers: list[Watcher], before: list[Callable[[int], None]]
+    ) -> str | None:
+        """Run the loop; whatever breaks it off, an epoch that has ended gets its row."""
+        try:
+            return run(self, epochs, watchers, before)
+        except DivergenceError:
+            raise
+        except BaseException:
+            self._breaking_off = True
+            report = self.solver.latest
+            if self._is_open and report.iterations > self._place.iterations:
+                if self.history.epoch and self.history.epoch[-1] == self._place.epoch:
+                    self._close(report)
+                else:
+                    self.record(self._place.epoch, self._judged(report))
+            raise
+
     def begin_epoch(self, epoch: int) -> None:
         """Before each epoch, and before callbacks move the learning rate for it."""
-        self._begun, self._rate_before = True, self._rate()
+        self._opened = epoch, self._rate()
+
+    @property
+    def _is_open(self) -> bool:
+        """Whether an epoch has begun and has no row yet."""
+        return self._opened[0] == self._place.epoch
+
+    def step(self, last: bool) -> Any:
+        """Make a step, as the loop asks for it, and let the adaptive rule judge it."""
+        return self._judged(self.solver.step(last))
+
+    def _judged(self, report: Any) -> Any:
+        """Move η by the adaptive rule; return what the step comes to, which it may undo.
+
+        To judge the same step once more changes nothing.
+        """
+        if not self._adapts:
+            return report
+        rule: AdaptiveLearningRate = self.run.optimizer.learning_rate  # type: ignore[attr-defined]
+        before, rate = self.solver.loss_before, report.learning_rate
+        self.run.learning_rate, keep = rule.decide(rate, before, report.loss)
+        return report if keep else self.solver.undo()
 
     def _rate(self) -> float | None:
         """Return the learning rate that has been reached, where it is a number."""
@@ -167,17 +234,18 @@ class Training:
     def _state(self) -> dict[str, Any]:
         """Return what a run needs to go on from here."""
         solver, rate = self.solver.export_state(), self._rate()
-        if self._begun:
+        if self._is_open:
             solver, rate = self._break_off(solver)
         if self._first_order:
-            solver["epoch"] = self._next_epoch
+            solver["epoch"] = self._place.epoch
         return {
             "solver": solver,
-            "epoch": self._next_epoch,
+            "rule": self._rule,
+            "epoch": self._place.epoch,
             "seed": self.seed,
             "learning_rate": rate,
             "given_rate": self.run.given_rate,
-            "ended": self._ended,
+            "ended": self._place.ended,
             "optimizer": repr(self.run.optimizer),
         }
 
@@ -187,16 +255,17 @@ class Training:
         Either all of its updates were made and the next epoch follows, or it is to be repeated. One
         update is all of a full batch; of mini-batches the solver counts the epochs that it ended.
         """
-        updates = self._updates(solver) - self._iterations
+        epoch, rate_before = self._opened
+        updates = self._updates(solver) - self._place.iterations
         if updates > 0 and self._adapts:
-            self.solver.undo()  # nobody has judged the step
-            return self.solver.export_state(), self._rate_before
+            self.solver.rewind()  # its loss is not known, by which the step is judged
+            return self.solver.export_state(), rate_before
         in_parts = self._first_order and self.solver.iterations_per_epoch > 1
-        if updates == 0 or (in_parts and solver["epoch"] == self._next_epoch):
-            return solver, self._rate_before
+        if updates == 0 or (in_parts and solver["epoch"] == epoch):
+            return solver, rate_before
         if not self._first_order:
-            self._append(self._next_epoch, {"loss": solver["loss"] * self.solver.scale})
-        self._next_epoch += 1
+            self._append(epoch, {"loss": solver["loss"] * self.solver.scale})
+        self._place = Place(epoch + 1, self._updates(solver))
         return solver, self._rate()
 
     @staticmethod
@@ -214,23 +283,29 @@ class Training:
 
     def record(self, epoch: int, report: Any) -> str | None:
         """Write the History; raise DivergenceError where training left the finite numbers."""
-        loss, step_norm = report.loss, report.step_norm
-        if self._adapts and not self._adapt(loss):
-            loss, step_norm = self.solver.undo(), 0.0
-        if not math.isfinite(loss) or report.status == "diverged":
+        if not math.isfinite(report.loss) or report.status == "diverged":
             self.solver.restore_best()
-            step = max(0, report.iterations - self._iterations - 1)
-            raise DivergenceError(epoch, step, loss, self.history, not self._first_order)
-        self._iterations = report.iterations
-        self._ended = None if report.status == "running" else report.status
-        row: dict[str, Any] = {"loss": loss}
+            step = max(0, report.iterations - self._place.iterations - 1)
+            raise DivergenceError(epoch, step, report.loss, self.history, not self._first_order)
+        row: dict[str, Any] = {"loss": report.loss}
         try:
             self._evaluate(row)
-        finally:  # what is known is told, whatever a metric raises
-            self._add_numbers(row, report, step_norm)
-            self._append(epoch, row)
-            self._begun, self._next_epoch = False, epoch + 1
+        except BaseException as error:
+            # What is known is told, whatever a metric raises; after Ctrl-C it is all made again.
+            if isinstance(error, Exception) or self._breaking_off:
+                self._add_row(epoch, row, report)
+            raise
+        self._add_row(epoch, row, report)
         return None
+
+    def _add_row(self, epoch: int, row: dict[str, Any], report: Any) -> None:
+        self._add_numbers(row, report)
+        self._append(epoch, row)
+        self._close(report)
+
+    def _close(self, report: Any) -> None:
+        ended = None if report.status == "running" else report.status
+        self._place = Place(self._place.epoch + 1, report.iterations, ended)
 
     def _evaluate(self, row: dict[str, Any]) -> None:
         """Add what is computed with the weights after the epoch."""
@@ -244,9 +319,9 @@ class Training:
         if self._flows is not None:
             row["layer_gradient_norms"] = self.network._gradient_norms(self._flows)
 
-    def _add_numbers(self, row: dict[str, Any], report: Any, step_norm: float) -> None:
+    def _add_numbers(self, row: dict[str, Any], report: Any) -> None:
         """Add what the solver reports."""
-        row["step_norm"] = step_norm
+        row["step_norm"] = report.step_norm
         for name in ("learning_rate", "gradient_norm", "clipped", "step_length", "damping"):
             value = getattr(report, name)
             row[name] = None if math.isnan(value) else value
@@ -262,13 +337,6 @@ class Training:
     def _adapts(self) -> bool:
         rate = getattr(self.run.optimizer, "learning_rate", None)
         return isinstance(rate, AdaptiveLearningRate)
-
-    def _adapt(self, loss: float) -> bool:
-        """Move η by the adaptive rule; return whether the step is kept."""
-        rule: AdaptiveLearningRate = self.run.optimizer.learning_rate  # type: ignore[attr-defined]
-        rate = self.run.learning_rate
-        self.run.learning_rate, keep = rule.decide(rate, self.solver.loss_before, loss)
-        return keep
 
     def _metrics_of(self, data: Data) -> dict[str, float]:
         outputs = self.network._core.predict(data.inputs, data.rows)

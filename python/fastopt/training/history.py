@@ -55,7 +55,8 @@ class History:
     def append(self, epoch: int, **values: Any) -> None:
         """Add one row; values that are None are left out."""
         rows = len(self.epoch)
-        self.epoch.append(epoch)
+        for column in self._columns.values():
+            del column[rows:]  # of a row that Ctrl-C broke off
         for name, value in values.items():
             if value is None:
                 continue
@@ -65,6 +66,7 @@ class History:
         for column in self._columns.values():
             if len(column) == rows:
                 column.append(math.nan)
+        self.epoch.append(epoch)  # the last: now the row is whole
 
     @property
     def columns(self) -> list[str]:

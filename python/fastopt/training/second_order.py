@@ -44,6 +44,14 @@ def make_full_batch_solver(
     return _core.NetworkSolver(network._core, optimizer.make_solver(objective, w0), 1.0)
 
 
+def loss_of_method(network: Any, data: Data, optimizer: Any, loss: Any, l2: float) -> float:
+    """Return E as a method itself computes it: kernels differ by rounding, near 0 by much of E."""
+    if isinstance(optimizer, LevenbergMarquardt):
+        squares = _core.NetworkSquares(network._core, data.native, l2)
+        return squares.value(np.array(network.parameters)) * squares.scale
+    return float(network._evaluation(data, loss, l2).value())
+
+
 def own_criteria(
     optimizer: Optimizer, has_validation: bool
 ) -> tuple[list[Watcher], list[Callback]]:
