@@ -131,6 +131,20 @@ def test_continuing_gives_the_same_bits_as_no_interruption(method, hidden):
     assert second.n_gradient == history.n_gradient
 
 
+@pytest.mark.parametrize("seed", [3, 272, 509])
+@pytest.mark.parametrize("method", [*DAMPING, "bfgs", "newton"], ids=str)
+def test_a_run_that_ends_by_itself_in_its_last_epoch_says_so(method, seed):
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(30, 2)), rng.random(30)
+    settings = {"optimizer": method, "l2": float(10 ** rng.uniform(-2.5, -1))}
+    whole, net = (fastopt.MLP([2, 3, 2, 1], "softplus", random_state=seed) for _ in range(2))
+    expected = whole.fit(X, y, epochs=300, **settings)
+    history = net.fit(X, y, epochs=len(expected), **settings)
+    assert history.stop_reason == expected.stop_reason
+    again = net.fit(X, y, epochs=300, initial_epoch=history, **settings)
+    assert again.loss == expected.loss
+
+
 # Fewer samples than weights: Levenberg-Marquardt solves the dual system, in several tiles.
 @pytest.mark.parametrize("l2", [0.0, 1e-3])
 @pytest.mark.parametrize(("samples", "hidden"), [(700, 12), (150, 60)])
