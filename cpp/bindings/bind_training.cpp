@@ -44,7 +44,7 @@ void bind_epoch(py::module_& module) {
           },
           py::arg("rates"))
       .def_property_readonly("loss_before", &Solves::loss_before)
-      .def("undo", &Solves::undo, py::call_guard<py::gil_scoped_release>())
+      .def("undo", [](Solves& solver) { return without_gil([&] { return solver.undo(); }); })
       .def("rewind", &Solves::rewind)
       .def("restore_best", &Solves::restore_best);
 }
