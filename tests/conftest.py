@@ -1,8 +1,14 @@
 """Fixtures of all tests; a conftest also puts its folder, with ``reference``, on the path."""
 
+import signal
+
 import pytest
 
 import fastopt
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, which some of them press.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -44,7 +44,12 @@ void bind_epoch(py::module_& module) {
           },
           py::arg("rates"))
       .def_property_readonly("loss_before", &Solves::loss_before)
-      .def("undo", [](Solves& solver) { return without_gil([&] { return solver.undo(); }); })
+      .def(
+          "undo",
+          [](Solves& solver, const Report& report) {
+            return without_gil([&] { return solver.undo(report); });
+          },
+          py::arg("report"))
       .def("rewind", &Solves::rewind)
       .def("restore_best", &Solves::restore_best);
 }

@@ -87,10 +87,7 @@ struct Rows {
   }
 
   // Whether each row is the product of two columns, and of which ones.
-  bool is_product() const {
-    return shape == Shape::diagonal || shape == Shape::scaled ||
-           ((shape == Shape::full || shape == Shape::triangle) && depth == 1);
-  }
+  bool is_product() const { return shape != Shape::single && shape != Shape::upper && depth == 1; }
   void factors(const SampleBlock& block, Index first, Index count,
                RowProducts::Formed& rows) const {
     each(first, count, [&](Index p, Index i, Index j) {

@@ -72,8 +72,9 @@ class NormalEquations {
   }
 
  private:
-  // Each tile reads all the blocks that are summed at once, which are therefore to fit into a
-  // cache; but their sums are added to the whole matrix, beside which the blocks must not be small.
+  // Each tile reads all the blocks that are summed at once, little beside the products that it
+  // makes of them. Their sums are added to the whole matrix, beside which the blocks must not be
+  // small.
   static constexpr double least_bytes_at_once = 16e6, most_bytes_at_once = 48e6;
 
   void begin(const Dataset& data) {

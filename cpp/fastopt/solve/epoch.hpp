@@ -86,8 +86,8 @@ class Epoch final : public Solver {
   }
 
   // Full batch: back to the weights before the last step, with the rule's state forgotten. Returns
-  // what the step comes to then; undone once more, it comes to the same.
-  Report undo() {
+  // what the step, which `report` tells of, comes to then; undone once more, it comes to the same.
+  Report undo(Report report) {
     go_back();
     updater_.forget();
     if (updater_.rule().looks_ahead() || net_.architecture.uses_batch() ||
@@ -99,7 +99,6 @@ class Epoch final : public Solver {
     } else {
       remember(undo_loss_, undo_);
     }
-    Report report = latest;
     report.status = Status::running;
     report.loss = loss_;
     report.step_norm = 0;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -272,12 +273,5 @@ def _run_with_watchers(
             return None
 
         watchers.append(call)
-    reason = loop.run(solver, _forever(), watchers)
+    reason = loop.run(solver, range(sys.maxsize), watchers)
     return last[0], reason == "callback"
-
-
-def _forever() -> Any:
-    i = 0
-    while True:
-        yield i
-        i += 1

@@ -44,14 +44,14 @@ class Run:
             rate = None  # Newton's η belongs to its pure form: no callback moves it
         #: The learning rate as the optimiser gives it: a number, a schedule or a rule.
         self.optimizer_rate = rate
+        #: The same in words, to tell whether another one is given when a run goes on.
+        self.given_rate = repr(rate)
         if isinstance(rate, Schedule):
             self._schedule = rate
         elif isinstance(rate, AdaptiveLearningRate):
             self._learning_rate = rate.initial
         else:
             self._learning_rate = rate
-        #: The same in words, to tell whether another one is given when a run goes on.
-        self.given_rate = repr(rate)
 
     def stop(self, reason: str = "callback") -> None:
         """End the run after the present epoch; the first reason counts."""

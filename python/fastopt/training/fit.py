@@ -224,7 +224,7 @@ class Training:
         rule: AdaptiveLearningRate = self.run.optimizer.learning_rate  # type: ignore[attr-defined]
         before, rate = self.solver.loss_before, report.learning_rate
         self.run.learning_rate, keep = rule.decide(rate, before, report.loss)
-        return report if keep else self.solver.undo()
+        return report if keep else self.solver.undo(report)
 
     def _rate(self) -> float | None:
         """Return the learning rate that has been reached, where it is a number."""

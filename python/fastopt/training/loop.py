@@ -1,6 +1,6 @@
 """The only loop: it steps a solver until somebody has a reason to stop."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 # Before a step, with its number; after a step, with its number and its report: the watcher returns
@@ -10,7 +10,7 @@ Watcher = Callable[[int, Any], str | None]
 
 
 def run(
-    solver: Any, steps: Iterable[int], watchers: Sequence[Watcher], before: Sequence[Before] = ()
+    solver: Any, steps: range, watchers: Sequence[Watcher], before: Sequence[Before] = ()
 ) -> str | None:
     """Call ``solver.step()`` for each number of ``steps`` and let all watchers look at it.
 
@@ -23,11 +23,10 @@ def run(
     str or None
         The reason to stop, or None when the steps were used up.
     """
-    last = steps[-1] if isinstance(steps, range) and steps else None
     for i in steps:
         for hook in before:
             hook(i)
-        report = solver.step(i == last)
+        report = solver.step(i == steps[-1])
         reasons = [reason for watcher in watchers if (reason := watcher(i, report)) is not None]
         if reasons:
             return reasons[0]
