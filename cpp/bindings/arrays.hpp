@@ -10,7 +10,7 @@
 #include <optional>
 #include <utility>
 
-#include "fastopt/objective/dataset.hpp"
+#include "fastopt/data/dataset.hpp"
 
 FASTOPT_BEGIN
 

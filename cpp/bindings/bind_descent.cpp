@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "bindings/weights.hpp"
-#include "fastopt/solve/descent.hpp"
-#include "fastopt/solve/projected_lbfgs.hpp"
+#include "fastopt/solver/first_order/descent.hpp"
+#include "fastopt/solver/line_search/projected_lbfgs.hpp"
 
 FASTOPT_BEGIN
 

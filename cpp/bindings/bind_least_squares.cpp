@@ -8,10 +8,10 @@
 #include "bindings/interruption.hpp"
 #include "bindings/python_residuals.hpp"
 #include "bindings/weights.hpp"
-#include "fastopt/solve/bounded_least_squares.hpp"
-#include "fastopt/solve/levenberg_marquardt.hpp"
-#include "fastopt/solve/qr_step.hpp"
-#include "fastopt/solve/trust_region_least_squares.hpp"
+#include "fastopt/solver/least_squares/bounded_least_squares.hpp"
+#include "fastopt/solver/least_squares/levenberg_marquardt.hpp"
+#include "fastopt/solver/least_squares/qr_step.hpp"
+#include "fastopt/solver/least_squares/trust_region_least_squares.hpp"
 
 namespace py = pybind11;
 

@@ -7,10 +7,10 @@
 #include "bindings/interruption.hpp"
 #include "bindings/python_objective.hpp"
 #include "bindings/weights.hpp"
-#include "fastopt/solve/lbfgs.hpp"
-#include "fastopt/solve/newton_cg.hpp"
-#include "fastopt/solve/quasi_newton.hpp"
-#include "fastopt/solve/steepest_descent.hpp"
+#include "fastopt/solver/line_search/lbfgs.hpp"
+#include "fastopt/solver/line_search/newton_cg.hpp"
+#include "fastopt/solver/line_search/quasi_newton.hpp"
+#include "fastopt/solver/line_search/steepest_descent.hpp"
 
 FASTOPT_BEGIN
 

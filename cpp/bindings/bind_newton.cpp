@@ -2,7 +2,7 @@
 #include <memory>
 
 #include "bindings/weights.hpp"
-#include "fastopt/solve/newton.hpp"
+#include "fastopt/solver/line_search/newton.hpp"
 
 FASTOPT_BEGIN
 

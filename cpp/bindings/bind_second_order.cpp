@@ -4,9 +4,9 @@
 #include "bindings/weights.hpp"
 #include "fastopt/objective/network_objective.hpp"
 #include "fastopt/objective/network_squares.hpp"
-#include "fastopt/solve/levenberg_marquardt.hpp"
-#include "fastopt/solve/line_search_solver.hpp"
-#include "fastopt/solve/network_solver.hpp"
+#include "fastopt/solver/least_squares/levenberg_marquardt.hpp"
+#include "fastopt/solver/line_search/line_search_solver.hpp"
+#include "fastopt/solver/network_solver.hpp"
 
 FASTOPT_BEGIN
 

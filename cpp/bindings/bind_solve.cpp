@@ -8,7 +8,7 @@
 #include "bindings/interruption.hpp"
 #include "bindings/state.hpp"
 #include "fastopt/objective/objective.hpp"
-#include "fastopt/solve/solver.hpp"
+#include "fastopt/solver/solver.hpp"
 
 namespace py = pybind11;
 

@@ -1,7 +1,7 @@
 // First-order training of networks, an epoch a step.
 #include "bindings/interruption.hpp"
 #include "bindings/network.hpp"
-#include "fastopt/solve/epoch.hpp"
+#include "fastopt/solver/first_order/epoch.hpp"
 
 FASTOPT_BEGIN
 

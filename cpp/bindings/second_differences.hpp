@@ -7,7 +7,7 @@
 
 #include "bindings/differences.hpp"
 #include "fastopt/core/buffer.hpp"
-#include "fastopt/solve/cholesky.hpp"
+#include "fastopt/linalg/cholesky.hpp"
 
 FASTOPT_BEGIN
 

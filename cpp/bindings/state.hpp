@@ -8,7 +8,7 @@
 #include <string>
 #include <type_traits>
 
-#include "fastopt/solve/state.hpp"
+#include "fastopt/core/state_visitor.hpp"
 
 FASTOPT_BEGIN
 

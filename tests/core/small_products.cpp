@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "fastopt/core/random.hpp"
-#include "fastopt/network/product.hpp"
+#include "fastopt/linalg/product.hpp"
 
 using namespace fastopt;
 

@@ -2,7 +2,7 @@
 // blocks: forward, backward, and the derivative of both along a direction in parameter space.
 #pragma once
 
-#include "fastopt/network/sample_block.hpp"
+#include "fastopt/network/second_order/sample_block.hpp"
 
 FASTOPT_BEGIN
 

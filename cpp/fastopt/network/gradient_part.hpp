@@ -1,8 +1,8 @@
 // The gradient in parts, each made by one thread from the deltas of a whole batch.
 #pragma once
 
+#include "fastopt/linalg/product.hpp"
 #include "fastopt/network/pass.hpp"
-#include "fastopt/network/product.hpp"
 
 FASTOPT_BEGIN
 

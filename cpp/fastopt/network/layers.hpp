@@ -5,10 +5,10 @@
 #pragma once
 
 #include "fastopt/core/norm.hpp"
+#include "fastopt/linalg/product.hpp"
 #include "fastopt/network/dropout.hpp"
 #include "fastopt/network/normalization.hpp"
 #include "fastopt/network/pass.hpp"
-#include "fastopt/network/product.hpp"
 
 FASTOPT_BEGIN
 

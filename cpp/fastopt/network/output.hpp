@@ -2,7 +2,7 @@
 #pragma once
 
 #include "fastopt/network/loss.hpp"
-#include "fastopt/network/sample_block.hpp"
+#include "fastopt/network/second_order/sample_block.hpp"
 
 FASTOPT_BEGIN
 

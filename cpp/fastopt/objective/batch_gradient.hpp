@@ -7,10 +7,10 @@
 #include "fastopt/core/interruption.hpp"
 #include "fastopt/core/norm.hpp"
 #include "fastopt/core/thread_pool.hpp"
+#include "fastopt/data/dataset.hpp"
 #include "fastopt/network/gradient_part.hpp"
 #include "fastopt/network/layers.hpp"
 #include "fastopt/network/loss.hpp"
-#include "fastopt/objective/dataset.hpp"
 #include "fastopt/objective/partition.hpp"
 
 FASTOPT_BEGIN

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "fastopt/network/hessian.hpp"
+#include "fastopt/network/second_order/hessian.hpp"
 #include "fastopt/objective/batch_gradient.hpp"
 #include "fastopt/objective/objective.hpp"
 

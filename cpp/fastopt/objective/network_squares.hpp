@@ -4,8 +4,8 @@
 // that is N q / 2 times E = Σ v e² / (N q) + (l2/2) ‖W‖², the loss that all methods report.
 #pragma once
 
-#include "fastopt/network/jacobian.hpp"
-#include "fastopt/network/normal_equations.hpp"
+#include "fastopt/network/second_order/jacobian.hpp"
+#include "fastopt/network/second_order/normal_equations.hpp"
 #include "fastopt/objective/objective.hpp"
 
 FASTOPT_BEGIN

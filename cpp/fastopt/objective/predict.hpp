@@ -3,11 +3,11 @@
 
 #include "fastopt/core/interruption.hpp"
 #include "fastopt/core/thread_pool.hpp"
+#include "fastopt/data/source.hpp"
 #include "fastopt/network/layers.hpp"
 #include "fastopt/network/loss.hpp"
 #include "fastopt/network/network.hpp"
 #include "fastopt/objective/partition.hpp"
-#include "fastopt/objective/source.hpp"
 
 FASTOPT_BEGIN
 

@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "fastopt/core/buffer.hpp"
+#include "fastopt/linalg/pivoted_qr.hpp"
 #include "fastopt/objective/objective.hpp"
-#include "fastopt/solve/pivoted_qr.hpp"
 
 FASTOPT_BEGIN
 

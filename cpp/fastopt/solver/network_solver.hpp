@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "fastopt/network/network.hpp"
-#include "fastopt/solve/solver.hpp"
+#include "fastopt/solver/solver.hpp"
 
 FASTOPT_BEGIN
 

@@ -13,8 +13,8 @@
 
 #include "fastopt/core/interruption.hpp"
 #include "fastopt/core/thread_pool.hpp"
-#include "fastopt/network/row_products.hpp"
-#include "fastopt/network/sample_block.hpp"
+#include "fastopt/linalg/row_products.hpp"
+#include "fastopt/network/second_order/sample_block.hpp"
 
 FASTOPT_BEGIN
 

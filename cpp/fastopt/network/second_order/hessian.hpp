@@ -10,8 +10,8 @@
 
 #include "fastopt/core/zeros.hpp"
 #include "fastopt/network/deep_pass.hpp"
-#include "fastopt/network/kronecker.hpp"
-#include "fastopt/network/loss_curvature.hpp"
+#include "fastopt/network/second_order/kronecker.hpp"
+#include "fastopt/network/second_order/loss_curvature.hpp"
 
 FASTOPT_BEGIN
 

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "fastopt/network/deep_pass.hpp"
-#include "fastopt/network/kronecker.hpp"
+#include "fastopt/network/second_order/kronecker.hpp"
 
 FASTOPT_BEGIN
 

@@ -7,7 +7,7 @@
 #include "fastopt/core/random.hpp"
 #include "fastopt/network/network.hpp"
 #include "fastopt/objective/batch_gradient.hpp"
-#include "fastopt/solve/solver.hpp"
+#include "fastopt/solver/solver.hpp"
 #include "fastopt/update/clip.hpp"
 #include "fastopt/update/updater.hpp"
 

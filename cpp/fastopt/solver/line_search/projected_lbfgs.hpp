@@ -5,9 +5,9 @@
 
 #include "fastopt/core/norm.hpp"
 #include "fastopt/objective/objective.hpp"
-#include "fastopt/solve/lbfgs.hpp"
-#include "fastopt/solve/optimality.hpp"
-#include "fastopt/solve/refinement.hpp"
+#include "fastopt/solver/line_search/lbfgs.hpp"
+#include "fastopt/solver/line_search/optimality.hpp"
+#include "fastopt/solver/line_search/refinement.hpp"
 
 FASTOPT_BEGIN
 

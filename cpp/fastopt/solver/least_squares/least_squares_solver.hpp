@@ -13,10 +13,10 @@
 #include <array>
 
 #include "fastopt/core/norm.hpp"
-#include "fastopt/solve/residual_noise.hpp"
-#include "fastopt/solve/scaled_model.hpp"
-#include "fastopt/solve/small_step.hpp"
-#include "fastopt/solve/solver.hpp"
+#include "fastopt/solver/least_squares/residual_noise.hpp"
+#include "fastopt/solver/least_squares/scaled_model.hpp"
+#include "fastopt/solver/least_squares/small_step.hpp"
+#include "fastopt/solver/solver.hpp"
 
 FASTOPT_BEGIN
 

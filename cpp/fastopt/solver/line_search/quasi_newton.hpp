@@ -4,8 +4,8 @@
 // Source: Stachurski & Wierzbicki 1999.
 #pragma once
 
-#include "fastopt/solve/line_search_solver.hpp"
-#include "fastopt/solve/symmetric_matrix.hpp"
+#include "fastopt/linalg/symmetric_matrix.hpp"
+#include "fastopt/solver/line_search/line_search_solver.hpp"
 
 FASTOPT_BEGIN
 

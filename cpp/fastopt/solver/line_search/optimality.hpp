@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "fastopt/core/buffer.hpp"
-#include "fastopt/solve/solver.hpp"
+#include "fastopt/solver/solver.hpp"
 
 FASTOPT_BEGIN
 

@@ -2,7 +2,7 @@
 // ‖e + J p‖ within ‖D p‖ ≤ Δ, by QR with column pivoting.
 #pragma once
 
-#include "fastopt/solve/least_squares_solver.hpp"
+#include "fastopt/solver/least_squares/least_squares_solver.hpp"
 
 FASTOPT_BEGIN
 

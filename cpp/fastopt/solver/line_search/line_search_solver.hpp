@@ -4,12 +4,12 @@
 
 #include "fastopt/core/buffer.hpp"
 #include "fastopt/core/norm.hpp"
+#include "fastopt/linalg/cholesky.hpp"
 #include "fastopt/objective/objective.hpp"
-#include "fastopt/solve/cholesky.hpp"
-#include "fastopt/solve/line_search.hpp"
-#include "fastopt/solve/optimality.hpp"
-#include "fastopt/solve/refinement.hpp"
-#include "fastopt/solve/solver.hpp"
+#include "fastopt/solver/line_search/line_search.hpp"
+#include "fastopt/solver/line_search/optimality.hpp"
+#include "fastopt/solver/line_search/refinement.hpp"
+#include "fastopt/solver/solver.hpp"
 
 FASTOPT_BEGIN
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "fastopt/core/buffer.hpp"
-#include "fastopt/objective/source.hpp"
+#include "fastopt/data/source.hpp"
 
 FASTOPT_BEGIN
 

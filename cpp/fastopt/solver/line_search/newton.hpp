@@ -6,8 +6,8 @@
 #include <Eigen/Eigenvalues>
 
 #include "fastopt/core/abandonable.hpp"
-#include "fastopt/solve/cholesky.hpp"
-#include "fastopt/solve/line_search_solver.hpp"
+#include "fastopt/linalg/cholesky.hpp"
+#include "fastopt/solver/line_search/line_search_solver.hpp"
 
 FASTOPT_BEGIN
 

@@ -6,8 +6,8 @@
 
 #include "fastopt/core/buffer.hpp"
 #include "fastopt/core/types.hpp"
+#include "fastopt/linalg/cholesky.hpp"
 #include "fastopt/objective/objective.hpp"
-#include "fastopt/solve/cholesky.hpp"
 
 FASTOPT_BEGIN
 

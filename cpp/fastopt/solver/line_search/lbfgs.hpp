@@ -3,7 +3,7 @@
 // rest.
 #pragma once
 
-#include "fastopt/solve/line_search_solver.hpp"
+#include "fastopt/solver/line_search/line_search_solver.hpp"
 
 FASTOPT_BEGIN
 

@@ -2,7 +2,7 @@
 // too large for n² (Nocedal & Wright, chapter 7).
 #pragma once
 
-#include "fastopt/solve/line_search_solver.hpp"
+#include "fastopt/solver/line_search/line_search_solver.hpp"
 
 FASTOPT_BEGIN
 

@@ -5,8 +5,8 @@
 
 #include "fastopt/core/norm.hpp"
 #include "fastopt/objective/objective.hpp"
-#include "fastopt/solve/optimality.hpp"
-#include "fastopt/solve/solver.hpp"
+#include "fastopt/solver/line_search/optimality.hpp"
+#include "fastopt/solver/solver.hpp"
 #include "fastopt/update/updater.hpp"
 
 FASTOPT_BEGIN

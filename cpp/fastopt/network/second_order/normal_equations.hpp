@@ -6,8 +6,8 @@
 
 #include "fastopt/core/norm.hpp"
 #include "fastopt/core/zeros.hpp"
-#include "fastopt/network/gauss_newton_blocks.hpp"
 #include "fastopt/network/output.hpp"
+#include "fastopt/network/second_order/gauss_newton_blocks.hpp"
 
 FASTOPT_BEGIN
 

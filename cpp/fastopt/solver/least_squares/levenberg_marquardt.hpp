@@ -5,10 +5,10 @@
 #include <memory>
 
 #include "fastopt/core/norm.hpp"
-#include "fastopt/solve/damping.hpp"
-#include "fastopt/solve/small_step.hpp"
-#include "fastopt/solve/solver.hpp"
-#include "fastopt/solve/step_computer.hpp"
+#include "fastopt/solver/least_squares/damping.hpp"
+#include "fastopt/solver/least_squares/small_step.hpp"
+#include "fastopt/solver/least_squares/step_computer.hpp"
+#include "fastopt/solver/solver.hpp"
 
 FASTOPT_BEGIN
 

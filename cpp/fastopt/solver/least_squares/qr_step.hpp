@@ -3,8 +3,8 @@
 
 #include <cmath>
 
-#include "fastopt/solve/pivoted_qr.hpp"
-#include "fastopt/solve/step_computer.hpp"
+#include "fastopt/linalg/pivoted_qr.hpp"
+#include "fastopt/solver/least_squares/step_computer.hpp"
 
 FASTOPT_BEGIN
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "fastopt/core/buffer.hpp"
+#include "fastopt/data/dataset.hpp"
 #include "fastopt/network/architecture.hpp"
-#include "fastopt/objective/dataset.hpp"
 
 FASTOPT_BEGIN
 

@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "fastopt/solve/least_squares_solver.hpp"
+#include "fastopt/solver/least_squares/least_squares_solver.hpp"
 
 FASTOPT_BEGIN
 

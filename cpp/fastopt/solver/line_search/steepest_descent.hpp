@@ -1,7 +1,7 @@
 // Steepest descent: p = −g, with a minimisation along p in each iteration.
 #pragma once
 
-#include "fastopt/solve/line_search_solver.hpp"
+#include "fastopt/solver/line_search/line_search_solver.hpp"
 
 FASTOPT_BEGIN
 

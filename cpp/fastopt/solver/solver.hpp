@@ -6,7 +6,7 @@
 #include <limits>
 #include <optional>
 
-#include "fastopt/solve/state.hpp"
+#include "fastopt/core/state_visitor.hpp"
 
 FASTOPT_BEGIN
 

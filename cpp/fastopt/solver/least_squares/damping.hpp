@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "fastopt/solve/solver.hpp"
+#include "fastopt/solver/solver.hpp"
 
 FASTOPT_BEGIN
 
