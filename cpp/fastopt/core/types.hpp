@@ -1,21 +1,10 @@
 // Types that every part of fastopt shares.
 #pragma once
 
-#include <Eigen/Core>
 #include <cstddef>
 #include <cstdint>
 
-// The extension is compiled once per instruction set. An inline namespace per variant keeps the
-// templates of one apart from those of another when several are loaded in one process.
-#ifndef FASTOPT_VARIANT
-#define FASTOPT_VARIANT base
-#endif
-#define FASTOPT_BEGIN \
-  namespace fastopt { \
-  inline namespace FASTOPT_VARIANT {
-#define FASTOPT_END \
-  }                 \
-  }
+#include "fastopt/core/eigen.hpp"
 
 FASTOPT_BEGIN
 
@@ -40,8 +29,6 @@ template <class Scalar>
 using ArrayMap = Eigen::Map<Eigen::Array<Scalar, Eigen::Dynamic, 1>, Eigen::Aligned64>;
 template <class Scalar>
 using ConstArrayMap = Eigen::Map<const Eigen::Array<Scalar, Eigen::Dynamic, 1>, Eigen::Aligned64>;
-
-constexpr std::size_t alignment = 64;
 
 // Elements of a buffer are rounded up to whole packets, so that exp, log and tanh never meet a
 // scalar tail: packet and scalar code differ in the last bits.

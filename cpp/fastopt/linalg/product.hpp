@@ -154,7 +154,7 @@ class SmallProduct {
   // Fewer rows than a packet has lanes: through a copy that has them all.
   static void last_rows(Index rows, Index n, Index k, Columnwise<Scalar> a, Strided<Scalar> b,
                         Scalar* c, Index c_stride, Columnwise<Scalar> s) {
-    alignas(alignment) Scalar panel[most_terms * lanes];
+    Scratch<Scalar> panel(k * lanes);
     constexpr auto most = static_cast<Index>(wide);
     alignas(alignment) Scalar out[most * lanes] = {};
     for (Index p = 0; p < k; ++p)
@@ -165,7 +165,7 @@ class SmallProduct {
       for (Index q = 0; q < count; ++q)
         for (Index i = 0; i < rows; ++i)
           out[q * lanes + i] = s.data == nullptr ? Scalar(0) : s.data[(j + q) * s.stride + i];
-      columns<1>(count, k, {panel, lanes}, {b.data + j * b.column, b.row, b.column}, out, lanes,
+      columns<1>(count, k, {panel.data(), lanes}, {b.data + j * b.column, b.row, b.column}, out, lanes,
                  {out, lanes});
       for (Index q = 0; q < count; ++q)
         for (Index i = 0; i < rows; ++i) c[(j + q) * c_stride + i] = out[q * lanes + i];
@@ -218,10 +218,10 @@ void multiply_transposed(const Scalar* w, Index out, Index in, const Scalar* d, 
                          Scalar* y) {
   using Small = SmallProduct<Scalar>;
   if (Small::fits(in, out)) {
-    alignas(alignment) Scalar transposed[Small::most_elements];
+    Scratch<Scalar> transposed(out > 1 ? out * in : 0);
     if (out > 1) {
-      Small::transpose(out, in, w, transposed);
-      w = transposed;
+      Small::transpose(out, in, w, transposed.data());
+      w = transposed.data();
     }
     Small::run(in, n, out, {w, in}, {d, 1, out}, y, in, {nullptr, 0});
     return;
