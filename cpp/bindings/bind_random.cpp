@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "bindings/gil.hpp"
 #include "fastopt/core/random.hpp"
 #include "fastopt/network/initial_values.hpp"
 
@@ -18,7 +19,7 @@ template <class Draw>
 py::array_t<double> filled(py::ssize_t rows, py::ssize_t columns, Draw draw) {
   py::array_t<double> array({rows, columns});
   double* data = array.mutable_data();
-  const py::gil_scoped_release release;
+  const GilRelease release;
   draw(data, rows * columns);
   return array;
 }

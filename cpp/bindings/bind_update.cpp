@@ -1,4 +1,8 @@
 // Update rules and clipping on the arrays of a caller.
+#ifndef _WIN32
+#include <unistd.h>
+#endif
+
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
@@ -9,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "bindings/gil.hpp"
 #include "bindings/state.hpp"
 #include "fastopt/update/clip.hpp"
 #include "fastopt/update/updater.hpp"
@@ -204,15 +209,23 @@ class WorkerOf final : public Worker {
  private:
   using Shape = std::vector<py::ssize_t>;
 
+  static std::int64_t this_process() {
+#ifdef _WIN32
+    return 1;
+#else
+    return getpid();
+#endif
+  }
+
   // Held while the GIL may be given back, or a copy may run Python code.
   class Lock {
    public:
     explicit Lock(WorkerOf& worker) : worker_(worker) {
-      if (worker.busy_)
+      if (worker.busy_in_ == this_process())
         throw std::runtime_error("this optimiser is at work in another thread: use one for each");
-      worker.busy_ = true;
+      worker.busy_in_ = this_process();
     }
-    ~Lock() { worker_.busy_ = false; }
+    ~Lock() { worker_.busy_in_ = 0; }
     Lock(const Lock&) = delete;
     Lock& operator=(const Lock&) = delete;
 
@@ -268,12 +281,13 @@ class WorkerOf final : public Worker {
     if (updater_.segments().back().offset + updater_.segments().back().size < much) {
       f();
     } else {
-      const py::gil_scoped_release release;
+      const GilRelease release;
       f();
     }
   }
 
-  bool single_, busy_ = false;
+  bool single_;
+  std::int64_t busy_in_ = 0;  // the process: a child has none of the threads that hold locks
   std::vector<Shape> shapes_;
   Updater<Scalar> updater_;
 };
@@ -301,7 +315,7 @@ bool clip_arrays(const Clip& clip, const py::handle& grads) {
   for (const auto& array : arrays) stretches.emplace_back(array.data(), array.size());
   bool acted = false;
   {
-    const py::gil_scoped_release release;
+    const GilRelease release;
     acted = clip.apply(stretches);
   }
   if (acted)

@@ -4,6 +4,7 @@
 
 #include <pybind11/pybind11.h>
 
+#include "bindings/gil.hpp"
 #include "fastopt/core/interruption.hpp"
 
 FASTOPT_BEGIN
@@ -11,8 +12,8 @@ FASTOPT_BEGIN
 // Called by working threads, which do not hold the GIL. Python looks at signals in its main thread
 // only; elsewhere this says "no".
 inline bool python_wants_to_stop() {
-  const pybind11::gil_scoped_acquire gil;
-  return PyErr_CheckSignals() != 0;
+  const GilAcquire gil;
+  return or_stop([] { return PyErr_CheckSignals() != 0; });
 }
 
 // Where Interrupted comes out of work with the GIL, as of a constructor that fills large memory,
@@ -30,7 +31,7 @@ inline void register_interruption() {
 template <class F>
 auto without_gil(F&& f) {
   try {
-    const pybind11::gil_scoped_release release;
+    const GilRelease release;
     return f();
   } catch (const Interrupted&) {
     throw pybind11::error_already_set();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bindings/arrays.hpp"
+#include "bindings/gil.hpp"
 #include "bindings/results.hpp"
 #include "fastopt/network/loss.hpp"
 #include "fastopt/network/network.hpp"
@@ -24,16 +25,19 @@ typename Loss<Scalar>::Custom custom_loss(py::function function, Index q) {
   // Copies and the end of the function object need the GIL, wherever they happen.
   const auto shared =
       std::shared_ptr<py::function>(new py::function(std::move(function)), [](py::function* f) {
-        const py::gil_scoped_acquire gil;
+        const GilAcquire gil;
         delete f;
       });
   return [shared, q](const Scalar* outputs, const Scalar* targets, Scalar* delta, Index n) {
-    const py::gil_scoped_acquire gil;
-    const py::object result =
-        (*shared)(py::array_t<Scalar>({n, q}, outputs), py::array_t<Scalar>({n, q}, targets));
+    const GilAcquire gil;
+    const py::tuple arguments =
+        py::make_tuple(py::array_t<Scalar>({n, q}, outputs), py::array_t<Scalar>({n, q}, targets));
+    const auto result = py::reinterpret_steal<py::object>(
+        or_stop([&] { return PyObject_CallObject(shared->ptr(), arguments.ptr()); }));
+    if (!result) throw py::error_already_set();
     if (!py::isinstance<py::tuple>(result) || py::len(result) != 2)
       throw py::type_error("a loss function must return (value, d value / d outputs)");
-    const auto pair = result.cast<py::tuple>();
+    const auto pair = result.template cast<py::tuple>();
     const py::array given = array_of(pair[1], "a loss function", "(value, d value / d outputs)");
     if (!is_real(given))
       throw py::type_error(

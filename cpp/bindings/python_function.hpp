@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "bindings/gil.hpp"
 #include "bindings/results.hpp"
 
 FASTOPT_BEGIN
@@ -52,12 +53,14 @@ class PythonFunction {
     arguments[count++] = x;
     if (second != nullptr) arguments[count++] = second;
     for (const py::handle extra : args_) arguments[count++] = extra.ptr();
-    PyObject* result = PyObject_VectorcallDict(function_.ptr(), arguments, count,
-                                               kwargs_.empty() ? nullptr : kwargs_.ptr());
+    PyObject* result = or_stop([&] {
+      return PyObject_VectorcallDict(function_.ptr(), arguments, count,
+                                     kwargs_.empty() ? nullptr : kwargs_.ptr());
+    });
     if (result == nullptr) throw py::error_already_set();
     const auto owned = py::reinterpret_steal<py::object>(result);
     // A function without any Python code of its own never looks at signals.
-    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    if (or_stop([] { return PyErr_CheckSignals(); }) != 0) throw py::error_already_set();
     return owned;
   }
 

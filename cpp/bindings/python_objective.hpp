@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bindings/differences.hpp"
+#include "bindings/gil.hpp"
 #include "bindings/python_function.hpp"
 #include "bindings/second_differences.hpp"
 #include "fastopt/core/buffer.hpp"
@@ -38,12 +39,12 @@ class PythonObjective final : public Objective {
   std::string fault;
 
   double value(const double* x) override {
-    const py::gil_scoped_acquire gil;
+    const GilAcquire gil;
     return f_.gradient == Difference::together ? both(x, nullptr) : call_fun(x);
   }
 
   double value_and_gradient(const double* x, double* g) override {
-    const py::gil_scoped_acquire gil;
+    const GilAcquire gil;
     if (f_.gradient == Difference::together) return both(x, g);
     const double value = call_fun(x);
     // Where f is not finite nobody needs its slope.
@@ -56,7 +57,7 @@ class PythonObjective final : public Objective {
   // more than these.
   bool is_noise(const double* x, const double* g) override {
     if (f_.gradient != Difference::five_point) return false;
-    const py::gil_scoped_acquire gil;
+    const GilAcquire gil;
     differences(x, unknown, 0.7e-4, work_.data());
     const auto value_at = [this](const double* at) { return call_fun(at); };
     double size = 0, error = 0;
@@ -78,7 +79,7 @@ class PythonObjective final : public Objective {
   }
 
   void hessian(const double* x, double* h) override {
-    const py::gil_scoped_acquire gil;
+    const GilAcquire gil;
     if (f_.hessian == Difference::given) {
       given_hessian(x, h);
       symmetrize(h);
@@ -89,14 +90,14 @@ class PythonObjective final : public Objective {
 
   // As the function returned it.
   void given_hessian(const double* x, double* h) {
-    const py::gil_scoped_acquire gil;
+    const GilAcquire gil;
     ++nhev;
     read(f_.hess(x, n_), h, n_ * n_, 2, "hess(x)");
     all_finite(h, n_ * n_, "hess(x)");
   }
 
   void hessian_vector(const double* x, const double* v, double* hv) override {
-    const py::gil_scoped_acquire gil;
+    const GilAcquire gil;
     if (f_.hessp) {
       ++nhev;
       const py::array_t<double> direction(n_, v);
@@ -135,7 +136,7 @@ class PythonObjective final : public Objective {
   // Differences of fourth order of fun, or, row by row, of its gradient; and how far rounding and
   // the terms that they neglect can lead them astray. For checks of derivatives.
   void differences_with_errors(const double* x, bool of_gradient, double* d, double* error) {
-    const py::gil_scoped_acquire gil;
+    const GilAcquire gil;
     constexpr double epsilon = std::numeric_limits<double>::epsilon();
     const Index m = of_gradient ? n_ : 1;
     Buffer<double> f(5 * m);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bindings/differences.hpp"
+#include "bindings/gil.hpp"
 #include "bindings/python_function.hpp"
 #include "fastopt/objective/objective.hpp"
 #include "fastopt/objective/robust_loss.hpp"
@@ -80,7 +81,7 @@ class PythonResiduals final : public Objective {
     evaluate(w);
     std::copy(e_.begin(), e_.end(), e);
     {
-      const py::gil_scoped_acquire gil;
+      const GilAcquire gil;
       jacobian(w, j);
     }
     ++n_jacobian_;
@@ -128,7 +129,7 @@ class PythonResiduals final : public Objective {
   // The residuals at w, from the last call where it was at w.
   void evaluate(const double* w) {
     if (std::equal(at_.begin(), at_.end(), w)) return;
-    const py::gil_scoped_acquire gil;
+    const GilAcquire gil;
     at_.assign(to_size(n_), std::numeric_limits<double>::quiet_NaN());  // nowhere, if fun throws
     call_into(w, e_.data());
     std::copy(w, w + n_, at_.begin());
@@ -307,7 +308,7 @@ class PythonNormalEquations final : public Objective {
  private:
   void evaluate(const double* w) {
     if (std::equal(at_.begin(), at_.end(), w)) return;
-    const py::gil_scoped_acquire gil;
+    const GilAcquire gil;
     at_.assign(at_.size(), std::numeric_limits<double>::quiet_NaN());
     const py::object result = fun_(w, n_);
     if (!py::isinstance<py::sequence>(result) || py::len(result) != 3)

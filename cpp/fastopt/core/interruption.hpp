@@ -21,6 +21,7 @@ class Interruption {
   // Call with the amount of work (floating-point operations, roughly) done since the last call.
   // Throws Interrupted; costs an addition in most calls and asks at most every 20 ms.
   static void poll(double work) {
+    if (is_left_to_others()) return;
     thread_local double done = 0;
     thread_local Clock::time_point last{};
     done += work;
@@ -32,9 +33,16 @@ class Interruption {
     if (Hook hook = hook_slot(); hook != nullptr && hook()) throw Interrupted{};
   }
 
+  // For a worker thread: whoever waits for its work asks.
+  static void leave_to_others() { is_left_to_others() = true; }
+
  private:
   using Clock = std::chrono::steady_clock;
   static constexpr double work_between_looks = 1e6;
+  static bool& is_left_to_others() {
+    thread_local bool left = false;
+    return left;
+  }
   static Hook& hook_slot() {
     static Hook hook = nullptr;
     return hook;

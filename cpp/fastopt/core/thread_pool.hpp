@@ -13,15 +13,12 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <type_traits>
 
+#include "fastopt/core/interruption.hpp"
+#include "fastopt/core/thread.hpp"
 #include "fastopt/core/types.hpp"
-
-#if defined(__unix__) || defined(__APPLE__)
-#include <pthread.h>
-#endif
 
 FASTOPT_BEGIN
 
@@ -92,9 +89,8 @@ class ThreadPool {
   static std::atomic<ThreadPool*>& instance_slot() {
     static std::atomic<ThreadPool*> slot{nullptr};
 #if defined(__unix__) || defined(__APPLE__)
-    // A child process has none of its parent's threads: it starts with a pool of its own.
-    static const int registered =
-        pthread_atfork(nullptr, nullptr, [] { instance_slot().store(nullptr); });
+    static const int registered = pthread_atfork(
+        [] { pause(instance_slot().load()); }, [] { go_on(instance_slot().load()); }, become_child);
     static_cast<void>(registered);
 #endif
     return slot;
@@ -113,15 +109,29 @@ class ThreadPool {
 #endif
   }
 
+  // A fork may come in the middle of a job, by the thread whose job it is (in a signal handler that
+  // the work has called) or by another. The workers do not exist in the child: before the fork they
+  // leave the job, with each task that they took done, so that the job's own thread can go on in
+  // both processes.
+  static void pause(ThreadPool* pool) {
+    if (pool == nullptr) return;
+    pool->paused_.store(true);
+    while (pool->inside_.load() != 0) std::this_thread::yield();
+  }
+  static void go_on(ThreadPool* pool) {
+    if (pool != nullptr) pool->paused_.store(false);
+  }
+  // Later jobs get a pool of their own: this one's locks may be held by threads that are gone.
+  static void become_child() {
+    go_on(instance_slot().load());
+    instance_slot().store(nullptr);
+  }
+
   // Returns how many there are: fewer than wanted where the system gives no more threads.
   int start_workers(int wanted) {
-    try {
-      for (; workers_ < wanted; ++workers_)
-        std::thread([this, index = workers_, seen = generation_.load()] {
-          live(index, seen);
-        }).detach();
-    } catch (const std::system_error&) {
-    }
+    while (workers_ < wanted &&
+           start_thread([this, index = workers_, seen = generation_.load()] { live(index, seen); }))
+      ++workers_;
     return workers_;
   }
 
@@ -130,7 +140,10 @@ class ThreadPool {
   void work(Index own) {
     for (Index k = 0; k < ranges_used_; ++k) {
       Range& tasks = range((own + k) % ranges_used_);
-      for (Index i = tasks.next.fetch_add(1); i < tasks.end; i = tasks.next.fetch_add(1)) {
+      for (;;) {
+        if (own > 0 && paused_.load()) return;
+        const Index i = tasks.next.fetch_add(1);
+        if (i >= tasks.end) break;
         try {
           task_(context_, i);
         } catch (...) {
@@ -144,7 +157,8 @@ class ThreadPool {
 
   // A worker's life: wait for a new generation (spin first, since inside an epoch the next job is
   // microseconds away, then sleep), help, wait again.
-  void live(int index, std::uint64_t seen) {
+  [[noreturn]] void live(int index, std::uint64_t seen) {
+    Interruption::leave_to_others();
     for (;;) {
       const auto start = std::chrono::steady_clock::now();
       while (generation_.load() == seen) {
@@ -171,7 +185,7 @@ class ThreadPool {
   std::array<Range, most_ranges> ranges_;
   Index ranges_used_ = 0;
   int helpers_ = 0, workers_ = 0;
-  std::atomic<bool> open_{false};
+  std::atomic<bool> open_{false}, paused_{false};
   std::atomic<int> inside_{0}, sleeping_{0};
   std::atomic<std::uint64_t> generation_{0};
 };
