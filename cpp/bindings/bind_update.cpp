@@ -1,8 +1,4 @@
 // Update rules and clipping on the arrays of a caller.
-#ifndef _WIN32
-#include <unistd.h>
-#endif
-
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
@@ -15,6 +11,7 @@
 
 #include "bindings/gil.hpp"
 #include "bindings/state.hpp"
+#include "fastopt/core/process.hpp"
 #include "fastopt/update/clip.hpp"
 #include "fastopt/update/updater.hpp"
 
@@ -209,14 +206,6 @@ class WorkerOf final : public Worker {
  private:
   using Shape = std::vector<py::ssize_t>;
 
-  static std::int64_t this_process() {
-#ifdef _WIN32
-    return 1;
-#else
-    return getpid();
-#endif
-  }
-
   // Held while the GIL may be given back, or a copy may run Python code.
   class Lock {
    public:
@@ -287,7 +276,7 @@ class WorkerOf final : public Worker {
   }
 
   bool single_;
-  std::int64_t busy_in_ = 0;  // the process: a child has none of the threads that hold locks
+  std::int64_t busy_in_ = 0;  // the process that holds the lock
   std::vector<Shape> shapes_;
   Updater<Scalar> updater_;
 };

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import os
 import threading
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
@@ -130,6 +131,12 @@ class Callbacks:
         with self._lock:
             for callback in self._callbacks:
                 self._taking_part.pop(id(callback), None)
+
+    @classmethod
+    def _begin_anew(cls) -> None:
+        """In a child of fork: the runs of other threads do not go on there."""
+        cls._lock = threading.Lock()
+        cls._taking_part.clear()
 
     def __bool__(self) -> bool:
         return bool(self._callbacks)
@@ -406,3 +413,7 @@ class ReduceLROnPlateau(Monitor):
             if self._wait >= self.patience and self.run.learning_rate > self.min_lr:
                 self.run.learning_rate = max(self.factor * self.run.learning_rate, self.min_lr)
                 self._cooling, self._wait = self.cooldown, 0
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=Callbacks._begin_anew)

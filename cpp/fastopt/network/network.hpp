@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "fastopt/core/buffer.hpp"
+#include "fastopt/core/process.hpp"
 #include "fastopt/network/architecture.hpp"
 
 FASTOPT_BEGIN
@@ -30,15 +31,16 @@ class Network {
 
   // One training at a time.
   void begin_training() {
-    if (training_.exchange(true))
+    std::int64_t seen = trained_in_.load();
+    if (seen == this_process() || !trained_in_.compare_exchange_strong(seen, this_process()))
       throw std::runtime_error(
           "this network is being trained already: train a copy() in another thread");
   }
-  void end_training() { training_.store(false); }
-  bool in_training() const { return training_.load(); }
+  void end_training() { trained_in_.store(0); }
+  bool in_training() const { return trained_in_.load() == this_process(); }
 
  private:
-  std::atomic<bool> training_{false};
+  std::atomic<std::int64_t> trained_in_{0};  // the process; 0: it is not being trained
 };
 
 FASTOPT_END
