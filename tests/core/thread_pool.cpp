@@ -1,10 +1,12 @@
 // The pool without Python: every task once, exceptions, work within work, several callers, a number
-// of threads that changes meanwhile, and forks. Prints the first thing that is wrong and fails.
+// of threads that changes meanwhile, and forks, also in the middle of a job. Prints the first thing
+// that is wrong and fails.
 #include "fastopt/core/thread_pool.hpp"
 
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
@@ -58,6 +60,32 @@ void caller(int id, int rounds) {
   }
 }
 
+// The thread whose job it is forks in the middle of it: the job ends in both processes.
+void fork_within_work(int round) {
+  const auto owner = std::this_thread::get_id();
+  const Index count = 20 + round % 20;
+  std::vector<int> done(static_cast<std::size_t>(count));
+  pid_t child = -1;
+  int own_tasks = 0;
+  parallel_for(count, [&](Index i) {
+    // Long enough for the workers to be at their tasks when the fork comes.
+    const auto start = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() - start < std::chrono::microseconds(20)) continue;
+    if (std::this_thread::get_id() == owner && ++own_tasks == 3) child = fork();
+    ++done[static_cast<std::size_t>(i)];
+  });
+  if (child == -1) return;  // the workers left fewer than three tasks
+  for (const int times : done) require(times == 1, "a task was left out or done twice by a fork");
+  if (child == 0) {
+    alarm(20);  // ends a child that waits for a thread which it has not
+    every_task_once(round);
+    std::_Exit(0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  require(status == 0, "a child of a fork within work failed");
+}
+
 }  // namespace
 
 int main() {
@@ -77,6 +105,10 @@ int main() {
     int status = 0;
     waitpid(child, &status, 0);
     require(status == 0, "a child process failed");
+  }
+  for (int round = 0; round < 200; ++round) {
+    if (round % 50 == 0) usleep(700);
+    fork_within_work(round);
   }
   std::printf("done\n");
 }

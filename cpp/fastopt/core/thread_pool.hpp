@@ -121,10 +121,12 @@ class ThreadPool {
   static void go_on(ThreadPool* pool) {
     if (pool != nullptr) pool->paused_.store(false);
   }
-  // Later jobs get a pool of their own: this one's locks may be held by threads that are gone.
+  // Later jobs get a pool of their own: this one's locks may be held by threads that are gone, and
+  // a worker that woke up late was perhaps just inside, about to find that the job is paused.
   static void become_child() {
-    go_on(instance_slot().load());
-    instance_slot().store(nullptr);
+    ThreadPool* pool = instance_slot().exchange(nullptr);
+    if (pool != nullptr) pool->inside_.store(0);
+    go_on(pool);
   }
 
   // Returns how many there are: fewer than wanted where the system gives no more threads.
