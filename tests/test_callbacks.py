@@ -186,11 +186,9 @@ def test_scheduler_of_the_epoch_and_the_learning_rate():
     assert run.history.learning_rate == [0.5, 0.25, 0.125]
 
 
-def test_scheduler_with_a_default_is_a_function_of_the_epoch():
-    run = play(
-        [fastopt.LearningRateScheduler(lambda epoch, start=8.0: start / 2**epoch)], [1.0] * 2
-    )
-    assert run.history.learning_rate == [8.0, 4.0]
+def test_scheduler_with_an_optional_second_parameter_gets_the_rate():
+    run = play([fastopt.LearningRateScheduler(lambda epoch, rate=8.0: rate / 2)], [1.0] * 3)
+    assert run.history.learning_rate == [0.5, 0.25, 0.125]
 
 
 def test_scheduler_takes_schedules_of_epochs():
@@ -306,18 +304,16 @@ def test_a_column_that_is_not_there(cls):
 # --- ReduceLROnPlateau ------------------------------------------------------------------------
 
 
-def keras_plateau(rows, rate, factor, patience, min_delta, cooldown, min_lr):
-    """The learning rate after each epoch, as Keras' documentation describes the rule."""
-    best, wait, cooling, rates = np.inf, 0, 0, []
-    for value in rows:
-        if cooling > 0:
-            cooling, wait = cooling - 1, 0
+def plateau(rows, rate, factor, patience, min_delta, cooldown, min_lr):
+    """The learning rate after each epoch: ``cooldown`` epochs after a fall count for nothing."""
+    best, wait, resumes, rates = np.inf, 0, 0, []
+    for epoch, value in enumerate(rows):
         if value < best - min_delta:
             best, wait = value, 0
-        elif cooling == 0:
+        elif epoch >= resumes:
             wait += 1
             if wait >= patience:
-                rate, cooling, wait = max(rate * factor, min_lr), cooldown, 0
+                rate, wait, resumes = max(rate * factor, min_lr), 0, epoch + 1 + cooldown
         rates.append(rate)
     return rates
 
@@ -335,9 +331,32 @@ def test_plateau(patience, cooldown):
         "min_lr": 0.02,
     }
     run = play([fastopt.ReduceLROnPlateau(**settings)], rows)
-    after = keras_plateau(rows, 1.0, **settings)
+    after = plateau(rows, 1.0, **settings)
     assert run.history.learning_rate == [1.0, *after[:-1]]
     assert after[-1] < 0.3
+
+
+def test_cooldown_waits_as_many_epochs_as_it_says():
+    callback = fastopt.ReduceLROnPlateau(patience=1, cooldown=2, factor=0.5)
+    run = play([callback], [1.0] * 9)
+    # Falls after epochs 1, 4 and 7: two epochs of rest, and one that counts.
+    assert run.history.learning_rate == [1, 1, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.125]
+
+
+@pytest.mark.parametrize("callback", [fastopt.EarlyStopping, fastopt.ReduceLROnPlateau])
+def test_the_mode_of_a_metric_of_ones_own_must_be_given(callback):
+    def gain(y_true, y_pred):
+        return -float(np.mean((y_true - y_pred) ** 2))
+
+    X = np.linspace(-1, 1, 20)[:, None]
+
+    def fit(**settings):
+        net = fastopt.MLP([1, 3, 1], random_state=0)
+        return net.fit(X, X[:, 0], epochs=2, metrics=gain, callbacks=callback("gain", **settings))
+
+    with pytest.raises(ValueError, match="'gain', a metric of your own: mode must be 'min' or"):
+        fit()
+    assert len(fit(mode="max")) == 2
 
 
 def test_plateau_of_what_grows():

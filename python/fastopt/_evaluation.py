@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, overload
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,19 @@ from fastopt.training.metrics import Metrics
 Array = npt.NDArray[Any]
 
 
+class Targets(NamedTuple):
+    """What a network remembers of the targets of its last ``fit``."""
+
+    one_dimensional: bool = False  # y was (N,) for one output: so is predict's answer
+    signed: bool = False  # some are below 0: "accuracy" of one output judges by sign
+
+
+class ForgottenLoss(NamedTuple):
+    """The name of a loss of the user's own that did not go along with a pickle."""
+
+    name: str
+
+
 class Evaluation:
     """What a network offers with the parameters as they are."""
 
@@ -24,6 +37,8 @@ class Evaluation:
     _output_activation: str
     _dtype: np.dtype[Any]
     _seed: int
+    _targets: Targets = Targets()
+    _loss: Any = None  # of the last ``fit``, as the user gave it
 
     @overload
     def predict(self, X: Any, mc_dropout: None = None, random_state: Any = None) -> Array: ...
@@ -34,7 +49,10 @@ class Evaluation:
     def predict(
         self, X: Any, mc_dropout: int | None = None, random_state: Any = None
     ) -> Array | tuple[Array, Array]:
-        """Return the outputs (N, q) for inputs (N, d), in the network's dtype.
+        """Return the outputs for inputs (N, d), in the network's dtype, of the shape of ``y``.
+
+        (N, q); but (N,) where ``fit`` was last given targets (N,) for one output, as scikit-learn
+        does. Copies, pickles and files remember it.
 
         Any real dtype and layout is read as it is. With "sigmoid" and "softmax" outputs these are
         probabilities. Nothing is dropped, and batch normalisation is by the running statistics.
@@ -44,7 +62,7 @@ class Evaluation:
         X : array (N, d)
         mc_dropout : int, optional
             k ≥ 1: Monte-Carlo dropout (Gal & Ghahramani 2016). Returns mean and standard deviation
-            (÷ k) of the outputs over k masks, (N, q) each.
+            (÷ k) of the outputs over k masks, each of the shape above.
         random_state : None, int, numpy Generator or RandomState
             For the masks. None: the network's own.
 
@@ -59,8 +77,7 @@ class Evaluation:
         X = check_inputs(X, self._layer_sizes[0], self._dtype)
         seed = self._seed if random_state is None else _validation.seed(random_state)
         if mc_dropout is None:
-            outputs: Array = self._core.predict(X)
-            return outputs
+            return self._shaped(self._core.predict(X))
         k = _validation.integer("mc_dropout", mc_dropout, low=1)
         if not self._hidden.drops:
             raise ValueError(f"mc_dropout={k} needs a network with dropout, and this one has none")
@@ -72,13 +89,18 @@ class Evaluation:
             apart = outputs - mean
             mean += apart / (i + 1)
             squares += apart * (outputs - mean)
-        return mean.astype(self._dtype), np.sqrt(squares / k).astype(self._dtype)
+        deviation = np.sqrt(squares / k)
+        return self._shaped(mean.astype(self._dtype)), self._shaped(deviation.astype(self._dtype))
+
+    def _shaped(self, outputs: Array) -> Array:
+        """Return outputs (N, q) in the shape that the targets had."""
+        return outputs.reshape(-1) if self._targets.one_dimensional else outputs
 
     def evaluate(
         self,
         X: Any,
         y: Any,
-        loss: Any = "mse",
+        loss: Any = None,
         metrics: Any = (),
         sample_weight: Any = None,
     ) -> float | dict[str, float]:
@@ -88,12 +110,12 @@ class Evaluation:
         ----------
         X : array (N, d)
         y : array (N, q), or (N,) where q = 1 or for class numbers
-        loss : str or callable
-            As for :meth:`fit`.
+        loss : str or callable, optional
+            As for :meth:`fit`. None (default): that of the last ``fit``; before any, "mse".
         metrics : sequence of str or callable
             As for :meth:`fit`.
         sample_weight : array (N,), optional
-            For the loss: divided by their mean.
+            For the loss and the metrics: weighted means. Rows of weight 0 are left out.
 
         Examples
         --------
@@ -105,31 +127,48 @@ class Evaluation:
         >>> net.evaluate([[1, 2], [3, 4]], [1, 2], metrics=["mae"])
         {'loss': 2.5, 'mae': 1.5}
         """
-        loss = check_loss(loss)
+        loss = self._loss_or_trained(loss)
         data = make_data(X, y, loss, self._layer_sizes, self._dtype, sample_weight)
-        chosen = self._metrics(metrics, loss)
+        signed = self._targets.signed or _signed(data.targets_of_rows())
+        chosen = self._metrics(metrics, loss, signed=signed)
         value = float(self._evaluation(data, loss).value())
         if not chosen:
             return value
-        outputs = self._core.predict(data.inputs)
-        return {"loss": value, **chosen(outputs, data.targets, data.classes)}
+        return {"loss": value, **self._metrics_of(chosen, data)}
+
+    def _metrics_of(self, metrics: Metrics, data: Data) -> dict[str, float]:
+        outputs = self._core.predict(data.inputs, data.rows)
+        weights = data.sample_weight_of_rows()
+        return metrics(outputs, data.targets_of_rows(), data.classes, weights)
+
+    def _loss_or_trained(self, loss: Any) -> Any:
+        """Return a loss that was given, or the one that the network was trained with."""
+        if loss is None:
+            loss = "mse" if self._loss is None else self._loss
+        if isinstance(loss, ForgottenLoss):
+            raise ValueError(
+                f"the network was trained with a loss of your own, {loss.name!r}, which pickles do "
+                "not hold: give it as loss="
+            )
+        return check_loss(loss)
 
     def loss_and_gradient(
-        self, X: Any, y: Any, loss: Any = "mse", l2: float = 0.0, sample_weight: Any = None
+        self, X: Any, y: Any, loss: Any = None, l2: float = 0.0, sample_weight: Any = None
     ) -> tuple[float, Array]:
         """Return E and ∂E/∂w (n,), in the order of ``parameters``.
 
-        E is the (weighted) mean loss plus (l2/2)·‖W‖², weights only. Batch normalisation is by the
+        E is the (weighted) mean loss (None: as for :meth:`evaluate`) plus (l2/2)·‖W‖², weights
+        only. Batch normalisation is by the
         statistics of these data, as in training; nothing is dropped.
         """
-        loss = check_loss(loss)
+        loss = self._loss_or_trained(loss)
         data = make_data(X, y, loss, self._layer_sizes, self._dtype, sample_weight)
         l2 = _validation.number("l2", l2, low=0)
         value, gradient = self._training_evaluation(data, loss, l2).value_and_gradient()
         return float(value), gradient
 
     def gradient_norms(
-        self, X: Any, y: Any, loss: Any = "mse", l2: float = 0.0, sample_weight: Any = None
+        self, X: Any, y: Any, loss: Any = None, l2: float = 0.0, sample_weight: Any = None
     ) -> dict[str, list[float]]:
         """Return the norms of the gradient, layer by layer: where it vanishes or explodes.
 
@@ -153,7 +192,7 @@ class Evaluation:
         >>> norms["activations"][0] < 1e-4 * norms["activations"][-1]
         True
         """
-        loss = check_loss(loss)
+        loss = self._loss_or_trained(loss)
         data = make_data(X, y, loss, self._layer_sizes, self._dtype, sample_weight)
         evaluation = self._flow_evaluation(data, loss, _validation.number("l2", l2, low=0))
         return self._gradient_norms(evaluation)
@@ -177,8 +216,15 @@ class Evaluation:
         kind = _core.EvaluationF32 if self._dtype == np.float32 else _core.EvaluationF64
         return kind(self._core, data.native, loss, l2)
 
-    def _metrics(self, metrics: Any, loss: Any, recorded: tuple[str, ...] = ()) -> Metrics:
+    def _metrics(
+        self, metrics: Any, loss: Any, recorded: tuple[str, ...] = (), signed: bool = False
+    ) -> Metrics:
         threshold = None
         if loss == "binary_cross_entropy":
             threshold = 0.0 if self._output_activation == "identity" else 0.5
-        return Metrics(metrics, threshold, recorded)
+        return Metrics(metrics, threshold, recorded, signed)
+
+
+def _signed(targets: Array) -> bool:
+    """Whether targets of one output, for which it counts, are −1 and +1."""
+    return targets.size == len(targets) and bool((targets < 0).any())

@@ -14,12 +14,14 @@ from fastopt import _validation
 from fastopt._settings import Settings, checked, choice, flag, integer, number
 from fastopt.schedules import Schedule
 from fastopt.training.context import Run
+from fastopt.training.history import NUMBERS
 
 Logs = dict[str, Any]
 
 _HOOKS = ("on_train_begin", "on_train_end", "on_epoch_begin", "on_epoch_end")
 _MODES = ("auto", "min", "max")
 _MAXIMISED = ("accuracy", "r2", "top_k_accuracy")
+_MINIMISED = ("mse", "rmse", "mae")
 
 
 class Callback:
@@ -195,6 +197,7 @@ class LearningRateScheduler(Callback, Settings):
     ----------
     schedule : callable
         ``schedule(epoch)`` or ``schedule(epoch, learning_rate)`` → the learning rate of the epoch.
+        A second parameter gets the present rate also where it has a default, as in Keras.
 
     Examples
     --------
@@ -211,7 +214,8 @@ class LearningRateScheduler(Callback, Settings):
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Set the learning rate of this epoch."""
         arguments: tuple[Any, ...] = (epoch,)
-        if _takes_two(self.schedule):
+        # fastopt's own schedules take (iteration, epoch): theirs is no rate.
+        if not isinstance(self.schedule, Schedule) and _takes_two(self.schedule):
             arguments = (epoch, self.run.learning_rate)
         rate = self.schedule(*arguments)
         self.run.learning_rate = _validation.number("the value of schedule", rate, low=0)
@@ -234,8 +238,7 @@ def _takes_two(function: Callable[..., Any]) -> bool:
     except (TypeError, ValueError):  # some functions written in C
         return False
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    required = [p for p in parameters if p.kind in positional and p.default is p.empty]
-    return len(required) == 2
+    return len([p for p in parameters if p.kind in positional]) >= 2
 
 
 class Monitor(Callback, Settings):
@@ -250,6 +253,12 @@ class Monitor(Callback, Settings):
         if self.monitor not in columns:
             validates = has_validation or not self.monitor.startswith("val_")
             self._miss(columns if validates else ())
+        known = ("loss", *_MINIMISED, *_MAXIMISED, *NUMBERS)
+        if self.mode == "auto" and self.monitor.removeprefix("val_") not in known:
+            raise ValueError(
+                f"{type(self).__name__} monitors {self.monitor!r}, a metric of your own: mode must "
+                "be 'min' or 'max', as nobody else knows which is better"
+            )
 
     def _value(self, logs: Logs) -> float:
         if self.monitor not in logs:
@@ -301,7 +310,8 @@ class EarlyStopping(Monitor):
         Whether the network ends with the weights of the best epoch (True, the default) or with
         the last ones. It holds also where the run ends for another reason.
     mode : {"auto", "min", "max"}
-        "auto": accuracy, top_k_accuracy and r2 are to become large, all else small.
+        "auto": accuracy, top_k_accuracy and r2 are to become large; losses, errors and what
+        methods tell of themselves small. For a metric of your own it must be given.
 
     Attributes
     ----------
@@ -374,11 +384,13 @@ class ReduceLROnPlateau(Monitor):
     min_delta : float
         An improvement must be larger than this; 1e-4 by default, ≥ 0.
     cooldown : int
-        Epochs after a fall in which nothing is counted; 0 by default.
+        Epochs after a fall in which nothing is counted; 0 by default. (Keras counts the last of
+        them already.)
     min_lr : float
         η does not fall below this; 0 by default.
     mode : {"auto", "min", "max"}
-        "auto": accuracy, top_k_accuracy and r2 are to become large, all else small.
+        "auto": accuracy, top_k_accuracy and r2 are to become large; losses, errors and what
+        methods tell of themselves small. For a metric of your own it must be given.
 
     Examples
     --------
@@ -403,12 +415,13 @@ class ReduceLROnPlateau(Monitor):
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Compare with the best value so far."""
         value = self._value(logs)
-        if self._cooling > 0:
+        cooling = self._cooling > 0
+        if cooling:
             self._cooling -= 1
             self._wait = 0
         if self._improves(value, self._best):
             self._best, self._wait = value, 0
-        elif self._cooling == 0:
+        elif not cooling:
             self._wait += 1
             if self._wait >= self.patience and self.run.learning_rate > self.min_lr:
                 self.run.learning_rate = max(self.factor * self.run.learning_rate, self.min_lr)

@@ -10,7 +10,7 @@ import numpy as np
 
 from fastopt import _core, _validation
 from fastopt._architecture import Architecture, check_activations, check_dtype, check_sizes
-from fastopt._evaluation import Evaluation
+from fastopt._evaluation import Evaluation, ForgottenLoss, Targets, _signed
 from fastopt._folding import folded
 from fastopt._parameters import Parameters
 from fastopt._second_order import SecondOrder
@@ -37,6 +37,7 @@ from fastopt.training.history import History
 from fastopt.training.metrics import as_list
 from fastopt.training.second_order import make_full_batch_solver
 from fastopt.training.stopping import Stopping
+from fastopt.training.user_functions import name_of
 
 
 class MLP(Architecture, Parameters, Evaluation, SecondOrder):
@@ -156,6 +157,7 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
             state["history"].solver_state = None
         other = MLP.__new__(type(self))
         other.__setstate__(state)
+        other._loss = self._loss
         return other
 
     def __getstate__(self) -> dict[str, Any]:
@@ -171,6 +173,9 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
             "parameters": self.parameters.copy(),
             "statistics": self.statistics.copy(),
             "history": copy(getattr(self, "history_", None)),
+            "targets": tuple(self._targets),
+            # A function of the user's may not bear to be pickled, as one that has no name.
+            "loss": ForgottenLoss(name_of(self._loss)) if callable(self._loss) else self._loss,
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -185,6 +190,9 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
         self.statistics[:] = state["statistics"]
         if state["history"] is not None:
             self.history_ = state["history"]
+        # Pickles of earlier versions lack them.
+        self._targets = Targets(*state.get("targets", ()))
+        self._loss = state.get("loss")
 
     def _make_core(self) -> Any:
         network = _core.NetworkF32 if self._dtype == np.float32 else _core.NetworkF64
@@ -249,7 +257,8 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
             Any real dtype, layout and byte order; memory maps too. Batches are gathered from it as
             it is: it is neither copied whole nor written to.
         y : array (N, q) or (N,)
-            Targets; (N,) where q = 1, or class numbers 0 … q−1 for "cross_entropy".
+            Targets; (N,) where q = 1 (:meth:`predict` then returns (N,), too), or class numbers
+            0 … q−1 for "cross_entropy".
         optimizer : str or Optimizer
             "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam" (default), "nadam", "lm",
             "bfgs", "dfp", "lbfgs", "newton", "steepest_descent" or an object of
@@ -257,8 +266,11 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
         loss : str or callable
             "mse" (default), "mae", "huber" (δ = 1), "binary_cross_entropy", "cross_entropy". With
             "identity" outputs the cross-entropies take them as logits; with "sigmoid" and "softmax"
-            the fused, stable form is used. Or a function (outputs, targets) → (value, d value /
-            d outputs) on arrays (B, q), called for each batch.
+            the fused, stable form is used. Or a function (y_true, y_pred) → (value, d value /
+            d y_pred) on arrays (B, q), called for each batch. Parameter names decide the order
+            where they are known: y_true, targets, labels … and y_pred, outputs, predictions …. On
+            the first batch its gradient is compared with differences of its value: swapped
+            arguments are refused, other wrong slopes warned of.
         epochs : int
             The number of the last epoch: 100 by default.
         batch_size : int, "auto" or None
@@ -269,13 +281,17 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
         validation_split : float
             In [0, 1): a random part of the data, drawn with ``random_state``, is held out.
         metrics : sequence of str or callable
-            "mse", "rmse", "mae", "r2", "accuracy", "top_k_accuracy" (k = 5), or functions (outputs,
-            targets) → number. In the History for the training data (after each epoch) and, with the
+            "mse", "rmse", "mae", "r2", "accuracy", "top_k_accuracy" (k = 5), or functions (y_true,
+            y_pred) → number, such as scikit-learn's; parameter names decide the order as for
+            ``loss``. They are weighted by ``sample_weight`` (functions where they have a parameter
+            of that name), not by ``class_weight``, and rows of weight 0 are left out. In the
+            History for the training data (after each epoch) and, with the
             prefix "val_", for the validation data. "gradient_norm" records ‖∇E‖ over all data after
             each epoch, "layer_gradient_norms" what :meth:`gradient_norms` returns. "accuracy": with
             "binary_cross_entropy" each output is a label of its own, 1 where its probability is
             above ½ (a logit above 0), as in Keras' "binary_accuracy" of probabilities; else the
-            largest output is the class.
+            largest output is the class, and of one output it is 1 above ½, or, with targets −1 and
+            +1 (any below 0), above 0.
         l2 : float
             (l2/2)·‖W‖² is added to E (weights only).
         clip : ClipByValue, ClipByNorm or ClipByGlobalNorm, optional
@@ -288,7 +304,9 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
             For the order of the samples and the split. None: the network's own. A run that goes on
             from a History keeps the seed that it began with, whatever is given here.
         sample_weight : array (N,), optional
-            E is the weighted mean; the weights are divided by their mean.
+            E is the weighted mean; the weights are divided by their mean. Rows of weight 0 are left
+            out: they may hold any finite numbers, do not count as samples, and do not move the
+            statistics of batch normalisation.
         class_weight : dict or "balanced", optional
             A weight for each class, multiplied into ``sample_weight`` (Keras takes one of the two):
             in training alone, as in Keras. ``val_loss`` is weighted by the samples' own weights
@@ -337,21 +355,25 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
             The network is being trained already, or one of the callbacks takes part in another run.
         """
         optimizer = resolve(optimizer)
-        loss = check_loss(loss)
+        own_loss = loss
+        loss = check_loss(loss, check_slopes=True)
         sizes = self._layer_sizes
 
         def make(*arrays: Any, **names: Any) -> Data:
             return make_data(arrays[0], arrays[1], loss, sizes, self._dtype, *arrays[2:], **names)
 
         data = make(X, y, sample_weight)
+        one_dimensional = data.targets.ndim == 1 and sizes[-1] == 1
+        signed = _signed(data.targets_of_rows())
         check_weights_of_loss(loss, class_weight, "class_weight")
         initial_epoch = check_initial_epoch(initial_epoch)
         seed = seed_of_run(random_state, self._seed, initial_epoch)
         data, validation = split_validation(data, validation_data, validation_split, make, seed)
         data = data.weighted(class_weight, sizes[-1])
+        targets = Targets(one_dimensional, signed)
         names = as_list(metrics)
         recorded = {name for name in names if is_recorded(name)}
-        chosen = self._metrics([n for n in names if not is_recorded(n)], loss, RECORDED)
+        chosen = self._metrics([n for n in names if not is_recorded(n)], loss, RECORDED, signed)
         callbacks = check_callbacks(callbacks, chosen, validation is not None)
         check_clip(clip)
         check_stopping(stopping)
@@ -378,6 +400,7 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
                 seed=seed,
                 initial_epoch=initial_epoch,
             )
+            self._targets, self._loss = targets, own_loss
             return training.execute(callbacks, stopping, verbose)
         finally:
             self._core.end_training()

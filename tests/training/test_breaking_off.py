@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import fastopt
+from fastopt.training.user_functions import OwnLoss
 from training_cases import bits
 
 X = np.linspace(-1, 1, 41)[:, None]
@@ -19,6 +20,12 @@ RUNS = {
     "momentum": {"batch_size": None, "metrics": ["r2"]},
     "adaptive": {"optimizer": fastopt.SGD(fastopt.AdaptiveLearningRate(2.0), momentum=0.9)},
 }
+
+
+@pytest.fixture(autouse=True)
+def unchecked(monkeypatch):
+    """Without the check of slopes at the first call: each call is one of the solver's."""
+    monkeypatch.setattr(OwnLoss, "_compare", lambda *_: None)
 
 
 def interrupted_at(line, net, **settings):

@@ -176,3 +176,16 @@ def test_divergence_error():
     assert (other.epoch, other.step, other.loss) == (3, 17, math.inf)
     assert other.history.loss == [3.0, 2.0, 1.0]
     assert str(other) == str(error)
+
+
+def test_the_best_row_is_that_of_the_best_epoch_also_of_a_later_run():
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    net = fastopt.MLP([2, 4, 1], random_state=0)
+    early = fastopt.EarlyStopping(patience=3)
+    history = net.fit(
+        X, X[:, 0], epochs=40, initial_epoch=10, validation_split=0.3, callbacks=early
+    )
+    assert history.best["epoch"] == history.best_epoch == early.best_epoch >= 10
+    assert history.best["val_loss"] == early.best == min(history.val_loss)
+    assert list(history.best) == ["epoch", *history.columns]
+    assert fastopt.History().best == {}

@@ -187,3 +187,56 @@ def test_metrics_that_are_no_numbers(value):
 def test_no_metrics():
     assert not Metrics(None)
     assert Metrics(lambda y, t: np.ones(1))(OUTPUTS, TARGETS) == {"<lambda>": 1.0}
+
+
+@pytest.mark.parametrize("value", [0.1, 1e100, -0.3])
+def test_r2_of_constant_targets_whose_mean_is_rounded(value):
+    targets = np.full((3, 1), value)
+    assert METRICS["r2"](targets, targets) == 1
+    assert METRICS["r2"](targets + [[0], [0], [abs(value)]], targets) == 0
+
+
+def test_r2_of_one_sample_is_undefined():
+    assert np.isnan(METRICS["r2"](np.ones((1, 2)), np.zeros((1, 2))))
+
+
+def test_accuracy_of_minus_one_and_one_is_by_sign():
+    net = fastopt.MLP([2, 5, 1], output_activation="tanh", random_state=0)
+    X = RNG.normal(size=(60, 2))
+    labels = np.where(X[:, 0] > 0, 1.0, -1.0)
+    positive = labels > 0
+    validation = (X[positive], labels[positive])
+    history = net.fit(X, labels, epochs=3, metrics="accuracy", validation_data=validation)
+    signs = np.sign(net.predict(X))
+    assert history.accuracy[-1] == np.mean(signs == labels)
+    # Where all labels are +1, too: the network remembers what it was trained on.
+    expected = np.mean(signs[positive] == 1)
+    assert history.val_accuracy[-1] == expected
+    assert net.evaluate(*validation, metrics="accuracy")["accuracy"] == expected
+
+
+def test_top_k_accuracy_with_ties_counts_by_chance():
+    constant = np.ones((30, 10))
+    classes = np.arange(30) % 10
+    assert Metrics("top_k_accuracy")(constant, classes, 10)["top_k_accuracy"] == 0.5
+    saturated = np.eye(10)[np.zeros(30, dtype=int)]  # all sure of class 0, nine others equal
+    expected = np.mean(np.where(classes == 0, 1, 4 / 9))
+    found = Metrics("top_k_accuracy")(saturated, classes, 10)["top_k_accuracy"]
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["mse", "rmse", "mae", "r2", "accuracy", "top_k_accuracy"])
+def test_a_weight_of_two_is_a_sample_twice(name):
+    v = np.arange(40) % 3
+    outputs, targets = (SCORES, np.eye(7)[CLASSES]) if "acc" in name else (OUTPUTS, TARGETS)
+    expected = METRICS[name](np.repeat(outputs, v, axis=0), np.repeat(targets, v, axis=0))
+    assert METRICS[name](outputs, targets, v) == pytest.approx(expected, rel=1e-12)
+
+
+def test_class_weights_do_not_reach_metrics():
+    X, labels = RNG.normal(size=(30, 2)), (np.arange(30) % 2).astype(float)
+    net = fastopt.MLP([2, 3, 1], output_activation="sigmoid", random_state=0)
+    history = net.fit(
+        X, labels, loss="binary_cross_entropy", class_weight={0: 9.0}, metrics="mae", epochs=2
+    )
+    assert history.mae[-1] == pytest.approx(np.mean(np.abs(net.predict(X) - labels)), rel=1e-12)

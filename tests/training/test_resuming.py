@@ -250,3 +250,32 @@ def test_lbfgs_with_another_memory_begins_without_pairs():
     other = fastopt.LBFGS(memory=3)
     resumed = net.copy().fit(X, y, other, epochs=9, initial_epoch=history)
     assert resumed.loss == [*history.loss, *net.copy().fit(X, y, other, epochs=4).loss]
+
+
+@pytest.mark.parametrize("rows", [64, 200])
+@pytest.mark.parametrize("batch_size", [8, 32, None])
+def test_schedules_count_the_updates_that_were_made(rows, batch_size):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 2))
+    schedule = fastopt.PowerSchedule(0.1, c1=3)
+    net = fastopt.MLP([2, 3, 1], random_state=0)
+    first = net.fit(X[:64], X[:64, 0], fastopt.SGD(schedule), epochs=5, batch_size=16)
+    made = 5 * 4
+    data = X[:rows], X[:rows, 0]
+    settings = {"epochs": 7, "batch_size": batch_size, "initial_epoch": first}
+    history = net.fit(*data, fastopt.SGD(schedule), **settings)
+    per_epoch = -(-rows // (batch_size or rows))
+    # The History tells the rate of an epoch's last update.
+    expected = [schedule(made + k * per_epoch - 1) for k in (1, 2)]
+    assert history.learning_rate[5:] == pytest.approx(expected, rel=1e-12)
+
+
+def test_epochs_that_are_only_a_number_count_as_updates_when_going_on():
+    X = np.random.default_rng(0).normal(size=(64, 2))
+    schedule = fastopt.PowerSchedule(0.1, c1=3)
+    settings = {"batch_size": 16, "optimizer": fastopt.SGD(schedule)}
+    net = fastopt.MLP([2, 3, 1], random_state=0)
+    first = net.fit(X, X[:, 0], epochs=6, initial_epoch=5, **settings)
+    history = net.fit(X, X[:, 0], epochs=7, initial_epoch=first, **settings)
+    expected = [schedule(6 * 4 - 1), schedule(7 * 4 - 1)]
+    assert history.learning_rate == pytest.approx(expected, rel=1e-12)

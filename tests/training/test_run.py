@@ -120,10 +120,12 @@ def test_validation_data():
         sample_weight=np.linspace(1, 2, 60),
     )
     assert history.val_loss[-1] == net.evaluate(x, y, sample_weight=v)  # without the penalty
-    found = net.evaluate(x, y, metrics=["rmse", "r2"])
+    found = net.evaluate(x, y, metrics=["rmse", "r2"], sample_weight=v)
     assert history.val_rmse[-1] == found["rmse"]
     assert history.val_r2[-1] == found["r2"]
-    assert history.rmse[-1] == net.evaluate(X, Y, metrics=["rmse"])["rmse"]
+    weights = np.linspace(1, 2, 60)
+    found = net.evaluate(X, Y, metrics=["rmse"], sample_weight=weights)["rmse"]
+    assert history.rmse[-1] == found
 
 
 def test_validation_split():
@@ -238,7 +240,7 @@ def test_metric_of_ones_own():
     history = net.fit(X, Y[:, 0], epochs=2, metrics=[largest_error], validation_split=0.2)
     assert history.largest_error[-1] > 0
     assert history.val_largest_error[-1] > 0
-    expected = np.abs(net.predict(X) - Y).max()
+    expected = np.abs(net.predict(X) - Y[:, 0]).max()
     assert net.evaluate(X, Y, metrics=largest_error)["largest_error"] == expected
 
 

@@ -77,6 +77,8 @@ class Training:
         self._opened: tuple[int, float | None] = (-1, None)  # epoch, learning rate before it
         self._breaking_off = False
         self._told_rate: float | None = None
+        # Of epochs before a first one that is only a number: schedules count them as like this one.
+        self._skipped = 0
         self.solver = network._solver(
             data, optimizer, loss, batch_size, shuffle, self.seed, l2, clip, gradient_norm
         )
@@ -84,11 +86,13 @@ class Training:
         if state is not None and self._fits(state, loss, l2):
             self.solver.import_state(self._state_to_import(state))
             self._place = Place(first, self._updates(state["solver"]), state["ended"])
+            self._skipped = state.get("skipped_updates", 0)
             reached = state["learning_rate"]
             if reached is not None and state["given_rate"] == self.run.given_rate:
                 self.run.learning_rate = reached
         elif first and self._first_order:
             self.solver.import_state({**self.solver.export_state(), "epoch": first})
+            self._skipped = first * self.solver.iterations_per_epoch
         self._validation_loss = (
             None if validation is None else network._evaluation(validation, loss)
         )
@@ -240,6 +244,7 @@ class Training:
             solver["epoch"] = self._place.epoch
         return {
             "solver": solver,
+            "skipped_updates": self._skipped,
             "rule": self._rule,
             "epoch": self._place.epoch,
             "seed": self.seed,
@@ -278,7 +283,8 @@ class Training:
         if not self.run.has_schedule and self.run.learning_rate == self._told_rate:
             return  # the solver has them from an epoch before
         n = self.solver.iterations_per_epoch
-        self.solver.set_learning_rates(self.run.rates(epoch * n, n))
+        made = self._skipped + self._place.iterations
+        self.solver.set_learning_rates(self.run.rates(made, n))
         self._told_rate = None if self.run.has_schedule else self.run.learning_rate
 
     def record(self, epoch: int, report: Any) -> str | None:
@@ -339,8 +345,8 @@ class Training:
         return isinstance(rate, AdaptiveLearningRate)
 
     def _metrics_of(self, data: Data) -> dict[str, float]:
-        outputs = self.network._core.predict(data.inputs, data.rows)
-        return self.metrics(outputs, data.targets_of_rows(), data.classes)
+        values: dict[str, float] = self.network._metrics_of(self.metrics, data)
+        return values
 
 
 def make_epoch_solver(

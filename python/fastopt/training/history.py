@@ -44,6 +44,8 @@ class History:
     >>> history.append(1, loss=1.0, val_loss=1.5)
     >>> history.loss, history.best_epoch, len(history)
     ([2.0, 1.0], 0, 2)
+    >>> history.best
+    {'epoch': 0, 'loss': 2.0, 'val_loss': 1.0}
     """
 
     def __init__(self) -> None:
@@ -82,9 +84,22 @@ class History:
     @property
     def best_epoch(self) -> int | None:
         """The epoch with the smallest ``val_loss``, or ``loss`` where there is none."""
+        row = self._best_row()
+        return None if row is None else self.epoch[row]
+
+    @property
+    def best(self) -> dict[str, Any]:
+        """The row of :attr:`best_epoch`, ``epoch`` the first, as a dict; empty without rows.
+
+        A row is not an epoch: a run with ``initial_epoch`` has epochs beyond its number of rows.
+        """
+        row = self._best_row()
+        return {} if row is None else {name: self[name][row] for name in self}
+
+    def _best_row(self) -> int | None:
         column = self._columns.get("val_loss", self._columns.get("loss", []))
         finite = [(value, i) for i, value in enumerate(column) if not math.isnan(value)]
-        return self.epoch[min(finite)[1]] if finite else None
+        return min(finite)[1] if finite else None
 
     def last(self) -> dict[str, Any]:
         """Return the last row by column."""

@@ -2,61 +2,98 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fastopt.training.history import History
+from fastopt.training.user_functions import name_of, takes_outputs_first, takes_weights
 
 Array = npt.NDArray[Any]
-# (outputs (N, q), targets (N, q)) → a number
-Metric = Callable[[Array, Array], float]
+# (outputs (N, q), targets (N, q), and of the own ones weights of the samples) → a number
+Metric = Callable[..., float]
+Weights = npt.NDArray[np.float64] | None
 
 
-def mse(outputs: Array, targets: Array) -> float:
+def _mean(values: Array, sample_weight: Weights) -> float:
+    """Return the mean over samples, weighted, and over outputs."""
+    if sample_weight is None:
+        return float(np.mean(values))
+    return float(np.mean(np.average(values, axis=0, weights=sample_weight)))
+
+
+def mse(outputs: Array, targets: Array, sample_weight: Weights = None) -> float:
     """Mean of (T − Y)² over samples and outputs."""
-    return float(np.mean((targets - outputs) ** 2))
+    return _mean((targets - outputs) ** 2, sample_weight)
 
 
-def rmse(outputs: Array, targets: Array) -> float:
+def rmse(outputs: Array, targets: Array, sample_weight: Weights = None) -> float:
     """√MSE."""
-    return float(np.sqrt(mse(outputs, targets)))
+    return float(np.sqrt(mse(outputs, targets, sample_weight)))
 
 
-def mae(outputs: Array, targets: Array) -> float:
+def mae(outputs: Array, targets: Array, sample_weight: Weights = None) -> float:
     """Mean of |T − Y|."""
-    return float(np.mean(np.abs(targets - outputs)))
+    return _mean(np.abs(targets - outputs), sample_weight)
 
 
-def r2(outputs: Array, targets: Array) -> float:
+def r2(outputs: Array, targets: Array, sample_weight: Weights = None) -> float:
     """1 − Σ(T − Y)² / Σ(T − mean T)², the mean over the outputs.
 
-    Constant targets: 1 where they are met, else 0 (as scikit-learn).
+    Constant targets: 1 where they are met, else 0 (as scikit-learn). One sample: NaN.
     """
-    residual = np.sum((targets - outputs) ** 2, axis=0)
-    total = np.sum((targets - targets.mean(axis=0)) ** 2, axis=0)
+    if len(targets) < 2:
+        return math.nan
+    v = np.ones((len(targets), 1)) if sample_weight is None else sample_weight[:, None]
+    residual = np.sum(v * (targets - outputs) ** 2, axis=0)
+    mean = np.average(targets, axis=0, weights=sample_weight)
+    total = np.sum(v * (targets - mean) ** 2, axis=0)
+    total[(targets == targets[0]).all(axis=0)] = 0  # where their mean may be rounded
     share = np.divide(residual, total, out=np.where(residual == 0, 0.0, 1.0), where=total > 0)
     return float(np.mean(1 - share))
 
 
-def accuracy(outputs: Array, targets: Array) -> float:
-    """Share of samples whose class is right: the largest output; one output: 1 where above 0.5."""
+def accuracy(
+    outputs: Array, targets: Array, sample_weight: Weights = None, signed: bool = False
+) -> float:
+    """Share of samples whose class is right: the largest output.
+
+    One output: the class is 1 where it is above 0.5; with targets −1 and +1 (any below 0, or
+    ``signed``) where it is above 0.
+    """
     if outputs.shape[1] == 1:
-        return binary_accuracy(outputs, targets)
-    return float(np.mean(outputs.argmax(axis=1) == targets.argmax(axis=1)))
+        by_sign = signed or bool((targets < 0).any())
+        return binary_accuracy(outputs, targets, sample_weight, 0.0 if by_sign else 0.5, by_sign)
+    return _mean(outputs.argmax(axis=1) == targets.argmax(axis=1), sample_weight)
 
 
-def binary_accuracy(outputs: Array, targets: Array, threshold: float = 0.5) -> float:
+def binary_accuracy(
+    outputs: Array,
+    targets: Array,
+    sample_weight: Weights = None,
+    threshold: float = 0.5,
+    signed: bool = False,
+) -> float:
     """Share of labels that are right, each output for itself: 1 where above ``threshold``."""
-    return float(np.mean((outputs > threshold) == (targets > 0.5)))
+    right = (outputs > threshold) == (targets > (0 if signed else 0.5))
+    return _mean(right, sample_weight)
 
 
-def top_k_accuracy(outputs: Array, targets: Array, k: int = 5) -> float:
-    """Share of samples whose class is among the ``k`` largest outputs."""
-    rank = np.sum(outputs > np.take_along_axis(outputs, targets.argmax(axis=1)[:, None], 1), axis=1)
-    return float(np.mean(rank < k))
+def top_k_accuracy(
+    outputs: Array, targets: Array, sample_weight: Weights = None, k: int = 5
+) -> float:
+    """Share of samples whose class is among the ``k`` largest outputs.
+
+    Where equal outputs compete for the last of the k places, a sample counts by the chance that
+    its class has in a draw among them: 5 of 10 equal outputs are half a hit.
+    """
+    own = np.take_along_axis(outputs, targets.argmax(axis=1)[:, None], 1)
+    larger, equal = np.sum(outputs > own, axis=1), np.sum(outputs == own, axis=1)
+    return _mean(np.clip((k - larger) / np.maximum(equal, 1), 0, 1), sample_weight)
 
 
 METRICS: dict[str, Metric] = {f.__name__: f for f in (mse, rmse, mae, r2, accuracy, top_k_accuracy)}
@@ -74,37 +111,52 @@ def as_list(metrics: Any) -> list[Any]:
 
 
 class Metrics:
-    """The metrics of a run, by name; a function (outputs, targets) → number goes by its own name.
+    """The metrics of a run, by name; a function of the user's own goes by its own name.
 
-    ``threshold`` says that each output is a label of its own, which is 1 above it. ``recorded`` are
-    the further names that ``fit`` knows.
+    Such a function is called (targets, outputs), or as its parameter names say, and with
+    ``sample_weight`` where it has such a parameter. ``threshold`` says that each output is a label
+    of its own, which is 1 above it; ``signed`` that labels are −1 and +1. ``recorded`` are the
+    further names that ``fit`` knows.
     """
 
     def __init__(
-        self, metrics: Any, threshold: float | None = None, recorded: tuple[str, ...] = ()
+        self,
+        metrics: Any,
+        threshold: float | None = None,
+        recorded: tuple[str, ...] = (),
+        signed: bool = False,
     ) -> None:
         self.functions: dict[str, Metric] = {}
+        self._own: set[str] = set()  # the names of the user's functions
         for metric in as_list(metrics):
             if callable(metric):
-                name = getattr(metric, "__name__", type(metric).__name__)
+                name = name_of(metric)
                 if History.is_own(name) or self.functions.get(name, metric) is not metric:
                     raise ValueError(
                         f"metrics: the name {name!r} of a function stands for something else in "
                         "the History: rename it"
                     )
                 self.functions[name] = metric
+                if METRICS.get(name) is not metric:
+                    self._own.add(name)
             elif isinstance(metric, str) and metric in METRICS:
                 self.functions[metric] = METRICS[metric]
             else:
                 known = ", ".join(map(repr, (*METRICS, *recorded)))
                 raise ValueError(f"metrics must be functions or of {known}, got {metric!r}")
-        if threshold is not None and self.functions.get("accuracy") is accuracy:
-            self.functions["accuracy"] = lambda y, t: binary_accuracy(y, t, threshold)
+        if self.functions.get("accuracy") is accuracy:
+            self.functions["accuracy"] = (
+                partial(accuracy, signed=signed)
+                if threshold is None
+                else partial(binary_accuracy, threshold=threshold)
+            )
 
     def __bool__(self) -> bool:
         return bool(self.functions)
 
-    def __call__(self, outputs: Array, targets: Array, classes: int = 0) -> dict[str, float]:
+    def __call__(
+        self, outputs: Array, targets: Array, classes: int = 0, sample_weight: Weights = None
+    ) -> dict[str, float]:
         """Return all metrics; ``classes`` > 0: the targets are class numbers."""
         outputs = outputs.astype(np.float64, copy=False)
         if classes:
@@ -113,11 +165,9 @@ class Metrics:
         expected = np.ascontiguousarray(targets.reshape(len(outputs), -1), dtype=np.float64)
         values = {}
         for name, function in self.functions.items():
-            arrays = (outputs, expected)
-            if METRICS.get(name) is not function:
-                # They may be the user's y and what the next metric sees: not to be written to.
-                arrays = (outputs.copy(), expected.copy())
-            values[name] = _number(name, function(*arrays))
+            call = _call_own if name in self._own else _call
+            value = call(function, outputs, expected, sample_weight)
+            values[name] = _number(name, value)
         return values
 
 
@@ -128,3 +178,18 @@ def _number(name: str, value: Any) -> float:
     except (TypeError, ValueError):
         pass
     raise TypeError(f"the metric {name!r} must return one real number, got {value!r}")
+
+
+def _call(function: Metric, outputs: Array, targets: Array, sample_weight: Weights) -> Any:
+    return function(outputs, targets, sample_weight)
+
+
+def _call_own(function: Metric, outputs: Array, targets: Array, sample_weight: Weights) -> Any:
+    """Call a function of the user's own in the order that it has its parameters in."""
+    # They may be the user's y and what the next metric sees: not to be written to.
+    arrays = outputs.copy(), targets.copy()
+    if not takes_outputs_first(function):
+        arrays = arrays[::-1]
+    if sample_weight is not None and takes_weights(function):
+        return function(*arrays, sample_weight=sample_weight.copy())
+    return function(*arrays)
