@@ -5,8 +5,8 @@
 #include <pybind11/pybind11.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string>
-#include <type_traits>
 
 #include "fastopt/core/state_visitor.hpp"
 
@@ -17,64 +17,115 @@ namespace py = pybind11;
 class Export final : public StateVisitor {
  public:
   py::dict state;
-  void number(const std::string& name, double& value) override { state[name.c_str()] = value; }
-  void number(const std::string& name, std::int64_t& value) override {
+  void number(const std::string& name, double& value, Allowed) override {
     state[name.c_str()] = value;
   }
-  void array(const std::string& name, double* data, Index size) override {
+  std::int64_t count(const std::string& name, std::int64_t& value, std::int64_t) override {
+    state[name.c_str()] = value;
+    return value;
+  }
+  void array(const std::string& name, double* data, Index size, Allowed) override {
     state[name.c_str()] = py::array_t<double>(size, data);
   }
-  void array(const std::string& name, float* data, Index size) override {
+  void array(const std::string& name, float* data, Index size, Allowed) override {
     state[name.c_str()] = py::array_t<float>(size, data);
   }
 };
 
 // With `dry`, everything is checked and nothing is written, so that a state that does not fit
-// leaves the solver as it was.
+// leaves the solver as it was. What does not fit is a ValueError with the name of the field.
 class Import final : public StateVisitor {
  public:
   Import(const py::dict& state, bool dry) : state_(state), dry_(dry) {}
-  void number(const std::string& name, double& value) override { read(name, value); }
-  void number(const std::string& name, std::int64_t& value) override { read(name, value); }
-  void array(const std::string& name, double* data, Index size) override { copy(name, data, size); }
-  void array(const std::string& name, float* data, Index size) override { copy(name, data, size); }
-  std::size_t count() const { return count_; }
+
+  void number(const std::string& name, double& value, Allowed allowed) override {
+    const py::object given = entry(name);
+    const double number = PyFloat_AsDouble(given.ptr());
+    if (PyErr_Occurred() != nullptr) {
+      PyErr_Clear();
+      refuse(name, "a number", given);
+    }
+    if (!fits(number, allowed)) refuse(name, described(allowed), given);
+    if (!dry_) value = number;
+  }
+
+  std::int64_t count(const std::string& name, std::int64_t& value, std::int64_t most) override {
+    const py::object given = entry(name);
+    const std::string wanted = "an integer in [0, " + std::to_string(most) + "]";
+    const auto index = py::reinterpret_steal<py::object>(PyNumber_Index(given.ptr()));
+    int overflow = 0;
+    const long long number = index ? PyLong_AsLongLongAndOverflow(index.ptr(), &overflow) : -1;
+    PyErr_Clear();
+    if (!index || overflow != 0 || number < 0 || number > most) refuse(name, wanted, given);
+    if (!dry_) value = number;
+    return number;
+  }
+
+  void array(const std::string& name, double* data, Index size, Allowed allowed) override {
+    copy(name, data, size, allowed);
+  }
+  void array(const std::string& name, float* data, Index size, Allowed allowed) override {
+    copy(name, data, size, allowed);
+  }
+  std::size_t fields() const { return fields_; }
 
  private:
+  static bool fits(double x, Allowed allowed) {
+    switch (allowed) {
+      case Allowed::any:
+        return true;
+      case Allowed::not_nan:
+        return !std::isnan(x);
+      case Allowed::finite:
+        return std::isfinite(x);
+      case Allowed::non_negative:
+        return std::isfinite(x) && x >= 0;
+      case Allowed::positive:
+        return std::isfinite(x) && x > 0;
+    }
+    return false;
+  }
+  static const char* described(Allowed allowed) {
+    static constexpr const char* texts[] = {"a number", "a number, not NaN", "a finite number",
+                                            "a finite number >= 0", "a finite number > 0"};
+    return texts[static_cast<int>(allowed)];
+  }
+
+  [[noreturn]] static void refuse(const std::string& name, const std::string& wanted,
+                                  const py::handle& given) {
+    throw py::value_error("state['" + name + "'] must be " + wanted + ", got " +
+                          py::repr(given).cast<std::string>());
+  }
+
   py::object entry(const std::string& name) {
-    ++count_;
+    ++fields_;
     if (!state_.contains(name.c_str()))
       throw py::value_error("the state has no entry '" + name + "': it belongs to another solver");
     return state_[name.c_str()];
   }
+
   template <class T>
-  void read(const std::string& name, T& value) {
+  void copy(const std::string& name, T* data, Index size, Allowed allowed) {
     const py::object given = entry(name);
-    try {
-      const T number = given.cast<T>();
-      if (!dry_) value = number;
-    } catch (const py::cast_error&) {
-      throw py::type_error("state['" + name + "'] must be " +
-                           (std::is_integral_v<T> ? "an integer" : "a number") + ", got " +
-                           py::repr(given).cast<std::string>());
-    }
-  }
-  template <class T>
-  void copy(const std::string& name, T* data, Index size) {
-    const py::object given = entry(name);
-    if (!py::isinstance<py::array_t<T>>(given))
-      throw py::type_error("state['" + name + "'] must be an array of " +
-                           std::string(sizeof(T) == 4 ? "float32" : "float64"));
+    const std::string wanted = "an array of " + std::string(sizeof(T) == 4 ? "float32" : "float64");
+    if (!py::isinstance<py::array_t<T>>(given)) refuse(name, wanted, given);
     const auto array = py::array_t<T, py::array::c_style>::ensure(given);
     if (!array || array.size() != size)
       throw py::value_error("state['" + name + "'] must hold " + std::to_string(size) +
                             " numbers, got " + std::to_string(array ? array.size() : 0));
-    if (!dry_) std::copy(array.data(), array.data() + size, data);
+    const T* first = array.data();
+    const T* wrong = std::find_if_not(first, first + size,
+                                      [&](T x) { return fits(static_cast<double>(x), allowed); });
+    if (wrong != first + size)
+      throw py::value_error("state['" + name + "'][" + std::to_string(wrong - first) +
+                            "] must be " + described(allowed) + ", got " +
+                            py::repr(py::float_(static_cast<double>(*wrong))).cast<std::string>());
+    if (!dry_) std::copy(first, first + size, data);
   }
 
   const py::dict& state_;
   bool dry_;
-  std::size_t count_ = 0;
+  std::size_t fields_ = 0;
 };
 
 // The state of anything that a StateVisitor can walk over.
@@ -89,7 +140,7 @@ template <class Stateful>
 void import_state(Stateful& solver, const py::dict& state) {
   Import check(state, true);
   solver.visit(check);
-  if (check.count() != state.size())
+  if (check.fields() != state.size())
     throw py::value_error("the state has entries of another solver");
   Import read(state, false);
   solver.visit(read);

@@ -70,3 +70,10 @@ class DivergenceError(ArithmeticError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self.args
+
+
+class StateError(ValueError, TypeError):
+    """An entry of a state has a type that it cannot have.
+
+    It is a ValueError, as all that is wrong with a state, and a TypeError, as of any argument.
+    """

@@ -44,6 +44,11 @@ class Buffer {
     Buffer fresh(size);
     swap(fresh);
   }
+  // Views of either then look at the other's numbers.
+  void swap(Buffer& other) noexcept {
+    std::swap(size_, other.size_);
+    std::swap(data_, other.data_);
+  }
   void copy_from(const Buffer& other) { std::copy(other.begin(), other.end(), data_); }
   void fill(Scalar value) { std::fill(begin(), end(), value); }
 
@@ -54,11 +59,6 @@ class Buffer {
     return static_cast<Scalar*>(::operator new(n * sizeof(Scalar), std::align_val_t{alignment}));
   }
   static void release(Scalar* data) { ::operator delete(data, std::align_val_t{alignment}); }
-  void swap(Buffer& other) noexcept {
-    std::swap(size_, other.size_);
-    std::swap(data_, other.data_);
-  }
-
   Index size_ = 0;
   Scalar* data_ = nullptr;
 };

@@ -12,6 +12,7 @@ class AdaGrad final : public RuleFor<AdaGrad> {
   explicit AdaGrad(const Settings& s) : epsilon_(s), initial_(s["initial_accumulator"]) {}
 
   int states() const override { return 1; }
+  bool is_sum_of_squares(int /*k*/) const override { return true; }
   double initial_state() const override { return initial_; }
   void begin_step(std::int64_t, double learning_rate) override { rate_ = learning_rate; }
 

@@ -17,6 +17,7 @@ class AdamFamily : public RuleFor<AdamFamily> {
       : beta_1_(s["beta_1"]), beta_2_(s["beta_2"]), epsilon_(s) {}
 
   int states() const override { return 2; }
+  bool is_sum_of_squares(int k) const override { return k == 1; }
 
   template <class S>
   void update(const Slice<S>& x, S decay) const {

@@ -12,6 +12,7 @@ class RMSprop final : public RuleFor<RMSprop> {
   explicit RMSprop(const Settings& s) : epsilon_(s), rho_(s["rho"]) {}
 
   int states() const override { return 1; }
+  bool is_sum_of_squares(int /*k*/) const override { return true; }
   void begin_step(std::int64_t, double learning_rate) override { rate_ = learning_rate; }
 
   template <class S>

@@ -62,6 +62,9 @@ class Rule {
   virtual void look_ahead(const Slice<float>&, double /*sign*/) const {}
   virtual void look_ahead(const Slice<double>&, double /*sign*/) const {}
 
+  // Whether the k-th of them holds squares, which are not negative.
+  virtual bool is_sum_of_squares(int /*k*/) const { return false; }
+
   // What begin_step carries from step to step, beyond t.
   virtual std::vector<double> memory() const { return {}; }
   virtual void set_memory(const std::vector<double>&) {}

@@ -142,15 +142,18 @@ class Updater {
   }
 
   void visit(StateVisitor& visitor) {
-    visitor.number("iteration", iteration_);
-    visitor.number("rule_iteration", rule_iteration_);
+    visitor.count("iteration", iteration_);
+    visitor.count("rule_iteration", rule_iteration_);
     auto memory = rule_->memory();
     for (std::size_t k = 0; k < memory.size(); ++k)
       visitor.number("rule_memory_" + std::to_string(k), memory[k]);
     rule_->set_memory(memory);
     int k = 0;
-    for (auto& vector : state_.vectors())
-      visitor.array("rule_state_" + std::to_string(k++), vector.data(), vector.size());
+    for (auto& vector : state_.vectors()) {
+      visitor.array("rule_state_" + std::to_string(k), vector.data(), vector.size(),
+                    rule_->is_sum_of_squares(k) ? Allowed::non_negative : Allowed::finite);
+      ++k;
+    }
   }
 
  private:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastopt import _core, _validation
+from fastopt._errors import StateError
 from fastopt._settings import Settings, checked
 from fastopt.schedules import AdaptiveLearningRate, LearningRate, Schedule, check_learning_rate
 
@@ -188,12 +189,15 @@ class FirstOrder(Optimizer):
 def _check_entry(name: Any, value: Any) -> None:
     """Refuse what cannot be an entry of a state: counts, numbers and flat arrays."""
     if not isinstance(name, str):
-        raise TypeError(f"the names in a state must be strings, got {name!r}")
+        raise StateError(f"the names in a state must be strings, got {name!r}")
     what = f"state[{name!r}]"
     if name.endswith("iteration"):
-        _validation.integer(what, value, low=0)
+        try:
+            _validation.integer(what, value, low=0)
+        except TypeError as error:
+            raise StateError(str(error)) from None
     elif isinstance(value, bool) or not isinstance(value, Real | np.ndarray):
-        raise TypeError(f"{what} must be a number or an array, got {value!r}")
+        raise StateError(f"{what} must be a number or an array, got {value!r}")
 
 
 def rate(default: float) -> Any:

@@ -13,6 +13,7 @@ from fastopt.schedules import AdaptiveLearningRate
 from fastopt.training.data import Data
 from fastopt.training.history import NUMBERS, History
 from fastopt.training.metrics import Metrics
+from fastopt.training.state import check_state
 from fastopt.training.stopping import Stopping
 
 # Of the History, when they stand among the metrics.
@@ -112,10 +113,6 @@ def seed_of_run(random_state: Any, own: int, initial_epoch: int | History) -> in
 def check_initial_epoch(initial_epoch: Any) -> int | History:
     """Return the number of the first epoch, or the History of the run that goes on."""
     if isinstance(initial_epoch, History):
-        if initial_epoch.solver_state is None:
-            raise ValueError(
-                "initial_epoch: this History holds no state to go on from, as that of a run that "
-                "diverged or has not ended"
-            )
+        check_state(initial_epoch)
         return initial_epoch
     return _validation.integer("initial_epoch", initial_epoch, low=0)

@@ -83,13 +83,13 @@ class Training:
             data, optimizer, loss, batch_size, shuffle, self.seed, l2, clip, gradient_norm
         )
         self._first_order = hasattr(self.solver, "set_learning_rates")
-        if state is not None and self._fits(state, loss, l2):
-            self.solver.import_state(self._state_to_import(state))
+        if state is not None and self._fits(state, loss, l2) and self._import(state):
             self._place = Place(first, self._updates(state["solver"]), state["ended"])
             self._skipped = state.get("skipped_updates", 0)
             reached = state["learning_rate"]
-            if reached is not None and state["given_rate"] == self.run.given_rate:
-                self.run.learning_rate = reached
+            same = self._first_order and state["given_rate"] == self.run.given_rate
+            if same and reached is not None:
+                self.run.learning_rate = float(reached)
         elif first and self._first_order:
             self.solver.import_state({**self.solver.export_state(), "epoch": first})
             self._skipped = first * self.solver.iterations_per_epoch
@@ -111,13 +111,13 @@ class Training:
         """Whether a state is of the present problem: a full-batch method's holds weights and E.
 
         A state of another method is none of these: it is refused where it is imported. One of
-        another size, as of L-BFGS with another memory, does not fit.
+        another number of weights does not fit.
         """
         solver = state["solver"]
-        own = {name: np.size(value) for name, value in self.solver.export_state().items()}
+        own = self.solver.export_state()
         if "w" not in solver or set(solver) != set(own):
             return True
-        if any(np.size(solver[name]) != size for name, size in own.items()):
+        if np.size(solver["w"]) != np.size(own["w"]):
             return False
         if state["ended"] and state["optimizer"] != repr(self.run.optimizer):
             return False  # with other settings there may be a way on
@@ -125,6 +125,16 @@ class Training:
             return False
         value = loss_of_method(self.network, self.data, self.run.optimizer, loss, l2)
         return math.isclose(value, self.history.loss[-1], rel_tol=1e-9, abs_tol=1e-300)
+
+    def _import(self, state: dict[str, Any]) -> bool:
+        """Take a state over; False: it is one of other settings (L-BFGS with a smaller memory)."""
+        try:
+            self.solver.import_state(self._state_to_import(state))
+        except ValueError:
+            if self._first_order or state["optimizer"] == repr(self.run.optimizer):
+                raise
+            return False
+        return True
 
     def _state_to_import(self, state: dict[str, Any]) -> dict[str, Any]:
         solver: dict[str, Any] = state["solver"]

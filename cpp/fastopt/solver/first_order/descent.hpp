@@ -74,12 +74,10 @@ class Descent final : public Solver {
     visitor.array("g", g_.data(), n_);
     visitor.number("loss", loss_);
     visitor.number("first_loss", first_loss_);
-    visitor.number("started", started_);
-    visitor.number("iterations", iterations_);
-    visitor.number("n_gradient", n_gradient_);
-    auto status = static_cast<std::int64_t>(status_);
-    visitor.number("status", status);
-    status_ = static_cast<Status>(status);
+    visitor.flag("started", started_);
+    visitor.count("iterations", iterations_);
+    visitor.count("n_gradient", n_gradient_);
+    visitor.choice("status", status_, Status::evaluations);
     updater_.visit(visitor);
   }
 

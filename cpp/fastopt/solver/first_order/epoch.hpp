@@ -130,8 +130,8 @@ class Epoch final : public Solver {
 
   // The weights and the running statistics belong to the network.
   void visit(StateVisitor& visitor) override {
-    visitor.number("epoch", epoch_);
-    visitor.number("best_loss", best_loss_);
+    visitor.count("epoch", epoch_);
+    visitor.number("best_loss", best_loss_, Allowed::not_nan);
     updater_.visit(visitor);
     known_ = evaluated_ = false;
   }

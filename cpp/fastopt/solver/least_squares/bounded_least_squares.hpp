@@ -131,7 +131,7 @@ class BoundedLeastSquares final : public LeastSquaresSolver {
 
   void visit(StateVisitor& visitor) override {
     LeastSquaresSolver::visit(visitor);
-    visitor.array("reach", reach_.data(), n_);
+    visitor.array("reach", reach_.data(), n_, Allowed::positive);
   }
 
  protected:

@@ -77,9 +77,9 @@ class Damping {
   }
 
   void visit(StateVisitor& visitor) {
-    visitor.number("damping", nu_);
-    visitor.number("damping_factor", factor_);
-    visitor.number("damping_scale", scale_);
+    visitor.number("damping", nu_, Allowed::non_negative);
+    visitor.number("damping_factor", factor_, Allowed::positive);
+    visitor.number("damping_scale", scale_, Allowed::non_negative);
   }
 
  private:

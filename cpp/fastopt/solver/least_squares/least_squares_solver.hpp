@@ -99,26 +99,25 @@ class LeastSquaresSolver : public Solver {
     trial_.copy_from(w_);
     visitor.array("w", w_.data(), n_);
     if ((trial_.vector().array() != w_.vector().array()).any()) linear_ = false;
-    visitor.array("largest_norms", largest_.data(), n_);
-    visitor.array("asked", asked_.data(), n_);
-    visitor.number("asked_value", asked_value_);
-    visitor.number("loss", loss_);
-    visitor.number("first_loss", first_loss_);
-    visitor.number("measured_noise", measured_noise_);
-    visitor.number("slow_steps", slow_steps_);
-    visitor.number("damping", nu_);
-    visitor.number("radius", radius_);
+    const bool started = visitor.flag("started", started_);
+    visitor.flag("first", first_);
+    visitor.flag("small_step", small_step_);
+    visitor.array("largest_norms", largest_.data(), n_, Allowed::non_negative);
+    // NaN: nothing was asked yet.
+    visitor.array("asked", asked_.data(), n_, Allowed::any);
+    visitor.number("asked_value", asked_value_, Allowed::not_nan);
+    visitor.number("loss", loss_, started ? Allowed::non_negative : Allowed::any);
+    visitor.number("first_loss", first_loss_, Allowed::non_negative);
+    visitor.number("measured_noise", measured_noise_);  // -1: not measured
+    visitor.count("slow_steps", slow_steps_);
+    visitor.number("damping", nu_, Allowed::non_negative);
+    visitor.number("radius", radius_, Allowed::non_negative);
     visitor.number("last_predicted", last_predicted_);
     visitor.number("last_actual", last_actual_);
-    std::int64_t flags = (started_ ? 1 : 0) + (first_ ? 2 : 0) + (small_step_ ? 4 : 0);
-    visitor.number("flags", flags);
-    started_ = (flags & 1) != 0;
-    first_ = (flags & 2) != 0;
-    small_step_ = (flags & 4) != 0;
-    visitor.number("refused", refused_);
-    visitor.number("iterations", iterations_);
-    visitor.number("n_value", n_value_);
-    visitor.number("n_gradient", n_gradient_);
+    visitor.count("refused", refused_);
+    visitor.count("iterations", iterations_);
+    visitor.count("n_value", n_value_);
+    visitor.count("n_gradient", n_gradient_);
   }
 
  protected:

@@ -132,18 +132,16 @@ class LevenbergMarquardt final : public Solver {
     trial_.vector() = w_.vector();
     visitor.array("w", w_.data(), n_);
     if ((trial_.vector().array() != w_.vector().array()).any()) linear_ = false;
-    visitor.array("largest_squares", largest_.data(), n_);
-    visitor.number("loss", loss_);
+    visitor.array("largest_squares", largest_.data(), n_, Allowed::non_negative);
+    const bool started = visitor.flag("started", started_);
+    visitor.number("loss", loss_, started ? Allowed::non_negative : Allowed::any);
     visitor.number("last_predicted", last_predicted_);
     visitor.number("last_damping", last_nu_);
     damping_.visit(visitor);
-    std::int64_t started = started_ ? 1 : 0;
-    visitor.number("started", started);
-    started_ = started != 0;
-    visitor.number("iterations", iterations_);
-    visitor.number("moves", moves_);
-    visitor.number("n_value", n_value_);
-    visitor.number("n_gradient", n_gradient_);
+    visitor.count("iterations", iterations_);
+    visitor.count("moves", moves_);
+    visitor.count("n_value", n_value_);
+    visitor.count("n_gradient", n_gradient_);
   }
 
  private:

@@ -10,8 +10,7 @@ FASTOPT_BEGIN
 // The last pairs (s, r), and products with the V that they stand for.
 class Pairs {
  public:
-  Pairs(Index n, Index memory)
-      : n_(n), memory_(memory), s_(n * memory), r_(n * memory), alpha_(memory) {}
+  Pairs(Index n, Index memory) : n_(n), memory_(memory) {}
 
   Index size() const { return static_cast<Index>(count_); }
   void clear() { count_ = next_ = 0; }
@@ -21,10 +20,11 @@ class Pairs {
     const ConstVectorMap<double> s(s_data, n_), r(r_data, n_);
     const double sr = s.dot(r);
     if (!(sr > 1e-14 * s.norm() * r.norm())) return;
+    if (count_ == room_ && room_ < memory_) make_room(std::min(memory_, 2 * room_ + 5));
     column(s_, next_) = s;
     column(r_, next_) = r;
-    next_ = (next_ + 1) % memory_;
-    count_ = std::min<std::int64_t>(count_ + 1, memory_);
+    next_ = (next_ + 1) % room_;
+    count_ = std::min<std::int64_t>(count_ + 1, room_);
   }
 
   // x ← V x by the two loops, V₀ = sᵀr/rᵀr of the newest pair. `free` (n, where given) is 0 for
@@ -53,11 +53,14 @@ class Pairs {
     }
   }
 
+  // The pairs that there are, the oldest first.
   void visit(StateVisitor& visitor) {
-    visitor.array("pairs_s", s_.data(), s_.size());
-    visitor.array("pairs_r", r_.data(), r_.size());
-    visitor.number("pairs", count_);
-    visitor.number("next_pair", next_);
+    put_in_order();
+    const std::int64_t pairs = visitor.count("pairs", count_, memory_);
+    if (pairs > room_) make_room(pairs);
+    visitor.array("pairs_s", s_.data(), pairs * n_);
+    visitor.array("pairs_r", r_.data(), pairs * n_);
+    next_ = room_ == 0 ? 0 : count_ % room_;
   }
 
  private:
@@ -68,7 +71,28 @@ class Pairs {
 
   VectorMap<double> column(Buffer<double>& b, std::int64_t k) { return {b.data() + k * n_, n_}; }
   // 0 is the newest pair.
-  std::int64_t newest(std::int64_t k) const { return (next_ - 1 - k + 2 * memory_) % memory_; }
+  std::int64_t newest(std::int64_t k) const { return (next_ - 1 - k + 2 * room_) % room_; }
+
+  // Memory for so many pairs, that of `memory` of them at most: few runs need it all.
+  void make_room(std::int64_t room) {
+    put_in_order();
+    for (Buffer<double>* each : {&s_, &r_}) {
+      Buffer<double> larger(n_ * room);
+      std::copy(each->begin(), each->begin() + n_ * count_, larger.begin());
+      each->swap(larger);
+    }
+    alpha_.resize(room);
+    room_ = room;
+    next_ = count_ % room_;
+  }
+
+  // The oldest pair first: a full ring is turned.
+  void put_in_order() {
+    if (count_ < room_ || next_ == 0) return;
+    for (Buffer<double>* each : {&s_, &r_})
+      std::rotate(each->begin(), each->begin() + n_ * next_, each->end());
+    next_ = 0;
+  }
 
   double masked_dot(const VectorMap<double>& a, const double* b, const double* free) const {
     const ConstVectorMap<double> other(b, n_);
@@ -87,7 +111,7 @@ class Pairs {
   Index n_;
   std::int64_t memory_;
   Buffer<double> s_, r_, alpha_;
-  std::int64_t count_ = 0, next_ = 0;
+  std::int64_t room_ = 0, count_ = 0, next_ = 0;
 };
 
 struct LbfgsSettings : LineSearchSolverSettings {

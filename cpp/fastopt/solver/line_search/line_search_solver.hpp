@@ -83,22 +83,20 @@ class LineSearchSolver : public Solver {
     visitor.array("p", p_.data(), n_);
     visitor.number("loss", loss_);
     visitor.number("first_loss", first_loss_);
-    visitor.number("promise", promise_);
+    visitor.number("promise", promise_, Allowed::not_nan);
     visitor.number("step_length", step_length_);
-    visitor.number("small_promises", small_promises_);
-    visitor.number("idle_steps", idle_steps_);
-    visitor.number("late_steps", late_steps_);
-    visitor.number("reprieves", reprieves_);
-    visitor.number("resolved", resolved_);
-    visitor.number("started", started_);
-    visitor.number("ready", ready_);
-    visitor.number("optimal", optimal_);
-    visitor.number("iterations", iterations_);
-    visitor.number("n_gradient", n_gradient_);
-    visitor.number("n_hessian", n_hessian_);
-    auto status = static_cast<std::int64_t>(status_);
-    visitor.number("status", status);
-    status_ = static_cast<Status>(status);
+    visitor.count("small_promises", small_promises_);
+    visitor.count("idle_steps", idle_steps_);
+    visitor.count("late_steps", late_steps_);
+    visitor.count("reprieves", reprieves_);
+    visitor.flag("resolved", resolved_);
+    visitor.flag("started", started_);
+    visitor.flag("ready", ready_);
+    visitor.flag("optimal", optimal_);
+    visitor.count("iterations", iterations_);
+    visitor.count("n_gradient", n_gradient_);
+    visitor.count("n_hessian", n_hessian_);
+    visitor.choice("status", status_, Status::evaluations);
   }
 
  protected:

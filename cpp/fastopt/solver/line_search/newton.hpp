@@ -29,8 +29,8 @@ class Newton final : public LineSearchSolver {
   // Without H, which the next step takes anew.
   void visit(StateVisitor& visitor) override {
     LineSearchSolver::visit(visitor);
-    visitor.number("positive_definite", positive_definite_);
-    visitor.number("steepest", steepest_);
+    visitor.flag("positive_definite", positive_definite_);
+    visitor.flag("steepest", steepest_);
   }
 
  protected:

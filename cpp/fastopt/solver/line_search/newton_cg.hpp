@@ -13,9 +13,9 @@ class NewtonCg final : public LineSearchSolver {
 
   void visit(StateVisitor& visitor) override {
     LineSearchSolver::visit(visitor);
-    visitor.number("first_norm", first_norm_);
-    visitor.number("convex", convex_);
-    visitor.number("steepest", steepest_);
+    visitor.number("first_norm", first_norm_, Allowed::non_negative);
+    visitor.flag("convex", convex_);
+    visitor.flag("steepest", steepest_);
   }
 
  protected:

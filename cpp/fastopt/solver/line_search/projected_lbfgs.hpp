@@ -94,23 +94,20 @@ class ProjectedLbfgs final : public Solver {
     visitor.array("w", w_.data(), n_);
     visitor.array("g", g_.data(), n_);
     visitor.array("p", p_.data(), n_);
-    visitor.array("free", free_.data(), n_);
+    visitor.array("free", free_.data(), n_, Allowed::non_negative);
     visitor.number("loss", loss_);
     visitor.number("first_loss", first_loss_);
     visitor.number("step_length", step_length_);
-    visitor.number("started", started_);
-    visitor.number("small_promises", small_promises_);
-    visitor.number("idle_steps", idle_steps_);
-    visitor.number("late_steps", late_steps_);
-    visitor.number("reprieves", reprieves_);
-    visitor.number("resolved", resolved_);
-    visitor.number("iterations", iterations_);
-    visitor.number("n_gradient", n_gradient_);
-    std::int64_t optimal = optimal_ ? 1 : 0, status = static_cast<std::int64_t>(status_);
-    visitor.number("optimal", optimal);
-    visitor.number("status", status);
-    optimal_ = optimal != 0;
-    status_ = static_cast<Status>(status);
+    visitor.flag("started", started_);
+    visitor.count("small_promises", small_promises_);
+    visitor.count("idle_steps", idle_steps_);
+    visitor.count("late_steps", late_steps_);
+    visitor.count("reprieves", reprieves_);
+    visitor.flag("resolved", resolved_);
+    visitor.count("iterations", iterations_);
+    visitor.count("n_gradient", n_gradient_);
+    visitor.flag("optimal", optimal_);
+    visitor.choice("status", status_, Status::evaluations);
     pairs_.visit(visitor);
   }
 

@@ -50,9 +50,9 @@ class QuasiNewton final : public LineSearchSolver {
     visitor.number("ss", ss_);
     visitor.number("su", su_);
     visitor.number("uu", uu_);
-    visitor.number("updates", updates_);
-    visitor.number("pending", pending_);
-    visitor.number("current", current_);
+    visitor.count("updates", updates_);
+    visitor.flag("pending", pending_);
+    visitor.flag("current", current_);
   }
 
  protected:

@@ -11,8 +11,8 @@ class SteepestDescent final : public LineSearchSolver {
 
   void visit(StateVisitor& visitor) override {
     LineSearchSolver::visit(visitor);
-    visitor.number("next_length", next_length_);
-    visitor.number("largest_length", largest_length_);
+    visitor.number("next_length", next_length_, Allowed::positive);
+    visitor.number("largest_length", largest_length_, Allowed::non_negative);
   }
 
  protected:
