@@ -21,7 +21,7 @@ def peak():  # getrusage would count what the parent process held, too
 
 method, inputs, hidden, samples = sys.argv[1], *map(int, sys.argv[2:5])
 l2 = float(sys.argv[5])
-memory = 100
+memory = 30
 optimizer = fastopt.LBFGS(memory=memory) if method == "lbfgs" else method
 rng = np.random.default_rng(0)
 X, y = rng.normal(size=(samples, inputs)), rng.normal(size=samples)
@@ -29,7 +29,8 @@ X, y = rng.normal(size=(samples, inputs)), rng.normal(size=samples)
 fastopt.MLP([inputs, 1, 1]).fit(X, y, optimizer, epochs=1, l2=l2)
 net = fastopt.MLP([inputs, hidden, 1], random_state=0)
 before = peak()
-net.fit(X, y, optimizer, epochs=1, l2=l2)
+# The pairs of L-BFGS come one by one.
+net.fit(X, y, optimizer, epochs=2 * memory if method == "lbfgs" else 1, l2=l2)
 print((peak() - before) / fastopt.memory_needed(method, net.n_parameters, samples, memory=memory))
 """
 
