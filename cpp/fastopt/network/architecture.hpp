@@ -7,17 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "fastopt/core/segments.hpp"
 #include "fastopt/core/types.hpp"
 #include "fastopt/network/activation.hpp"
 
 FASTOPT_BEGIN
-
-// One array of the flat vector. `shrinks` tells whether penalties (l2, weight decay) apply to it:
-// they do to weights and projections, and leave biases, scales and shifts alone.
-struct Segment {
-  Index offset, size;
-  bool shrinks;
-};
 
 enum class Normalization { none, batch, layer };
 

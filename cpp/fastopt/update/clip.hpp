@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "fastopt/core/norm.hpp"
-#include "fastopt/network/architecture.hpp"
+#include "fastopt/core/segments.hpp"
 
 FASTOPT_BEGIN
 

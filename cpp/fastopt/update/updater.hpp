@@ -4,9 +4,9 @@
 #include <memory>
 
 #include "fastopt/core/buffer.hpp"
+#include "fastopt/core/segments.hpp"
 #include "fastopt/core/state_visitor.hpp"
 #include "fastopt/core/thread_pool.hpp"
-#include "fastopt/network/architecture.hpp"
 #include "fastopt/update/registry.hpp"
 
 FASTOPT_BEGIN
