@@ -120,6 +120,7 @@ void bind_second_order(py::module_& module) {
   solver.def_property_readonly("scale", &NetworkSolver::scale);
   // Steps to weights that are not finite are never accepted.
   solver.def("restore_best", [](NetworkSolver&) {});
+  solver.def("restore_first", [](NetworkSolver&) {});
 
   module.def("jacobian", &jacobian, py::arg("network"), py::arg("inputs"));
 }

@@ -62,10 +62,14 @@ class DivergenceError(ArithmeticError):
             )
         what = f"the loss became {self.loss}"
         if math.isfinite(self.loss):
-            what = f"weights that are not finite, at a loss of {self.loss}"
+            what = (
+                "weights, running statistics or squares of gradients that are not finite, at a "
+                f"loss of {self.loss}"
+            )
         return (
             f"training diverged in epoch {self.epoch}, step {self.step}: {what}; the network holds "
-            "the best finite weights. A smaller learning_rate or clipped gradients (clip=) may help"
+            "the best finite weights. A smaller learning_rate, clipped gradients (clip=) or smaller "
+            "inputs and targets may help"
         )
 
     def __reduce__(self) -> tuple[Any, ...]:

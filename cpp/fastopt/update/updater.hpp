@@ -67,6 +67,13 @@ class Updater {
   const std::vector<Segment>& segments() const { return segments_; }
   std::int64_t iteration() const { return iteration_; }
 
+  // Whether all that the rule keeps is: squares of finite gradients may overflow, and never return.
+  bool is_finite() {
+    for (const auto& vector : state_.vectors())
+      if (!vector.vector().allFinite()) return false;
+    return true;
+  }
+
   void step(Scalar* w, const Scalar* g, double learning_rate) {
     begin_step(learning_rate);
     if (weight_decay_ == 0) {

@@ -96,6 +96,7 @@ class Training:
         self._validation_loss = (
             None if validation is None else network._evaluation(validation, loss)
         )
+        self._make_evaluation = lambda: network._evaluation(data, loss, l2)
         self._flows = network._flow_evaluation(data, loss, l2) if layer_gradient_norms else None
         # A run that goes on counts its seconds on.
         self._start = time.perf_counter() - (self.history.seconds[-1] if self.history.epoch else 0)
@@ -300,7 +301,7 @@ class Training:
     def record(self, epoch: int, report: Any) -> str | None:
         """Write the History; raise DivergenceError where training left the finite numbers."""
         if not math.isfinite(report.loss) or report.status == "diverged":
-            self.solver.restore_best()
+            self._restore_best()
             step = max(0, report.iterations - self._place.iterations - 1)
             raise DivergenceError(epoch, step, report.loss, self.history, not self._first_order)
         row: dict[str, Any] = {"loss": report.loss}
@@ -313,6 +314,18 @@ class Training:
             raise
         self._add_row(epoch, row, report)
         return None
+
+    def _restore_best(self) -> None:
+        """Leave the network with the best finite weights, by a loss evaluated at them."""
+        self.solver.restore_best()
+        if not self._first_order:
+            return
+        evaluation = self._make_evaluation()
+        best = evaluation.value()
+        self.solver.restore_first()
+        first = evaluation.value()
+        if math.isfinite(best) and not first <= best:
+            self.solver.restore_best()
 
     def _add_row(self, epoch: int, row: dict[str, Any], report: Any) -> None:
         self._add_numbers(row, report)

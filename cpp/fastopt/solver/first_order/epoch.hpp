@@ -43,6 +43,8 @@ class Epoch final : public Solver {
         start_statistics_(network.statistics),
         best_(network.parameters),
         best_statistics_(network.statistics),
+        first_(network.parameters),
+        first_statistics_(network.statistics),
         undo_(options.can_undo ? n_ : 0),
         known_at_(full_batch_ || options.gradient_norm ? n_ : 0),
         order_(full_batch_ ? 0 : static_cast<std::size_t>(data_.size())) {
@@ -126,6 +128,12 @@ class Epoch final : public Solver {
   void restore_best() {
     net_.parameters.copy_from(best_);
     net_.statistics.copy_from(best_statistics_);
+  }
+  // Those from the start. The loss by which mini-batches choose the best epoch is a mean over
+  // weights on the way: which of the two is better, an evaluation tells.
+  void restore_first() {
+    net_.parameters.copy_from(first_);
+    net_.statistics.copy_from(first_statistics_);
   }
 
   // The weights and the running statistics belong to the network.
@@ -286,9 +294,12 @@ class Epoch final : public Solver {
   void keep_best(Report& report) {
     if (options_.can_undo && !std::isfinite(report.loss)) return;  // for undo() to mend
     // The loss of mini-batches was found before the last update. A step of finite length from
-    // finite weights ends at finite ones; of those in between squares may overflow.
+    // finite weights ends at finite ones; of those in between squares may overflow. With a state
+    // that is not finite, as where squares of gradients overflow, the weights would stay as they
+    // are for ever.
     const bool finite = std::isfinite(report.loss) &&
-                        (std::isfinite(report.step_norm) || net_.parameters.vector().allFinite());
+                        (std::isfinite(report.step_norm) || net_.parameters.vector().allFinite()) &&
+                        net_.statistics.vector().allFinite() && updater_.is_finite();
     if (!finite) {
       report.status = Status::diverged;
     } else if (report.loss < best_loss_) {
@@ -306,7 +317,8 @@ class Epoch final : public Solver {
   bool joins_last_;  // a last batch of one sample goes with the batch before it
   BatchGradient<Scalar> gradient_of_;
   Updater<Scalar> updater_;
-  Buffer<Scalar> gradient_, start_, start_statistics_, best_, best_statistics_, undo_, known_at_;
+  Buffer<Scalar> gradient_, start_, start_statistics_, best_, best_statistics_, first_,
+      first_statistics_, undo_, known_at_;
   typename Updater<Scalar>::Saved start_state_;
   std::vector<std::uint32_t> order_;
   std::vector<double> rates_;
