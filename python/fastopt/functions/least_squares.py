@@ -110,8 +110,11 @@ def least_squares(
     -------
     OptimizeResult
         SciPy's fields: ``x, cost, fun, jac, grad, optimality, active_mask, nfev, njev, status,
-        message, success``, and ``rank``, the numerical rank of J. ``jac`` and ``grad`` are those of
-        the cost: with a robust loss J is scaled so that JᵀJ stands for the Hessian.
+        message, success``; ``rank``, the numerical rank of J; and ``inactive``, the indices of the
+        parameters that cannot be felt at x: their columns of J are zero, or no more than their own
+        error, while residuals are left. Then there is no ``success``.
+        ``jac`` and ``grad`` are those of the cost: with a robust loss J is scaled so that JᵀJ
+        stands for the Hessian.
 
         ``success`` means that a first-order condition holds to the scale of the problem. A start
         with J = 0, a parameter that has run off to where it has no influence, a stalled run and an
@@ -225,7 +228,7 @@ def least_squares(
         report, stopped = solver.run(), False
     else:
         report, stopped = _run_with_watchers(solver, callback, verbose)
-    result = make_result(solver, objective, report, stopped, robust, lower, upper)
+    result = make_result(solver, objective, report, stopped, robust, lower, upper, evaluations)
     if verbose:
         print(f"{result.message}\nnfev {result.nfev}, cost {result.cost:.6e}")
     return result

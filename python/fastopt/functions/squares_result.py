@@ -10,10 +10,13 @@ import numpy.typing as npt
 from fastopt import _core
 from fastopt.functions.result import OptimizeResult
 from fastopt.functions.squares_arguments import NOTHING
+from fastopt.functions.squares_convergence import inactive_parameters
 
 Array = npt.NDArray[np.float64]
 
 _CALLBACK = -2
+# Bounds that are nearer than this leave no room for a difference: its square would lose digits.
+_FIXED = np.finfo(float).tiny / np.finfo(float).eps
 # Status and message, where a first-order condition holds and where it does not.
 _CONVERGED = {
     "gradient": (
@@ -29,7 +32,7 @@ _CONVERGED = {
 }
 _STALLED = "stalled: the cost changes by rounding alone, and no first-order condition holds yet"
 _NOT_CONVERGED = {
-    "evaluations": (0, "max_nfev values of the residuals were computed"),
+    "evaluations": (0, "max_nfev = {limit} values of the residuals were computed"),
     "gradient": (-3, "stationary, but no minimum can be claimed: the Jacobian is zero"),
     "vanished": (
         -4,
@@ -55,6 +58,7 @@ def make_result(
     robust: bool,
     lower: Array,
     upper: Array,
+    limit: int,
 ) -> OptimizeResult:
     """Return SciPy's fields of a run that ended with ``report``, or was ``stopped``."""
     if isinstance(solver, _core.LevenbergMarquardtSolver):
@@ -63,17 +67,26 @@ def make_result(
         x, residuals, jacobian, gradient, optimality, rank = solver.solution()
         if robust:
             residuals = objective.residuals(x)
+    inactive = np.empty(0, dtype=np.intp)
+    if jacobian is not None:
+        inactive = inactive_parameters(x, residuals, jacobian)
+        if lower is not NOTHING:  # what its bounds hold fixed is no parameter
+            inactive = inactive[(upper - lower)[inactive] > _FIXED]
     if stopped:
         status, message, success = _CALLBACK, "the callback raised StopIteration", False
     else:
         name = report.status
-        success = report.optimal
+        success = report.optimal and not inactive.size
         if success:
             status, message = _CONVERGED[name]
         else:
-            if rank > 0 and (name == "gradient" or (name in _CONVERGED and solver.vanished)):
+            unfelt = name == "gradient" or inactive.size > 0 or solver.vanished
+            if rank > 0 and name in _CONVERGED and unfelt:
                 name = "vanished"
             status, message = _NOT_CONVERGED[name]
+            message = message.format(limit=limit)
+            if inactive.size and name in ("vanished", "gradient"):
+                message = f"{message}; not felt at x: {_named(inactive)}"
             if name == "non_finite" and isinstance(objective, _core.PythonResiduals):
                 message = f"{message}; {objective.not_finite}".rstrip("; ")
     if lower is NOTHING:
@@ -96,7 +109,14 @@ def make_result(
         message=message,
         success=success,
         rank=rank,
+        inactive=inactive,
     )
+
+
+def _named(inactive: Any) -> str:
+    """Name the parameters, of many the first."""
+    shown = ", ".join(f"x[{i}]" for i in inactive[:8])
+    return shown if inactive.size <= 8 else f"{shown} and {inactive.size - 8} more"
 
 
 def _solution(solver: Any, objective: Any) -> tuple[Any, ...]:
