@@ -14,6 +14,7 @@ from fastopt import _core, _validation
 from fastopt.functions.problem import (
     inverse_hessian,
     limits,
+    no_constraints,
     objective_for,
     optimizer_for,
     starting_point,
@@ -39,6 +40,7 @@ def minimize(
     hess: Callable[..., Any] | str | None = None,
     hessp: Callable[..., Any] | None = None,
     bounds: Any = None,
+    constraints: Any = (),
     tol: float | None = None,
     callback: Callable[..., Any] | None = None,
     options: dict[str, Any] | None = None,
@@ -73,6 +75,8 @@ def minimize(
         "newton_cg": ``hessp(x, v, *args) -> array (n,)``, the product H v.
     bounds : sequence of (low, high), or an object with lb and ub
         "lbfgs" alone, by projection; None stands for no bound.
+    constraints : ()
+        None are supported; the empty sequence, SciPy's default, is accepted.
     tol : float
         The same as the option ``gtol``.
     callback : callable
@@ -80,8 +84,8 @@ def minimize(
         ``intermediate_result``, with an OptimizeResult of x and fun. StopIteration ends the run.
     options : dict
         ``maxiter`` (200 n; first-order rules 10,000), ``maxfev`` (no limit; looked at after each
-        iteration), ``gtol``, ``disp``, ``return_all`` (a list of all iterates as
-        ``result.allvecs``), and the settings of the
+        iteration), ``gtol``, ``disp``, ``iprint`` (without effect), ``return_all`` (a list of
+        all iterates as ``result.allvecs``), and the settings of the
         method's Optimizer (``learning_rate``, ``c1``, ``scale_initial`` …). SciPy's ``maxfun``,
         ``maxcor`` and ``xtol`` are ``maxfev``, ``memory`` and ``xrtol``.
         Without ``gtol`` convergence is judged relative to the scale of the problem.
@@ -120,6 +124,7 @@ def minimize(
     (True, array([1., 1.]))
     """
     x = starting_point(x0)
+    no_constraints(constraints)
     if options is not None and not isinstance(options, Mapping):
         raise TypeError(f"options must be a mapping of names to values, got {options!r}")
     if callback is not None:
@@ -169,7 +174,7 @@ def minimize(
     else:
         reports = solver.steps(maxiter)
         reason = None if reports[-1].status == "running" else reports[-1].status
-    result = _result(name, solver, objective, reports, reason, x)
+    result = _result(name, solver, objective, reports, reason, x, maxiter)
     if path is not None and record_path:
         result["path"] = np.array(path)
     if path is not None and return_all:
@@ -262,6 +267,7 @@ def _result(
     reports: _core.Reports,
     reason: str | None,
     x0: Array,
+    maxiter: int,
 ) -> OptimizeResult:
     last = reports[-1] if reports else None
     if last is None:
@@ -270,11 +276,16 @@ def _result(
     else:
         x, fun, jac, nit = solver.weights, solver.loss, solver.gradient, last.iterations
         success = bool(last.optimal)
-    refused = last is not None and last.status == "non_finite" and last.iterations == 0
-    if refused or (last is None and objective.fault):
+    # The fault is at x0 itself, not at a trial that left the domain of fun: E and its gradient are
+    # of x0 there, and a Hessian is taken at iterates alone.
+    finite = math.isfinite(fun) and bool(np.isfinite(jac).all())
+    no_hessian = reason == "non_finite" and objective.fault.startswith("hess")
+    if nit == 0 and (not finite or no_hessian):
         raise ValueError(f"{objective.fault or 'fun(x)'} at x0: all numbers must be finite there")
     status = Status[(reason or "iteration_limit").upper()]
     message = MESSAGES[status]
+    if status == Status.ITERATION_LIMIT:
+        message = f"The iteration limit, maxiter = {maxiter}, was reached."
     if status in (Status.NON_FINITE, Status.DIVERGED) and objective.fault:
         message = f"{message} The last one: {objective.fault}."
     result = OptimizeResult(

@@ -26,7 +26,7 @@ _METHODS_OF_SCIPY = {"l-bfgs-b": "lbfgs", "newton-cg": "newton_cg"}
 _OPTIONS_OF_SCIPY = {"maxfun": "maxfev", "maxcor": "memory", "xtol": "xrtol"}
 
 # Options that belong to a run and not to an optimiser.
-_RUN_OPTIONS = ("maxiter", "maxfev", "disp", "return_all", "eps", "finite_diff_rel_step")
+_RUN_OPTIONS = ("maxiter", "maxfev", "disp", "iprint", "return_all", "eps", "finite_diff_rel_step")
 
 methods: dict[str, Callable[..., Optimizer]] = {
     **{name: make for name, make in registry.items() if name != "lm"},
@@ -86,6 +86,16 @@ def limits(bounds: Any, n: int) -> tuple[Array, Array]:
                 raise ValueError(f"bounds[{i}] is nan")
             raise ValueError(f"bounds[{i}]: the lower bound {lower[i]} is above {upper[i]}")
     return lower, upper
+
+
+def no_constraints(constraints: Any) -> None:
+    """Refuse constraints; SciPy's default, an empty sequence, is none."""
+    if constraints is None or (isinstance(constraints, (tuple, list)) and not constraints):
+        return
+    raise ValueError(
+        "constraints are not supported, only bounds (method 'lbfgs'): "
+        "scipy.optimize.minimize with method 'SLSQP' or 'trust-constr' takes constraints"
+    )
 
 
 def _bound(name: str, value: Any) -> float:
