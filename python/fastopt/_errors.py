@@ -68,8 +68,8 @@ class DivergenceError(ArithmeticError):
             )
         return (
             f"training diverged in epoch {self.epoch}, step {self.step}: {what}; the network holds "
-            "the best finite weights. A smaller learning_rate, clipped gradients (clip=) or smaller "
-            "inputs and targets may help"
+            "the best finite weights. A smaller learning_rate, clipped gradients (clip=) or inputs "
+            "and targets of a smaller scale may help"
         )
 
     def __reduce__(self) -> tuple[Any, ...]:

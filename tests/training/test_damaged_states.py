@@ -101,6 +101,7 @@ def test_field_is_named_before_anything_is_used(method, field, value):
         ("ended", 1),
         ("optimizer", None),
         ("given_rate", 2),
+        ("skipped_updates", -1),
     ],
 )
 def test_field_of_the_run_is_named(field, value):

@@ -165,8 +165,8 @@ class SmallProduct {
       for (Index q = 0; q < count; ++q)
         for (Index i = 0; i < rows; ++i)
           out[q * lanes + i] = s.data == nullptr ? Scalar(0) : s.data[(j + q) * s.stride + i];
-      columns<1>(count, k, {panel.data(), lanes}, {b.data + j * b.column, b.row, b.column}, out, lanes,
-                 {out, lanes});
+      columns<1>(count, k, {panel.data(), lanes}, {b.data + j * b.column, b.row, b.column}, out,
+                 lanes, {out, lanes});
       for (Index q = 0; q < count; ++q)
         for (Index i = 0; i < rows; ++i) c[(j + q) * c_stride + i] = out[q * lanes + i];
     }

@@ -96,7 +96,7 @@ class Training:
         self._validation_loss = (
             None if validation is None else network._evaluation(validation, loss)
         )
-        self._make_evaluation = lambda: network._evaluation(data, loss, l2)
+        self._make_evaluation: Callable[[], Any] = lambda: network._evaluation(data, loss, l2)
         self._flows = network._flow_evaluation(data, loss, l2) if layer_gradient_norms else None
         # A run that goes on counts its seconds on.
         self._start = time.perf_counter() - (self.history.seconds[-1] if self.history.epoch else 0)

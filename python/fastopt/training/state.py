@@ -30,6 +30,7 @@ _FIELDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "learning_rate": ("a number in [0, 1e300) or None", _is_rate),
     "given_rate": ("the repr of a learning rate", lambda value: isinstance(value, str)),
     "ended": ("a reason or None", lambda value: value is None or isinstance(value, str)),
+    "skipped_updates": ("an integer >= 0", lambda value: _is_integer(value, _MOST_EPOCHS)),
     "optimizer": ("the repr of an optimizer", lambda value: isinstance(value, str)),
 }
 
