@@ -6,6 +6,7 @@
 #   make lint      ruff, mypy, clang-format; `make format` applies what can be applied
 #   make dev       quick loop while working on the C++ (see below)
 #   make sanitize  the test suite under the address and undefined-behaviour sanitizers
+#   make sanitize-threads  the thread pool's own program under the thread sanitizer
 #   make wheel     a wheel in dist/
 #   make clean
 
@@ -27,7 +28,7 @@ sources := pyproject.toml CMakeLists.txt \
   $(shell find cpp python -type f ! -name '*.pyc' ! -name '*.so')
 cpp_files := $(shell find cpp/fastopt cpp/bindings -name '*.hpp' -o -name '*.cpp')
 
-.PHONY: demo test bench lint format dev sanitize wheel clean
+.PHONY: demo test bench lint format dev sanitize sanitize-threads wheel clean
 
 demo: $(VENV)/.demo
 	$(python) examples/quickstart.py
@@ -85,6 +86,14 @@ sanitize:
 	LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so)" \
 	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 PYTHONMALLOC=malloc \
 	  .venv-sanitize/bin/python -m pytest
+
+# Without Python, whose locks the sanitizer does not see. The program's children of fork start
+# threads too, which the sanitizer refuses unless told otherwise.
+sanitize-threads:
+	mkdir -p build
+	$(CXX) -std=c++17 -O1 -g1 -fsanitize=thread -pthread -Icpp -isystem cpp/third_party/eigen \
+	  -o build/thread_pool_tsan tests/core/thread_pool.cpp
+	TSAN_OPTIONS=die_after_fork=0 build/thread_pool_tsan
 
 clean:
 	rm -rf build dist $(VENV) .venv-sanitize .pytest_cache .mypy_cache .ruff_cache
