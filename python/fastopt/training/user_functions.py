@@ -114,6 +114,7 @@ class OwnLoss:
             stacklevel=2,
         )
 
+    @np.errstate(all="ignore")  # of slopes whose squares overflow nothing can be said
     def _fits(self, slope: Array, loss: Callable[..., Any], outputs: Array, targets: Array) -> bool:
         """Whether slopes agree with central differences of the value, as far as can be told.
 
