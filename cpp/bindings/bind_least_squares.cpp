@@ -109,6 +109,7 @@ void bind_least_squares(py::module_& module) {
       .def_property_readonly("not_finite", &PythonResiduals::not_finite)
       .def_property_readonly("n_differences", &PythonResiduals::n_differences)
       .def_property_readonly("n_jacobian", &PythonResiduals::n_jacobian)
+      .def_property_readonly("n_residuals", &PythonResiduals::n_residuals)
       .def(
           "residuals",
           [](PythonResiduals& objective, const Array& x) {

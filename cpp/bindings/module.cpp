@@ -2,6 +2,7 @@
 #include <pybind11/pybind11.h>
 
 #include "bindings/interruption.hpp"
+#include "bindings/memory_errors.hpp"
 #include "fastopt/core/types.hpp"
 
 namespace py = pybind11;
@@ -24,6 +25,7 @@ FASTOPT_END
 
 PYBIND11_MODULE(FASTOPT_MODULE_NAME, module) {
   fastopt::register_interruption();
+  fastopt::register_memory_errors();
   fastopt::bind_core(module);
   fastopt::bind_solve(module);
   fastopt::bind_minimize(module);

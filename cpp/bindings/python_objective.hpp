@@ -109,7 +109,7 @@ class PythonObjective final : public Objective {
       // All products at one x come of one Hessian.
       if (!std::equal(product_at_.begin(), product_at_.end(), x, x + n_)) {
         product_at_.clear();
-        product_hessian_.resize(static_cast<std::size_t>(n_ * n_));
+        product_hessian_.resize(static_cast<std::size_t>(area(n_, n_)));
         given_hessian(x, product_hessian_.data());
         product_at_.assign(x, x + n_);
       }
@@ -139,7 +139,7 @@ class PythonObjective final : public Objective {
     const GilAcquire gil;
     constexpr double epsilon = std::numeric_limits<double>::epsilon();
     const Index m = of_gradient ? n_ : 1;
-    Buffer<double> f(5 * m);
+    Buffer<double> f(area(m, 5));
     find_scales(x, of_gradient, d);
     at_.vector() = ConstVectorMap<double>(x, n_);
     const auto evaluate = [&](Index k) {

@@ -63,7 +63,7 @@ class PythonResiduals final : public Objective {
   }
 
   double value_and_gradient(const double* w, double* g) override {
-    std::vector<double> e(e_.size()), j(e_.size() * to_size(n_));
+    std::vector<double> e(e_.size()), j(to_size(area(m_, n_)));
     residuals_and_jacobian(w, e.data(), j.data());
     VectorMap<double>(g, n_).noalias() =
         ConstMatrixMap<double>(j.data(), n_, m_) * ConstVectorMap<double>(e.data(), m_);
@@ -90,7 +90,7 @@ class PythonResiduals final : public Objective {
   }
 
   double normal_equations(const double* w, double* jte, double* jtj) override {
-    std::vector<double> e(e_.size()), j(e_.size() * to_size(n_));
+    std::vector<double> e(e_.size()), j(to_size(area(m_, n_)));
     residuals_and_jacobian(w, e.data(), j.data());
     const ConstMatrixMap<double> jt(j.data(), n_, m_);
     VectorMap<double>(jte, n_).noalias() = jt * ConstVectorMap<double>(e.data(), m_);

@@ -66,7 +66,7 @@ bool falls_nearby(F&& f, Differences& differences, const double* x, Index n, dou
   constexpr Index few = 20;
   if (n > few || differences.has_bounds()) return false;
 
-  Buffer<double> steps(n), h(n * n), p(n), at(n);
+  Buffer<double> steps(n), h(area(n, n)), p(n), at(n);
   for (Index i = 0; i < n; ++i)
     for (double relative = 1e-4; relative < 2; relative *= 10) {
       const double step = differences.step(relative, x[i], i);

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from pathlib import Path
 
+try:
+    import resource
+except ImportError:  # of Unix alone
+    resource = None  # type: ignore[assignment]
+
 from fastopt import _validation
 
 BYTES = 8  # of a double
 
-# What a method holds beside the parameters themselves: vectors of n numbers, or n × n matrices.
-_FIRST_ORDER = {"sgd": 1, "momentum": 2, "nesterov": 2, "adagrad": 2, "rmsprop": 2}
-_FIRST_ORDER |= {"adam": 3, "nadam": 3}
+# Vectors of n numbers that an update rule keeps from step to step.
+_STATES = {"sgd": 0, "momentum": 1, "nesterov": 1, "adagrad": 1, "rmsprop": 1}
+_STATES |= {"adam": 2, "nadam": 2}
+# Vectors beside these: the gradient, the weights before an epoch, the best ones, a copy at the
+# start. At the end comes a copy of the state, and before there is one, a vector to compare with.
+_FIRST_ORDER_VECTORS = 4
+# Of a full-batch method: w, g, p, those of a trial and of the best one, copies in the state.
+_VECTORS = 16
+# With fewer residuals than weights there are the metric and the penalty of each weight besides.
+_DUAL_VECTORS = 21
+# n × n matrices that a method holds.
 _SQUARE = {"newton": 4, "bfgs": 2, "dfp": 2, "lm": 2}
 # At most so many numbers of a network's layers wait for their products in JᵀJ.
 _BLOCKS_OF_SUMS = 6_000_000
 
-METHODS = (*_FIRST_ORDER, "steepest_descent", "lbfgs", "newton_cg", *_SQUARE)
+METHODS = (*_STATES, "steepest_descent", "lbfgs", "newton_cg", *_SQUARE)
 
 
 def memory_needed(
@@ -38,8 +51,8 @@ def memory_needed(
     Returns
     -------
     int
-        Bytes at the peak of a run, vectors of length n and the state in the result included; the
-        data and the layers' outputs are not.
+        Bytes that a run takes at its peak beside the parameters, the state in the result included;
+        the data and the layers' outputs are not.
 
     Notes
     -----
@@ -48,8 +61,9 @@ def memory_needed(
     holds JᵀJ and its factor in one square, n², beside blocks of layers that are summed at once, at
     most n² and 48 MB (up to 16 MB where n² is less, which is not counted); with m < n residuals J,
     JJᵀ and its factor, m·n + 2 m²; with a function's JᵀJ a copy of that too, 2 n². L-BFGS holds its
-    pairs, 2 · memory · n, and a copy of them in the result; first-order rules a gradient and their
-    means.
+    pairs, 2 · memory · n once there were as many iterations, and a copy of them in the result;
+    first-order rules their means and a copy of them, a gradient and three copies of the weights. A
+    float32 network takes half as much.
 
     Examples
     --------
@@ -58,7 +72,7 @@ def memory_needed(
     >>> import fastopt
     >>> n = 138_357_544
     >>> f"{fastopt.memory_needed('bfgs', n):.3g} bytes, {fastopt.memory_needed('adam', n):.3g}"
-    '3.06e+17 bytes, 4.43e+09'
+    '3.06e+17 bytes, 8.85e+09'
     """
     method = _validation.choice("method", method, METHODS)
     n = _validation.integer("n", n, low=1)
@@ -66,35 +80,44 @@ def memory_needed(
         N = _validation.integer("N", N, low=1)
     q = _validation.integer("q", q, low=1)
     memory = _validation.integer("memory", memory, low=1)
-    if method in _FIRST_ORDER:
-        return BYTES * n * (1 + _FIRST_ORDER[method])
-    vectors = 16 * n
+    if method in _STATES:
+        return BYTES * n * (_FIRST_ORDER_VECTORS + max(1, 2 * _STATES[method]))
+    vectors = _VECTORS * n
     if method == "lbfgs":
         return BYTES * (4 * memory * n + vectors)
     if method in ("steepest_descent", "newton_cg"):
         return BYTES * vectors
     if method == "lm" and N is not None:
         m = N * q
-        numbers = m * n + 2 * m * m if m < n else n * n + min(n * n, _BLOCKS_OF_SUMS)
-        return BYTES * (numbers + vectors)
+        if m < n:
+            return BYTES * (m * n + 2 * m * m + _DUAL_VECTORS * n)
+        return BYTES * (n * n + min(n * n, _BLOCKS_OF_SUMS) + vectors)
     return BYTES * (_SQUARE[method] * n * n + vectors)
 
 
 def available_memory() -> int | None:
     """Return the bytes that this process may still take, or None where nobody can tell.
 
-    Of the machine and of the control groups that the process is in, the smallest.
+    Of the machine, of the control groups that the process is in and of its own limit on addresses
+    (``ulimit -v``), the smallest.
     """
-    found = [_available_of_machine(), *_available_of_groups()]
+    found = [_available_of_machine(), _available_of_limit(), *_available_of_groups()]
     known = [number for number in found if number is not None]
     return min(known) if known else None
 
 
 def check_memory(
-    method: str, n: int, instead: str, N: int | None = None, q: int = 1, *, memory: int = 10
+    method: str,
+    n: int,
+    instead: str,
+    N: int | None = None,
+    q: int = 1,
+    *,
+    memory: int = 10,
+    itemsize: int = BYTES,
 ) -> None:
     """Raise MemoryError where a method needs more than there is, before anything is allocated."""
-    needed = memory_needed(method, n, N, q, memory=memory)
+    needed = memory_needed(method, n, N, q, memory=memory) * itemsize // BYTES
     check_bytes(f"{method} on n = {n:,} parameters", needed, instead)
 
 
@@ -133,6 +156,20 @@ def _available_of_machine() -> int | None:
     except (OSError, ValueError, IndexError):
         pass
     return None
+
+
+def _available_of_limit() -> int | None:
+    """Return what the limit on the address space leaves, where there is one."""
+    if resource is None:
+        return None
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit == resource.RLIM_INFINITY:
+        return None
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return None
+    return max(0, limit - pages * resource.getpagesize())
 
 
 def _available_of_groups(root: Path = Path("/sys/fs/cgroup")) -> list[int]:

@@ -11,7 +11,7 @@ def test_the_hessians_of_known_networks():
     for name, n in example.NETWORKS.items():
         for method in ("newton", "lm", "bfgs", "dfp"):
             assert fastopt.memory_needed(method, n) >= 8 * example.entries(name)
-        assert fastopt.memory_needed("adam", n) <= 8 * 4 * n
+        assert fastopt.memory_needed("adam", n) <= 8 * 8 * n  # a few vectors, however large n is
 
 
 @pytest.mark.parametrize("method", ["newton", "lm", "bfgs", "dfp"])

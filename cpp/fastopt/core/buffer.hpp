@@ -2,9 +2,11 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 #include <new>
 #include <utility>
 
+#include "fastopt/core/out_of_memory.hpp"
 #include "fastopt/core/types.hpp"
 #include "fastopt/core/zeros.hpp"
 
@@ -55,8 +57,14 @@ class Buffer {
  private:
   static Scalar* allocate(Index size) {
     if (size == 0) return nullptr;
-    const auto n = static_cast<std::size_t>(padded(size));
-    return static_cast<Scalar*>(::operator new(n * sizeof(Scalar), std::align_val_t{alignment}));
+    // Beyond this, the padded length in bytes is no signed number.
+    constexpr Index largest =
+        std::numeric_limits<Index>::max() / static_cast<Index>(sizeof(Scalar)) - padding;
+    if (size < 0 || size > largest) throw OutOfMemory(size, sizeof(Scalar));
+    const std::size_t bytes = static_cast<std::size_t>(padded(size)) * sizeof(Scalar);
+    void* data = ::operator new(bytes, std::align_val_t{alignment}, std::nothrow);
+    if (data == nullptr) throw OutOfMemory(size, sizeof(Scalar));
+    return static_cast<Scalar*>(data);
   }
   static void release(Scalar* data) { ::operator delete(data, std::align_val_t{alignment}); }
   Index size_ = 0;

@@ -11,6 +11,7 @@
 #include <new>
 #include <vector>
 
+#include "fastopt/core/out_of_memory.hpp"
 #include "fastopt/core/variant.hpp"
 
 FASTOPT_BEGIN
@@ -69,7 +70,8 @@ class ScratchStack {
     chunks_.reserve(chunks_.size() + 1);
     if (!chunks_.empty() && chunks_.back().used == 0) drop();
     const std::size_t size = in_use_ == 0 && most_ <= most_kept ? std::max(bytes, most_) : bytes;
-    void* data = ::operator new(size, std::align_val_t{alignment});
+    void* data = ::operator new(size, std::align_val_t{alignment}, std::nothrow);
+    if (data == nullptr) throw OutOfMemory(static_cast<std::ptrdiff_t>(size), 1);
     chunks_.push_back({static_cast<std::byte*>(data), size, 0});
   }
 

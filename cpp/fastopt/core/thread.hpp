@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -16,7 +17,7 @@
 FASTOPT_BEGIN
 
 // Runs `work`, which does not throw, in a thread that nobody waits for; false: the system gives no
-// more threads.
+// more threads, or no memory for one.
 template <class Work>
 bool start_thread(Work work) {
 #if defined(__unix__) || defined(__APPLE__)
@@ -25,9 +26,10 @@ bool start_thread(Work work) {
   constexpr std::size_t stack_bytes = std::size_t{2} << 20;
   pthread_attr_t attributes;
   if (pthread_attr_init(&attributes) != 0) return false;
-  auto owned = std::make_unique<Work>(std::move(work));
+  std::unique_ptr<Work> owned(new (std::nothrow) Work(std::move(work)));
   pthread_t thread;
-  const bool started = pthread_attr_setstacksize(&attributes, stack_bytes) == 0 &&
+  const bool started = owned != nullptr &&
+                       pthread_attr_setstacksize(&attributes, stack_bytes) == 0 &&
                        pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) == 0 &&
                        pthread_create(
                            &thread, &attributes,

@@ -19,7 +19,10 @@ struct RankTwo {
 class SymmetricMatrix {
  public:
   explicit SymmetricMatrix(Index n)
-      : n_(n), tasks_(n < parallel_from ? 1 : most_tasks), data_(n * n), partial_(2 * n * tasks_) {}
+      : n_(n),
+        tasks_(n < parallel_from ? 1 : most_tasks),
+        data_(area(n, n)),
+        partial_(area(n, 2 * tasks_)) {}
 
   Index size() const { return n_; }
   // Column-major; what stands above the diagonal has no meaning.

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <limits>
-#include <new>
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
+#include "fastopt/core/out_of_memory.hpp"
 #include "fastopt/core/segments.hpp"
 #include "fastopt/core/types.hpp"
 #include "fastopt/network/activation.hpp"
@@ -109,7 +109,8 @@ struct Architecture {
     const auto at = static_cast<std::size_t>(l);
     const bool is_hidden = at + 1 < activations.size();
     Layer layer{sizes[at], sizes[at + 1], activations[at], 0};
-    if (layer.fan_in > largest / layer.fan_out) throw std::bad_alloc();
+    if (layer.fan_in > largest / layer.fan_out)
+      throw OutOfMemory(layer.fan_in, layer.fan_out, sizeof(double));
     layer.weights = add(layer.fan_in * layer.fan_out, true);
     if (is_hidden) {
       layer.normalization = hidden.normalization;
@@ -139,13 +140,13 @@ struct Architecture {
     layer.shortcut = start;
     shortcuts_from[static_cast<std::size_t>(start)].push_back(l);
     const Index width = sizes[static_cast<std::size_t>(start)];
-    if (width > largest / layer.fan_out) throw std::bad_alloc();
+    if (width > largest / layer.fan_out) throw OutOfMemory(width, layer.fan_out, sizeof(double));
     if (width != layer.fan_out) layer.projection = add(width * layer.fan_out, true);
   }
 
   Index add(Index size, bool shrinks) {
     const Index offset = n_parameters;
-    if (size > largest - offset) throw std::bad_alloc();
+    if (size > largest - offset) throw OutOfMemory(size, sizeof(double));
     segments.push_back({offset, size, shrinks});
     n_parameters += size;
     return offset;

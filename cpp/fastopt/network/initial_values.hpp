@@ -15,7 +15,7 @@ FASTOPT_BEGIN
 // R's diagonal positive (Mezzadri 2007). All inner loops run along rows, so that no sum is
 // reordered.
 inline void random_orthonormal(const Random& random, Index rows, Index columns, double* q) {
-  Buffer<double> a(rows * columns), sums(columns), sign(columns), factors(columns);
+  Buffer<double> a(area(rows, columns)), sums(columns), sign(columns), factors(columns);
   for (Index i = 0; i < rows * columns; ++i) a[i] = random.normal(static_cast<std::uint64_t>(i));
   // matrix ← matrix − v (vᵀ matrix) · factor on rows from `first` on and columns from `left` on,
   // where column `first` of a holds v.

@@ -22,10 +22,10 @@ template <class Scalar>
 class Pass {
  public:
   Pass(const Architecture& net, Index capacity) : capacity_(capacity) {
-    values_.emplace_back(net.inputs() * capacity);
+    values_.emplace_back(area(net.inputs(), capacity));
     widths_.push_back(net.inputs());
     for (const Layer& layer : net.layers) {
-      const Index size = layer.fan_out * capacity, moments = moments_of(layer);
+      const Index size = area(layer.fan_out, capacity), moments = moments_of(layer);
       widths_.push_back(layer.fan_out);
       values_.emplace_back(size);
       deltas_.emplace_back(size);
@@ -38,7 +38,7 @@ class Pass {
       const Index units = layer.uses_batch() ? layer.fan_out : 0;
       for (auto* buffers : {&variances_, &unit_factors_, &constants_, &alongs_})
         buffers->emplace_back(units);
-      const Index sums = static_cast<Index>(blocks()) * 2 * layer.fan_out;
+      const Index sums = area(2 * layer.fan_out, static_cast<Index>(blocks()));
       block_sums_.emplace_back(layer.normalizes() ? sums : 0);
     }
   }

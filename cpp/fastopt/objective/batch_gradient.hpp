@@ -31,8 +31,8 @@ class BatchGradient {
                       ? capacity
                       : std::min(capacity, piece_of(net))),
         pass_(net, capacity_),
-        targets_(net.outputs() * capacity_),
-        terms_(net.outputs() * capacity_),
+        targets_(area(net.outputs(), capacity_)),
+        terms_(area(net.outputs(), capacity_)),
         weights_(data.weights.empty() ? 0 : capacity_),
         flow_norms_(static_cast<std::size_t>(net.depth())) {}
 

@@ -15,7 +15,7 @@ class NetworkSquares final : public Objective {
   NetworkSquares(const Architecture& net, Dataset data, double l2)
       : net_(net),
         data_(std::move(data)),
-        elements_(data_.size() * net.outputs()),
+        elements_(area(data_.size(), net.outputs())),
         penalty_(l2 * static_cast<double>(elements_) / 2),
         sums_(net) {}
 
@@ -41,7 +41,7 @@ class NetworkSquares final : public Objective {
     return penalty_ > 0;
   }
   void residuals(const double* w, double* e) override {
-    Buffer<double> jacobian(n_residuals() * size());
+    Buffer<double> jacobian(area(n_residuals(), size()));
     residuals_and_jacobian(w, e, jacobian.data());
   }
   void residuals_and_jacobian(const double* w, double* e, double* j) override {

@@ -234,6 +234,8 @@ class PythonResiduals(Objective):
         lower: Any,
         upper: Any,
     ) -> None: ...
+    @property
+    def n_residuals(self) -> int: ...
     not_finite: str
     n_differences: int
     n_jacobian: int

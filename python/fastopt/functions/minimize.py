@@ -21,14 +21,20 @@ from fastopt.functions.problem import (
     steps_for,
 )
 from fastopt.functions.result import MESSAGES, OptimizeResult, Status, history_of, wants_result
-from fastopt.memory import check_memory
-from fastopt.optimizers import FirstOrder, Optimizer
+from fastopt.memory import check_bytes, check_memory
+from fastopt.optimizers import LBFGS, FirstOrder, Optimizer
 from fastopt.schedules import AdaptiveLearningRate, Schedule
 from fastopt.training.loop import run
 
 Array = npt.NDArray[np.float64]
 
-_NEEDS_SQUARE = ("newton", "bfgs", "dfp")
+# What a method that does not fit into memory is to be replaced by.
+_INSTEAD = {
+    "newton": "newton_cg or lbfgs",
+    "bfgs": "lbfgs",
+    "dfp": "lbfgs",
+    "lbfgs": "a smaller memory, or a smaller maxiter",
+}
 
 
 def minimize(
@@ -112,7 +118,7 @@ def minimize(
     TypeError
         Numbers that are not real, things that cannot be called.
     MemoryError
-        "newton", "bfgs" and "dfp", where n² numbers do not fit.
+        The method needs more memory than is available, as n² numbers of "newton", "bfgs", "dfp".
 
     Examples
     --------
@@ -138,8 +144,12 @@ def minimize(
         hess = None
     if hessp is not None and name != "newton_cg":
         _warn(f"method {name!r} does not use hessp")
-    if name in _NEEDS_SQUARE:
-        check_memory(name, x.size, "newton_cg or lbfgs" if name == "newton" else "lbfgs")
+    maxiter = _limit("maxiter", settings.get("maxiter"))
+    if maxiter is None:
+        maxiter = 10_000 if isinstance(optimizer, FirstOrder) else 200 * x.size
+    # An iteration makes a pair at most.
+    pairs = max(1, min(optimizer.memory, maxiter)) if isinstance(optimizer, LBFGS) else 1
+    check_memory(name, x.size, _INSTEAD.get(name, "fewer variables"), memory=pairs)
     box = () if bounds is None else limits(bounds, x.size)
     if box:
         x = np.clip(x, *box)
@@ -149,9 +159,6 @@ def minimize(
             "steps of differences are not used where jac is given", RuntimeWarning, stacklevel=2
         )
     objective = objective_for(fun, jac, hess, hessp, args, x, box, steps)
-    maxiter = _limit("maxiter", settings.get("maxiter"))
-    if maxiter is None:
-        maxiter = 10_000 if isinstance(optimizer, FirstOrder) else 200 * x.size
     maxfev = _limit("maxfev", settings.get("maxfev"))
     solver = _solver(optimizer, objective, x, box, settings.get("gtol"), maxiter)
     if settings.get("maxls") is not None:
@@ -215,6 +222,8 @@ def _solver(
     if isinstance(rate, Schedule):
         if rate.needs_epoch:
             raise ValueError(f"{type(rate).__name__} counts epochs, of which minimize has none")
+        what = f"the learning rates of {maxiter:,} iterations"
+        check_bytes(what, 8 * maxiter, "a smaller maxiter")
         solver.set_learning_rates(rate.rates(0, max(1, maxiter), 0))
     else:
         solver.set_learning_rates([rate])

@@ -22,7 +22,7 @@ from fastopt.training.history import History
 from fastopt.training.loop import Watcher, run
 from fastopt.training.metrics import Metrics
 from fastopt.training.progress import Progress
-from fastopt.training.second_order import loss_of_method, own_criteria
+from fastopt.training.second_order import check_memory_of_run, loss_of_method, own_criteria
 from fastopt.training.stopping import Stopping
 
 
@@ -79,6 +79,7 @@ class Training:
         self._told_rate: float | None = None
         # Of epochs before a first one that is only a number: schedules count them as like this one.
         self._skipped = 0
+        check_memory_of_run(optimizer, network, len(data), epochs)
         self.solver = network._solver(
             data, optimizer, loss, batch_size, shuffle, self.seed, l2, clip, gradient_norm
         )

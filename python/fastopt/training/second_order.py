@@ -9,11 +9,17 @@ import numpy as np
 from fastopt import _core
 from fastopt._second_order import check_float64, check_twice_differentiable
 from fastopt.callbacks import Callback, EarlyStopping
-from fastopt.memory import check_memory
+from fastopt.memory import BYTES, check_memory
 from fastopt.optimizers import LBFGS, LevenbergMarquardt, Newton, Optimizer, registry
 from fastopt.training.data import Data
 from fastopt.training.loop import Watcher
 from fastopt.training.stopping import Stopping
+
+# What a method that does not fit into memory is to be replaced by.
+_INSTEAD = {
+    "second_order": "LBFGS with few pairs, or a first-order method such as Adam",
+    "first_order": "a smaller network, or float32",
+}
 
 
 def make_full_batch_solver(
@@ -21,7 +27,6 @@ def make_full_batch_solver(
 ) -> _core.NetworkSolver:
     """Return the solver of a method on a network, or refuse what cannot work."""
     name = type(optimizer).__name__
-    _check_memory(optimizer, network, len(data))
     check_float64(network.dtype, name)
     if clip is not None:
         raise ValueError(f"clip belongs to first-order methods; {name} chooses its own step")
@@ -66,10 +71,12 @@ def own_criteria(
     return watchers, callbacks
 
 
-def _check_memory(optimizer: Optimizer, network: Any, n_samples: int) -> None:
-    """Refuse n × n matrices that would not fit, before anything is allocated."""
+def check_memory_of_run(optimizer: Optimizer, network: Any, n_samples: int, n_epochs: int) -> None:
+    """Refuse a run that would not fit into memory, before anything is allocated."""
     kinds = ((name, kind) for name, kind in registry.items() if isinstance(kind, type))
     method = next((name for name, kind in kinds if isinstance(optimizer, kind)), None)
+    if method is None and optimizer.kind == "first_order":
+        return  # a rule of the user's own
     if method is None:
         raise ValueError(
             f"{type(optimizer).__name__} does not train networks: optimizer must be one of "
@@ -78,10 +85,12 @@ def _check_memory(optimizer: Optimizer, network: Any, n_samples: int) -> None:
     check_memory(
         method,
         network.n_parameters,
-        "LBFGS, or a first-order method such as Adam",
+        _INSTEAD.get(optimizer.kind, ""),
         n_samples,
         network.layer_sizes[-1],
-        memory=optimizer.memory if isinstance(optimizer, LBFGS) else 10,
+        # An iteration makes a pair at most.
+        memory=max(1, min(optimizer.memory, n_epochs)) if isinstance(optimizer, LBFGS) else 10,
+        itemsize=network.dtype.itemsize if optimizer.kind == "first_order" else BYTES,
     )
 
 

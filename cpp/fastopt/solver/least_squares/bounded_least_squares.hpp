@@ -14,7 +14,7 @@ FASTOPT_BEGIN
 class BoundedLinearLeastSquares {
  public:
   BoundedLinearLeastSquares(Index m, Index n)
-      : m_(m), n_(n), a_(m * n), b_(m), part_(m * n), r_(m), z_(n), side_(to_size(n)) {}
+      : m_(m), n_(n), a_(area(m, n)), b_(m), part_(area(m, n)), r_(m), z_(n), side_(to_size(n)) {}
 
   double* a() { return a_.data(); }  // column-major
   double* b() { return b_.data(); }
@@ -120,7 +120,7 @@ class BoundedLeastSquares final : public LeastSquaresSolver {
         high_(n_),
         reach_(n_),
         x_(n_),
-        a_(m_ * n_),
+        a_(area(m_, n_)),
         b_(m_),
         free_(static_cast<std::size_t>(n_)),
         problem_(std::min(m_, n_) + n_, n_) {

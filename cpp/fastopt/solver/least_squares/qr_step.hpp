@@ -16,8 +16,8 @@ class QrStep final : public StepComputer {
         m_(objective.n_residuals()),
         qr_(m_, n_),
         e_(m_),
-        jt_(n_ * m_),
-        a_(n_ * m_),
+        jt_(area(n_, m_)),
+        a_(area(n_, m_)),
         root_(n_) {}
 
   void linearize(const double* w, double* g, double* squares) override {

@@ -19,7 +19,7 @@ constexpr int line_points = 7;
 inline double residual_noise(Objective& objective, const double* w, const double* direction) {
   const Index n = objective.size(), m = objective.n_residuals();
   constexpr double h = 1e-4;
-  Buffer<double> at(n), e(m * line_points);
+  Buffer<double> at(n), e(area(m, line_points));
   for (int k = 0; k < line_points; ++k) {
     for (Index i = 0; i < n; ++i) at[i] = w[i] + (k + 1) * h * direction[i];
     objective.residuals(at.data(), e.data() + k * m);

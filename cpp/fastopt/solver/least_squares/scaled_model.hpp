@@ -14,7 +14,16 @@ FASTOPT_BEGIN
 class ScaledModel {
  public:
   ScaledModel(Index m, Index n)
-      : e(m), j(n * m), norms(n), scale(n), m_(m), n_(n), qr_(m, n), a_(m * n), b_(m), x_(n) {}
+      : e(m),
+        j(area(n, m)),
+        norms(n),
+        scale(n),
+        m_(m),
+        n_(n),
+        qr_(m, n),
+        a_(area(m, n)),
+        b_(m),
+        x_(n) {}
 
   // The residuals and J (m x n in C order), at the point where take() was called last.
   Buffer<double> e, j;

@@ -32,7 +32,7 @@ class StepComputer {
 class NormalEquationsStep final : public StepComputer {
  public:
   explicit NormalEquationsStep(Objective& objective)
-      : objective_(objective), n_(objective.size()), jtj_(n_ * n_), diagonal_(n_), g_(n_) {}
+      : objective_(objective), n_(objective.size()), jtj_(area(n_, n_)), diagonal_(n_), g_(n_) {}
 
   void linearize(const double* w, double* g, double* squares) override {
     objective_.normal_equations(w, g, jtj_.data());
@@ -86,14 +86,14 @@ class DualStep final : public StepComputer {
       : objective_(objective),
         n_(objective.size()),
         m_(objective.n_residuals()),
-        jt_(n_ * m_),
+        jt_(area(n_, m_)),
         e_(m_),
         lambda_(n_),
         w_(n_),
         inverse_(n_),
         pull_(n_),
-        gram_(m_ * m_),
-        factor_(m_ * m_),
+        gram_(area(m_, m_)),
+        factor_(area(m_, m_)),
         y_(m_),
         penalized_(objective.penalty(lambda_.data())) {}
 

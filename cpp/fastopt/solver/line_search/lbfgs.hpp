@@ -58,8 +58,8 @@ class Pairs {
     put_in_order();
     const std::int64_t pairs = visitor.count("pairs", count_, memory_);
     if (pairs > room_) make_room(pairs);
-    visitor.array("pairs_s", s_.data(), pairs * n_);
-    visitor.array("pairs_r", r_.data(), pairs * n_);
+    visitor.array("pairs_s", s_.data(), area(pairs, n_));
+    visitor.array("pairs_r", r_.data(), area(pairs, n_));
     next_ = room_ == 0 ? 0 : count_ % room_;
   }
 
@@ -77,7 +77,7 @@ class Pairs {
   void make_room(std::int64_t room) {
     put_in_order();
     for (Buffer<double>* each : {&s_, &r_}) {
-      Buffer<double> larger(n_ * room);
+      Buffer<double> larger(area(n_, room));
       std::copy(each->begin(), each->begin() + n_ * count_, larger.begin());
       each->swap(larger);
     }

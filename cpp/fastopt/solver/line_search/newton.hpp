@@ -14,7 +14,7 @@ FASTOPT_BEGIN
 class Newton final : public LineSearchSolver {
  public:
   Newton(Objective& objective, const double* w0, const LineSearchSolverSettings& settings)
-      : LineSearchSolver(objective, w0, settings), h_(n_ * n_), factor_(n_ * n_) {}
+      : LineSearchSolver(objective, w0, settings), h_(area(n_, n_)), factor_(area(n_, n_)) {}
 
   Report step() override {
     Report report = LineSearchSolver::step();
