@@ -72,6 +72,7 @@ def address_space():
 
 _, hard = resource.getrlimit(resource.RLIMIT_AS)
 call = calls[NAME]
+call()  # the buffers of NumPy's BLAS, without which it ends the process, are there from then on
 refused = succeeded = 0
 for room in (0, *(int(1e5 * 1.5**k) for k in range(20))):
     resource.setrlimit(resource.RLIMIT_AS, (address_space() + room, hard))
@@ -87,8 +88,12 @@ for room in (0, *(int(1e5 * 1.5**k) for k in range(20))):
     if outcome is None:
         succeeded += 1
     else:
-        assert outcome[0] is MemoryError, outcome
-        assert re.search("[0-9]", outcome[1]), (room, outcome)
+        # Where Python 3.11 finds no room for a frame, it says that an error was not set.
+        frame = outcome == (SystemError, "error return without exception set")
+        assert frame or issubclass(outcome[0], MemoryError), outcome
+        # Python's own error, where it cannot make a small object, has no text.
+        text = outcome[1]
+        assert frame or not text or "memory_needed" in text or re.search("[0-9]", text)
         refused += 1
     assert np.isfinite(net.parameters).all() and np.isfinite(wide.parameters).all()
 call()
