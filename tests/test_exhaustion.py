@@ -104,7 +104,6 @@ CALLS = (
     *("MLP", "copy", "pickle", "predict", "evaluate", "hessian", "jacobian", "normal_equations"),
     *("step", "least_squares", "curve_fit"),
     *("fit adam", "fit sgd", "fit lbfgs", "fit steepest_descent", "fit lm", "fit bfgs"),
-    "fit newton",
     *("minimize bfgs", "minimize dfp", "minimize lbfgs", "minimize adam"),
     "minimize steepest_descent",
 )

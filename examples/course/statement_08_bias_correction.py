@@ -65,7 +65,7 @@ def accuracy(rule: str, n: int = 60, epochs: int = 3000) -> tuple[float, float, 
     model.fit(X, y, RULES[rule], epochs=epochs, batch_size=None)
 
     def share(X: Array, y: Array) -> float:
-        return float(np.mean(np.sign(model.predict(X)[:, 0]) == y))
+        return float(np.mean(np.sign(model.predict(X)) == y))
 
     return share(X, y), share(X_new, y_new), float(np.mean(y_new > 0))
 
