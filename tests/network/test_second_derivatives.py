@@ -1,5 +1,7 @@
 """Jacobian, normal equations and Hessian against independent transcriptions and differences."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -104,19 +106,24 @@ def test_normal_equations_of_wide_layers_are_summed_in_tiles(sizes):
 
 
 def test_normal_equations_of_many_samples_go_through_in_pieces():
-    # More than fits into the workspaces at once.
-    net, _, X, T = make((60, 30, 20, 10), "tanh", n_samples=6000)
+    # More than fits into the workspaces at once is the sum over parts that do. They hold 16 MB for
+    # a network of this size, and a sample has 3 KB: 10 outputs times 2 hidden layers of 14 units
+    # for the deltas alone.
+    net, _, X, T = make((6, 14, 14, 10), "tanh", n_samples=17_000)
+    cuts = [0, 2_000, 4_500, 8_000, 12_500, 17_000]
+    parts = [net.normal_equations(X[a:b], T[a:b]) for a, b in pairwise(cuts)]
+    expected = [sum(terms) for terms in zip(*parts, strict=True)]
     value, jte, jtj = net.normal_equations(X, T)
-    e = (net.predict(X) - T).ravel()
-    expected = np.zeros_like(jtj)
-    gradient = np.zeros_like(jte)
-    for start in range(0, len(X), 500):
-        J = net.jacobian(X[start : start + 500])
-        expected += J.T @ J
-        gradient += J.T @ e[start * 10 : (start + 500) * 10]
+    assert value == pytest.approx(expected[0], rel=1e-12)
+    assert relative(jte, expected[1]) <= 1e-11
+    assert relative(jtj, expected[2]) <= 1e-12
+    # One part of this network against its Jacobian.
+    few, J = slice(100), net.jacobian(X[:100])
+    value, jte, jtj = net.normal_equations(X[few], T[few])
+    e = (net.predict(X[few]) - T[few]).ravel()
     assert value == pytest.approx(0.5 * e @ e, rel=1e-12)
-    assert relative(jtj, expected) <= 1e-12
-    assert relative(jte, gradient) <= 1e-11
+    assert relative(jtj, J.T @ J) <= 1e-12
+    assert relative(jte, J.T @ e) <= 1e-11
 
 
 @pytest.mark.parametrize("output", ["identity", "softmax"])
