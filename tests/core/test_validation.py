@@ -1,4 +1,4 @@
-"""The border: numbers, names, seeds and arrays."""
+"""Validation of arguments: numbers, names, seeds and arrays."""
 
 import numpy as np
 import pytest

@@ -16,7 +16,7 @@ from process import run_process, run_python
 
 ALL_VARIANTS = ("base", "v3", "v4")
 USABLE = [name for name in _core.built_variants if name in _core.supported_variants]
-EIGEN = Path(__file__).parents[1] / "cpp" / "third_party" / "eigen"
+EIGEN = Path(__file__).parents[2] / "cpp" / "third_party" / "eigen"
 
 
 def output(code, simd=None):

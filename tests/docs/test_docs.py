@@ -7,7 +7,7 @@ import pytest
 
 import fastopt
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 # What holds once a block has run: (page, a piece of the block, expression). The variance of y is
