@@ -133,7 +133,7 @@ def check_activations(activation: Any, n_hidden: int) -> tuple[str, ...]:
     """Return the name of each hidden layer's activation."""
     known = [name for name in _core.activation_names if name != "softmax"]
     if isinstance(activation, str):
-        return (_validation.choice("activation", activation, known),) * n_hidden
+        return (_validation.choice("activation", activation, known, "activation"),) * n_hidden
     if not isinstance(activation, Sequence | np.ndarray):
         raise TypeError(f"activation must be a name or a sequence of names, got {activation!r}")
     names = tuple(activation)
@@ -143,7 +143,8 @@ def check_activations(activation: Any, n_hidden: int) -> tuple[str, ...]:
             f"{len(names)}"
         )
     return tuple(
-        _validation.choice(f"activation[{i}]", name, known) for i, name in enumerate(names)
+        _validation.choice(f"activation[{i}]", name, known, "activation")
+        for i, name in enumerate(names)
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastopt import _core, _validation
+from fastopt._names import friendly
 from fastopt.layers import HiddenLayers
 from fastopt.training.data import Data, check_inputs, check_loss, make_data
 from fastopt.training.metrics import Metrics
@@ -41,13 +42,18 @@ class Evaluation:
     _loss: Any = None  # of the last ``fit``, as the user gave it
 
     @overload
-    def predict(self, X: Any, mc_dropout: None = None, random_state: Any = None) -> Array: ...
+    def predict(
+        self, X: Any, mc_dropout: None = None, random_state: Any = None, *, rng: Any = None
+    ) -> Array: ...
 
     @overload
-    def predict(self, X: Any, mc_dropout: int, random_state: Any = None) -> tuple[Array, Array]: ...
-
     def predict(
-        self, X: Any, mc_dropout: int | None = None, random_state: Any = None
+        self, X: Any, mc_dropout: int, random_state: Any = None, *, rng: Any = None
+    ) -> tuple[Array, Array]: ...
+
+    @friendly
+    def predict(
+        self, X: Any, mc_dropout: int | None = None, random_state: Any = None, *, rng: Any = None
     ) -> Array | tuple[Array, Array]:
         """Return the outputs for inputs (N, d), in the network's dtype, of the shape of ``y``.
 
@@ -64,7 +70,7 @@ class Evaluation:
             k ≥ 1: Monte-Carlo dropout (Gal & Ghahramani 2016). Returns mean and standard deviation
             (÷ k) of the outputs over k masks, each of the shape above.
         random_state : None, int, numpy Generator or RandomState
-            For the masks. None: the network's own.
+            For the masks. None: the network's own. ``rng`` is another name of it.
 
         Examples
         --------
@@ -75,6 +81,7 @@ class Evaluation:
         ((1, 1), (1, 1))
         """
         X = check_inputs(X, self._layer_sizes[0], self._dtype)
+        random_state = _validation.one_seed(random_state, rng)
         seed = self._seed if random_state is None else _validation.seed(random_state)
         if mc_dropout is None:
             return self._shaped(self._core.predict(X))
@@ -96,6 +103,33 @@ class Evaluation:
         """Return outputs (N, q) in the shape that the targets had."""
         return outputs.reshape(-1) if self._targets.one_dimensional else outputs
 
+    @overload
+    def evaluate(
+        self,
+        X: Any,
+        y: Any,
+        loss: Any = None,
+        metrics: tuple[()] | None = (),
+        sample_weight: Any = None,
+    ) -> float: ...
+
+    @overload
+    def evaluate(
+        self,
+        X: Any,
+        y: Any,
+        loss: Any = None,
+        *,
+        metrics: Any,
+        sample_weight: Any = None,
+    ) -> dict[str, float]: ...
+
+    @overload
+    def evaluate(
+        self, X: Any, y: Any, loss: Any, metrics: Any, sample_weight: Any = None
+    ) -> dict[str, float]: ...
+
+    @friendly
     def evaluate(
         self,
         X: Any,

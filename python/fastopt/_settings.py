@@ -13,13 +13,14 @@ underscore are free; they take no part in repr, equality, copies and pickles.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Collection
 from copy import deepcopy
 from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from fastopt import _validation
+from fastopt import _names, _validation
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -27,9 +28,31 @@ if TYPE_CHECKING:
 Check = Callable[[str, Any], Any]
 
 
+class _SignatureOfInit:
+    """What ``help`` and editors see of a class: the parameters of ``__init__``, not of __new__."""
+
+    def __get__(self, instance: Any, owner: type) -> inspect.Signature:
+        if instance is not None:
+            raise AttributeError("__signature__")  # an object that is called has __call__'s
+        signature = inspect.signature(owner.__init__)  # type: ignore[misc]
+        return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+
 @dataclass
 class Settings:
     """Base of all classes of settings."""
+
+    if not TYPE_CHECKING:  # its keywords are those of the dataclass
+
+        def __new__(cls, *_: Any, **settings: Any) -> Self:
+            if settings:
+                parameters = inspect.signature(cls.__init__).parameters
+                if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+                    known = [name for name in parameters if name not in ("self", "_")]
+                    _names.check_keywords(cls.__name__, settings, known)
+            return super().__new__(cls)
+
+        __signature__ = _SignatureOfInit()
 
     def __setattr__(self, name: str, value: Any) -> None:
         declared = _declared(type(self))  # type: ignore[arg-type]  # as if it were an instance
@@ -40,6 +63,7 @@ class Settings:
         elif not name.startswith("_") and not isinstance(getattr(type(self), name, None), property):
             raise AttributeError(
                 f"{type(self).__name__} has no setting {name!r}; it has {', '.join(declared)}"
+                + _names.meant_by(name, declared)
             )
         object.__setattr__(self, name, value)
 
@@ -82,7 +106,7 @@ def flag(default: Any = MISSING) -> Any:
 
 def choice(choices: Collection[str], default: Any = MISSING, *, optional: bool = False) -> Any:
     """Declare one name out of ``choices``."""
-    return checked(_or_none(lambda n, v: _validation.choice(n, v, choices), optional), default)
+    return checked(_or_none(lambda n, v: _validation.choice(n, v, choices, n), optional), default)
 
 
 def _or_none(check: Check, optional: bool) -> Check:

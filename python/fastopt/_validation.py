@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastopt import _names
+
 Array = npt.NDArray[Any]
 
 LARGEST = 2**63 - 1  # that C++ can count to
@@ -93,14 +95,29 @@ def flag(name: str, value: Any) -> bool:
     return bool(value)
 
 
-def choice(name: str, value: Any, choices: Collection[str]) -> str:
-    """Return one of the names in ``choices``."""
+def choice(name: str, value: Any, choices: Collection[str], kind: str = "") -> str:
+    """Return one of the names in ``choices``, which may be written in any case.
+
+    ``kind`` says what is named, so that the words of other software are understood too: see
+    :mod:`fastopt._names`.
+    """
+    if isinstance(value, str):
+        if value in choices:
+            return str(value)  # of NumPy's strings too
+        known = _names.canonical(kind, value, choices)
+        if known is not None:
+            return known
     listed = ", ".join(repr(c) for c in choices)
-    if not isinstance(value, str):
-        raise TypeError(f"{name} must be one of {listed}, got {value!r}")
-    if value not in choices:
-        raise ValueError(f"{name} must be one of {listed}, got {value!r}")
-    return str(value)  # of NumPy's strings too
+    error = ValueError if isinstance(value, str) else TypeError
+    cure = _names.hint(kind, value, choices)
+    raise error(f"{name} must be one of {listed}, got {value!r}{cure}")
+
+
+def one_seed(random_state: Any, rng: Any) -> Any:
+    """Return ``random_state``, or ``rng``, its name by SPEC 7 of Scientific Python; not both."""
+    if rng is not None and random_state is not None:
+        raise TypeError(f"give random_state or rng, not both: got {random_state!r} and {rng!r}")
+    return random_state if rng is None else rng
 
 
 def seed(random_state: Any) -> int:
@@ -108,10 +125,14 @@ def seed(random_state: Any) -> int:
 
     Parameters
     ----------
-    random_state : None, int, numpy.random.Generator or numpy.random.RandomState
+    random_state : None, int, or of numpy.random Generator, RandomState, SeedSequence, BitGenerator
         None: fresh entropy of the operating system. A non-negative integer below 2⁶⁴: itself.
         A generator: the next number that it draws, so its state moves on.
     """
+    if isinstance(random_state, np.random.SeedSequence):
+        return int(random_state.generate_state(1, np.uint64)[0])
+    if isinstance(random_state, np.random.BitGenerator):
+        random_state = np.random.Generator(random_state)
     if random_state is None:
         return int(np.random.SeedSequence().generate_state(1, np.uint64)[0])
     if isinstance(random_state, np.random.Generator):

@@ -27,7 +27,9 @@ Weights = npt.NDArray[np.float64]
 class Initializer(Settings):
     """Base of all initialisers."""
 
-    def __call__(self, shape: tuple[int, int], random_state: Any = None, part: int = 0) -> Weights:
+    def __call__(
+        self, shape: tuple[int, int], random_state: Any = None, part: int = 0, *, rng: Any = None
+    ) -> Weights:
         """Return the weights of one layer.
 
         Parameters
@@ -38,6 +40,8 @@ class Initializer(Settings):
             The seed.
         part : int
             Which array of the network: other parts get other numbers from the same seed.
+        rng : optional
+            Another name of ``random_state``.
 
         Returns
         -------
@@ -50,7 +54,9 @@ class Initializer(Settings):
         (3, 2)
         """
         fan_in, fan_out = (_validation.integer("shape", extent, low=1) for extent in shape)
-        return self._draw(fan_in, fan_out, _validation.seed(random_state), part)
+        return self._draw(
+            fan_in, fan_out, _validation.seed(_validation.one_seed(random_state, rng)), part
+        )
 
     @abstractmethod
     def _draw(self, fan_in: int, fan_out: int, seed: int, part: int) -> Weights: ...
@@ -274,10 +280,7 @@ def _weights(entry: Any, shape: tuple[int, int], activation: str, seed: int, lay
     if entry is None:
         entry = default(activation)
     elif isinstance(entry, str):
-        if entry not in registry:
-            known = ", ".join(repr(name) for name in registry)
-            raise ValueError(f"initializer must be one of {known}, got {entry!r}")
-        entry = registry[entry]()
+        entry = registry[_validation.choice("initializer", entry, registry, "initializer")]()
     if isinstance(entry, Initializer):
         return entry(shape, seed, layer)
     if isinstance(entry, np.ndarray):

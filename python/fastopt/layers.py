@@ -241,7 +241,9 @@ class HiddenLayers:
 
 def _check_normalization(normalization: Any, n_hidden: int) -> Normalization | None:
     if isinstance(normalization, str):
-        normalization = _NAMES[_validation.choice("normalization", normalization, _NAMES)]()
+        normalization = _NAMES[
+            _validation.choice("normalization", normalization, _NAMES, "normalization")
+        ]()
     if normalization is None:
         return None
     if not isinstance(normalization, BatchNormalization | LayerNormalization):

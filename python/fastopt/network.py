@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from fastopt import _core, _validation
+from fastopt import _core, _names, _validation
 from fastopt._architecture import Architecture, check_activations, check_dtype, check_sizes
 from fastopt._evaluation import Evaluation, ForgottenLoss, Targets, _signed
 from fastopt._folding import folded
+from fastopt._names import friendly
 from fastopt._parameters import Parameters
 from fastopt._second_order import SecondOrder
 from fastopt.callbacks import Callback
@@ -27,7 +28,7 @@ from fastopt.training.arguments import (
     check_clip,
     check_initial_epoch,
     check_stopping,
-    is_recorded,
+    recorded_name,
     seed_of_run,
     split_validation,
 )
@@ -83,6 +84,8 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
         Of the parameters and of all arithmetic in training.
     random_state : None, int, numpy Generator or RandomState
         For the initial weights, and for ``fit`` where it is given none.
+    rng : optional
+        Another name of ``random_state`` (Scientific Python's SPEC 7).
 
     Examples
     --------
@@ -97,6 +100,7 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
     ('epochs', True, (64, 1))
     """
 
+    @friendly
     def __init__(
         self,
         layer_sizes: Sequence[int],
@@ -108,17 +112,33 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
         normalization: str | Normalization | None = None,
         dropout: float | Sequence[float] = 0.0,
         residual: bool | int | str | Residual = False,
+        *,
+        rng: Any = None,
     ) -> None:
         self._layer_sizes = check_sizes(layer_sizes)
         self._activations = check_activations(activation, len(self._layer_sizes) - 2)
         self._output_activation = _validation.choice(
-            "output_activation", output_activation, _core.activation_names
+            "output_activation", output_activation, _core.activation_names, "activation"
         )
         self._dtype = check_dtype(dtype)
         self._hidden = HiddenLayers(self._layer_sizes, normalization, dropout, residual)
-        self._seed = _validation.seed(random_state)
+        self._seed = _validation.seed(_validation.one_seed(random_state, rng))
         self._core = self._make_core()
         self._initialize(initializer)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # ``stop_training`` is how Keras' callbacks end a run.
+        if not name.startswith("_") and name != "stop_training":
+            declared = [n for n in dir(type(self)) if not n.startswith("_")]
+            annotated = [n for c in type(self).__mro__ for n in vars(c).get("__annotations__", ())]
+            known = [*declared, *annotated, "history_"]
+            if name not in known:
+                cure = _names.meant_by(name, known) or "; what a network learns is in parameters"
+                raise AttributeError(
+                    f"{type(self).__name__} has no attribute {name!r} that could be set to "
+                    f"{_names.shown(value)}{cure}"
+                )
+        super().__setattr__(name, value)
 
     def _initialize(self, initializer: Any) -> None:
         if isinstance(initializer, np.ndarray) and initializer.ndim == 1:
@@ -227,6 +247,7 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
 
     # --- training ------------------------------------------------------------------------------
 
+    @friendly
     def fit(
         self,
         X: Any,
@@ -248,6 +269,8 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
         sample_weight: Any = None,
         class_weight: Any = None,
         initial_epoch: int | History = 0,
+        *,
+        rng: Any = None,
     ) -> History:
         """Train the network on data, from its present weights.
 
@@ -302,7 +325,8 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
             1: a progress bar (tqdm, where installed; else plain lines).
         random_state : None, int, numpy Generator or RandomState
             For the order of the samples and the split. None: the network's own. A run that goes on
-            from a History keeps the seed that it began with, whatever is given here.
+            from a History keeps the seed that it began with, whatever is given here. ``rng`` is
+            another name of it.
         sample_weight : array (N,), optional
             E is the weighted mean; the weights are divided by their mean. Rows of weight 0 are left
             out: they may hold any finite numbers, do not count as samples, and do not move the
@@ -355,7 +379,7 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
             The network is being trained already, or one of the callbacks takes part in another run.
         """
         optimizer = resolve(optimizer)
-        own_loss = loss
+        own_loss = loss if callable(loss) else check_loss(loss)
         loss = check_loss(loss, check_slopes=True)
         sizes = self._layer_sizes
 
@@ -367,13 +391,15 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
         signed = _signed(data.targets_of_rows())
         check_weights_of_loss(loss, class_weight, "class_weight")
         initial_epoch = check_initial_epoch(initial_epoch)
+        random_state = _validation.one_seed(random_state, rng)
         seed = seed_of_run(random_state, self._seed, initial_epoch)
         data, validation = split_validation(data, validation_data, validation_split, make, seed)
         data = data.weighted(class_weight, sizes[-1])
         targets = Targets(one_dimensional, signed)
         names = as_list(metrics)
-        recorded = {name for name in names if is_recorded(name)}
-        chosen = self._metrics([n for n in names if not is_recorded(n)], loss, RECORDED, signed)
+        recorded = {recorded_name(name) for name in names}
+        of_outputs = [name for name in names if recorded_name(name) is None]
+        chosen = self._metrics(of_outputs, loss, RECORDED, signed)
         callbacks = check_callbacks(callbacks, chosen, validation is not None)
         check_clip(clip)
         check_stopping(stopping)

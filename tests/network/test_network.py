@@ -122,9 +122,9 @@ def test_summary():
         ({"layer_sizes": "321"}, TypeError, r"layer_sizes\[0\] must be an integer"),
         ({"layer_sizes": [3, True]}, TypeError, r"layer_sizes\[1\] must be an integer"),
         (
-            {"activation": "swish"},
+            {"activation": "swizzle"},
             ValueError,
-            "activation must be one of 'identity', .* got 'swish'",
+            "activation must be one of 'identity', .* got 'swizzle'",
         ),
         ({"activation": "softmax"}, ValueError, "activation must be one of"),
         ({"activation": ["tanh"]}, ValueError, "one for each of the 2 hidden layers, got 1"),
@@ -133,7 +133,7 @@ def test_summary():
         ({"activation": {"tanh", "relu"}}, TypeError, "activation must be a name or a sequence"),
         ({"dtype": None}, ValueError, "dtype must be 'float64' or 'float32', got None"),
         (
-            {"output_activation": "linear"},
+            {"output_activation": "linnear"},
             ValueError,
             "output_activation must be one of .* 'softmax'",
         ),

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastopt import _core, _validation
+from fastopt._names import friendly
 from fastopt.functions.result import OptimizeResult, wants_result
 from fastopt.functions.squares_arguments import (
     NOTHING,
@@ -35,6 +36,7 @@ _LARGE = 1000  # parameters from which on the memory is checked
 _RADIUS = 100.0  # of the trust region at the start, in units of ‖D x0‖ (MINPACK)
 
 
+@friendly
 def least_squares(
     fun: Callable[..., Any] | None = None,
     x0: Any = None,

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastopt import _core, _validation
+from fastopt._names import friendly
 from fastopt.functions.problem import (
     inverse_hessian,
     limits,
@@ -37,6 +38,7 @@ _INSTEAD = {
 }
 
 
+@friendly
 def minimize(
     fun: Callable[..., Any],
     x0: npt.ArrayLike,
@@ -156,7 +158,7 @@ def minimize(
     steps = steps_for(settings, x.size)
     if steps[0].size and (jac is True or callable(jac) or jac == "cs"):
         warnings.warn(
-            "steps of differences are not used where jac is given", RuntimeWarning, stacklevel=2
+            "steps of differences are not used where jac is given", RuntimeWarning, stacklevel=3
         )
     objective = objective_for(fun, jac, hess, hessp, args, x, box, steps)
     maxfev = _limit("maxfev", settings.get("maxfev"))
@@ -192,7 +194,7 @@ def minimize(
 
 
 def _warn(text: str) -> None:
-    warnings.warn(text, RuntimeWarning, stacklevel=3)
+    warnings.warn(text, RuntimeWarning, stacklevel=4)
 
 
 def _limit(name: str, value: Any) -> int | None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastopt import _core, _validation
+from fastopt import _core, _names, _validation
 from fastopt.optimizers import LevenbergMarquardt, NewtonCG, Optimizer, registry, resolve
 
 Array = npt.NDArray[np.float64]
@@ -21,8 +21,7 @@ _PAIRS = (tuple, list, np.ndarray)
 
 _NO_STEPS: Array = np.empty(0)
 
-# SciPy's spellings of names.
-_METHODS_OF_SCIPY = {"l-bfgs-b": "lbfgs", "newton-cg": "newton_cg"}
+# SciPy's names of options.
 _OPTIONS_OF_SCIPY = {"maxfun": "maxfev", "maxcor": "memory", "xtol": "xrtol"}
 
 # Options that belong to a run and not to an optimiser.
@@ -126,11 +125,14 @@ def optimizer_for(
             raise ValueError(f"method: {type(method).__name__} {reason}")
         optimizer = method
     elif isinstance(method, str):
-        lower = method.lower()
-        name = _METHODS_OF_SCIPY.get(lower, lower)
-        if name not in methods:
+        known = _names.canonical("optimizer", method, methods)
+        if known is None:
             listed = ", ".join(map(repr, methods))
-            raise ValueError(f"method must be one of {listed} or an Optimizer, got {method!r}")
+            cure = _names.hint("method", method, methods)
+            raise ValueError(
+                f"method must be one of {listed} or an Optimizer, got {method!r}{cure}"
+            )
+        name = known
         optimizer = methods[name]()
     else:
         raise TypeError(f"method must be a name or an Optimizer, got {method!r}")
@@ -142,7 +144,10 @@ def optimizer_for(
     unknown = [option for option in options if option not in allowed]
     if unknown:
         listed = ", ".join(sorted({*allowed, *of_run}))
-        raise ValueError(f"options of {name!r} are {listed}; got {unknown[0]!r}")
+        cure = _names.meant_by(unknown[0], sorted({*allowed, *of_run}))
+        raise ValueError(
+            f"options of {name!r} are {listed}; got {unknown[0]!r} = {options[unknown[0]]!r}{cure}"
+        )
     if tol is not None:
         options.setdefault("gtol", _validation.number("tol", tol, low=0))
     if first_order and "gtol" in options:

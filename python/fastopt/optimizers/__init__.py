@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, get_args
 
+from fastopt import _names, _validation
 from fastopt.optimizers.adagrad import AdaGrad
 from fastopt.optimizers.adam import Adam
 from fastopt.optimizers.base import FirstOrder, Kind, Optimizer
@@ -46,20 +47,33 @@ def resolve(optimizer: str | Optimizer, **settings: Any) -> Optimizer:
     SGD(learning_rate=0.1, momentum=0.9, nesterov=True, weight_decay=0.0)
     """
     if isinstance(optimizer, str):
-        if optimizer not in registry:
-            known = ", ".join(repr(name) for name in registry)
-            raise ValueError(f"optimizer must be one of {known}, got {optimizer!r}")
-        return registry[optimizer](**settings)
+        name = _validation.choice("optimizer", optimizer, registry, "optimizer")
+        return registry[name](**settings)
     if isinstance(optimizer, type) and issubclass(optimizer, Optimizer):
         raise TypeError(f"optimizer must be an object, not a class: write {optimizer.__name__}()")
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer must be a name or an Optimizer, got {optimizer!r}")
+        raise TypeError(
+            f"optimizer must be a name or an Optimizer, got {optimizer!r}{_of_others(optimizer)}"
+        )
     if getattr(optimizer, "kind", None) not in get_args(Kind):
         raise TypeError(
             f"{type(optimizer).__name__} must declare its kind, one of "
             f"{', '.join(map(repr, get_args(Kind)))}"
         )
     return optimizer.clone(**settings) if settings else optimizer
+
+
+def _of_others(optimizer: Any) -> str:
+    """Return what to write instead of an optimiser of PyTorch or Keras."""
+    kind = optimizer if isinstance(optimizer, type) else type(optimizer)
+    if kind.__module__.split(".")[0] not in ("torch", "keras", "tensorflow", "optax"):
+        return ""
+    name = _names.canonical("optimizer", kind.__name__, registry)
+    if name is None:
+        return f"; fastopt has optimisers of its own: {', '.join(registry)}"
+    of_torch = kind.__module__.startswith("torch") and name in ("adam", "sgd", "rmsprop", "adagrad")
+    coupled = "; its weight_decay is added to the gradient, which here is fit(l2=...)" * of_torch
+    return f"; fastopt has optimisers of its own: give {name!r} or its class{coupled}"
 
 
 __all__ = [

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastopt import _core
-from fastopt._settings import checked, number
+from fastopt._settings import choice, number
 from fastopt.optimizers.base import Kind, Optimizer
 
 LINE_SEARCHES = ("wolfe", "exact")
@@ -63,18 +63,7 @@ def tolerance() -> Any:
 
 def search(optional: bool = False) -> Any:
     """Declare ``line_search``."""
-
-    def check(name: str, value: Any) -> str | None:
-        listed = ", ".join(map(repr, LINE_SEARCHES)) + (" or None" if optional else "")
-        if value is None and optional:
-            return None
-        if not isinstance(value, str):
-            raise TypeError(f"{name} must be {listed}, got {value!r}")
-        if value not in LINE_SEARCHES:
-            raise ValueError(f"{name} must be {listed}, got {value!r}")
-        return value
-
-    return checked(check, "wolfe")
+    return choice(LINE_SEARCHES, "wolfe", optional=optional)
 
 
 @dataclass

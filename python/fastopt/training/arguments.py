@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fastopt import _validation
+from fastopt import _names, _validation
 from fastopt.callbacks import Callback, Monitor, as_list
 from fastopt.clip import Clip
 from fastopt.optimizers import Optimizer
@@ -72,9 +72,9 @@ def split_validation(
     return data.split(share, seed)
 
 
-def is_recorded(metric: Any) -> bool:
-    """Whether a metric comes from the training itself, not from outputs."""
-    return isinstance(metric, str) and metric in RECORDED
+def recorded_name(metric: Any) -> str | None:
+    """Return the name of a metric that comes from the training itself, not from outputs."""
+    return _names.canonical("", metric, RECORDED) if isinstance(metric, str) else None
 
 
 def check_callbacks(callbacks: Any, metrics: Metrics, has_validation: bool) -> list[Callback]:

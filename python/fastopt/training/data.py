@@ -118,7 +118,7 @@ def check_loss(loss: Any, check_slopes: bool = False) -> Any:
         return loss
     if callable(loss):
         return OwnLoss(loss, check_slopes)
-    return _validation.choice("loss", loss, LOSSES)
+    return _validation.choice("loss", loss, LOSSES, "loss")
 
 
 def check_targets(

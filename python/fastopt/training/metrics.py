@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastopt import _names
 from fastopt.training.history import History
 from fastopt.training.user_functions import name_of, takes_outputs_first, takes_weights
 
@@ -110,6 +111,17 @@ def as_list(metrics: Any) -> list[Any]:
     return list(metrics)
 
 
+def metric_name(metric: Any, recorded: tuple[str, ...] = ()) -> str:
+    """Return the name of a metric as the History has it; ``recorded`` are further names of fit."""
+    known = (*METRICS, *recorded)
+    name = _names.canonical("metric", metric, known) if isinstance(metric, str) else None
+    if name is None:
+        listed = ", ".join(map(repr, known))
+        cure = _names.hint("metric", metric, known)
+        raise ValueError(f"metrics must be functions or of {listed}, got {metric!r}{cure}")
+    return name
+
+
 class Metrics:
     """The metrics of a run, by name; a function of the user's own goes by its own name.
 
@@ -139,11 +151,9 @@ class Metrics:
                 self.functions[name] = metric
                 if METRICS.get(name) is not metric:
                     self._own.add(name)
-            elif isinstance(metric, str) and metric in METRICS:
-                self.functions[metric] = METRICS[metric]
             else:
-                known = ", ".join(map(repr, (*METRICS, *recorded)))
-                raise ValueError(f"metrics must be functions or of {known}, got {metric!r}")
+                name = metric_name(metric, recorded)
+                self.functions[name] = METRICS[name]
         if self.functions.get("accuracy") is accuracy:
             self.functions["accuracy"] = (
                 partial(accuracy, signed=signed)
