@@ -64,8 +64,9 @@ struct BoundDataset {
         if (static_cast<Index>(row) >= data.inputs.rows) throw py::index_error("no such row");
     }
     if (weights) {
-      if (weights->size() != data.inputs.rows)
-        throw py::value_error("one weight is needed for each sample");
+      if (weights->size() != data.inputs.rows &&
+          weights->size() != data.inputs.rows * data.outputs())
+        throw py::value_error("one weight is needed for each sample, or for each target");
       data.weights.assign(weights->data(), weights->data() + weights->size());
     }
   }

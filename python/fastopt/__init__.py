@@ -37,7 +37,9 @@ from fastopt.schedules import (
     WarmUp,
 )
 from fastopt.training.history import History
+from fastopt.training.parts import split
 from fastopt.training.stopping import Stopping
+from fastopt.training.user_functions import GradientWarning
 
 __all__ = [
     "BFGS",
@@ -57,6 +59,7 @@ __all__ = [
     "DivergenceError",
     "EarlyStopping",
     "ExponentialDecay",
+    "GradientWarning",
     "History",
     "LayerNormalization",
     "LearningRateScheduler",
@@ -82,4 +85,5 @@ __all__ = [
     "memory_needed",
     "minimize",
     "set_num_threads",
+    "split",
 ]

@@ -15,6 +15,8 @@ from fastopt.training.metrics import Metrics
 
 Array = npt.NDArray[Any]
 
+_ROWS_AT_ONCE = 1 << 16  # so that looking through targets needs little memory
+
 
 class Targets(NamedTuple):
     """What a network remembers of the targets of its last ``fit``."""
@@ -137,6 +139,7 @@ class Evaluation:
         loss: Any = None,
         metrics: Any = (),
         sample_weight: Any = None,
+        missing_targets: str = "error",
     ) -> float | dict[str, float]:
         """Return the loss on data, without penalty; with ``metrics``, a dict of it and of them.
 
@@ -148,8 +151,10 @@ class Evaluation:
             As for :meth:`fit`. None (default): that of the last ``fit``; before any, "mse".
         metrics : sequence of str or callable
             As for :meth:`fit`.
-        sample_weight : array (N,), optional
+        sample_weight : array (N,) or (N, q), optional
             For the loss and the metrics: weighted means. Rows of weight 0 are left out.
+        missing_targets : {"error", "ignore"}
+            As for :meth:`fit`.
 
         Examples
         --------
@@ -162,7 +167,7 @@ class Evaluation:
         {'loss': 2.5, 'mae': 1.5}
         """
         loss = self._loss_or_trained(loss)
-        data = make_data(X, y, loss, self._layer_sizes, self._dtype, sample_weight)
+        data = self._data(X, y, loss, sample_weight, missing_targets)
         signed = self._targets.signed or _signed(data.targets_of_rows())
         chosen = self._metrics(metrics, loss, signed=signed)
         value = float(self._evaluation(data, loss).value())
@@ -172,8 +177,8 @@ class Evaluation:
 
     def _metrics_of(self, metrics: Metrics, data: Data) -> dict[str, float]:
         outputs = self._core.predict(data.inputs, data.rows)
-        weights = data.sample_weight_of_rows()
-        return metrics(outputs, data.targets_of_rows(), data.classes, weights)
+        weights, missing = data.sample_weight_of_rows(), data.missing_of_rows()
+        return metrics(outputs, data.targets_of_rows(), data.classes, weights, missing)
 
     def _loss_or_trained(self, loss: Any) -> Any:
         """Return a loss that was given, or the one that the network was trained with."""
@@ -187,7 +192,13 @@ class Evaluation:
         return check_loss(loss)
 
     def loss_and_gradient(
-        self, X: Any, y: Any, loss: Any = None, l2: float = 0.0, sample_weight: Any = None
+        self,
+        X: Any,
+        y: Any,
+        loss: Any = None,
+        l2: float = 0.0,
+        sample_weight: Any = None,
+        missing_targets: str = "error",
     ) -> tuple[float, Array]:
         """Return E and ∂E/∂w (n,), in the order of ``parameters``.
 
@@ -196,13 +207,19 @@ class Evaluation:
         statistics of these data, as in training; nothing is dropped.
         """
         loss = self._loss_or_trained(loss)
-        data = make_data(X, y, loss, self._layer_sizes, self._dtype, sample_weight)
+        data = self._data(X, y, loss, sample_weight, missing_targets)
         l2 = _validation.number("l2", l2, low=0)
         value, gradient = self._training_evaluation(data, loss, l2).value_and_gradient()
         return float(value), gradient
 
     def gradient_norms(
-        self, X: Any, y: Any, loss: Any = None, l2: float = 0.0, sample_weight: Any = None
+        self,
+        X: Any,
+        y: Any,
+        loss: Any = None,
+        l2: float = 0.0,
+        sample_weight: Any = None,
+        missing_targets: str = "error",
     ) -> dict[str, list[float]]:
         """Return the norms of the gradient, layer by layer: where it vanishes or explodes.
 
@@ -227,9 +244,20 @@ class Evaluation:
         True
         """
         loss = self._loss_or_trained(loss)
-        data = make_data(X, y, loss, self._layer_sizes, self._dtype, sample_weight)
+        data = self._data(X, y, loss, sample_weight, missing_targets)
         evaluation = self._flow_evaluation(data, loss, _validation.number("l2", l2, low=0))
         return self._gradient_norms(evaluation)
+
+    def _data(self, X: Any, y: Any, loss: Any, sample_weight: Any, missing_targets: str) -> Data:
+        return make_data(
+            X,
+            y,
+            loss,
+            self._layer_sizes,
+            self._dtype,
+            sample_weight,
+            missing_targets=missing_targets,
+        )
 
     def _training_evaluation(self, data: Data, loss: Any, l2: float) -> Any:
         self._hidden.check_batch(len(data), len(data))
@@ -261,4 +289,8 @@ class Evaluation:
 
 def _signed(targets: Array) -> bool:
     """Whether targets of one output, for which it counts, are −1 and +1."""
-    return targets.size == len(targets) and bool((targets < 0).any())
+    if targets.size != len(targets):
+        return False
+    # Of a memory map as of a small array: no more than a piece at a time.
+    pieces = range(0, len(targets), _ROWS_AT_ONCE)
+    return any(bool((targets[i : i + _ROWS_AT_ONCE] < 0).any()) for i in pieces)

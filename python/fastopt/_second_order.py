@@ -10,7 +10,7 @@ import numpy.typing as npt
 from fastopt import _core, _validation
 from fastopt.layers import HiddenLayers
 from fastopt.memory import check_bytes
-from fastopt.training.data import Data, check_inputs, check_loss, make_data
+from fastopt.training.data import Data, check_inputs
 
 Array = npt.NDArray[np.float64]
 
@@ -40,6 +40,10 @@ class SecondOrder:
 
         _hidden: HiddenLayers
 
+        def _loss_or_trained(self, loss: Any) -> Any: ...
+        def _data(
+            self, X: Any, y: Any, loss: Any, sample_weight: Any, missing_targets: str
+        ) -> Data: ...
         @property
         def layer_sizes(self) -> tuple[int, ...]: ...
         @property
@@ -94,6 +98,7 @@ class SecondOrder:
         y: npt.ArrayLike,
         sample_weight: npt.ArrayLike | None = None,
         l2: float = 0.0,
+        missing_targets: str = "error",
     ) -> tuple[float, Array, Array]:
         """Return (½Σe², Jᵀe, JᵀJ) with e = Y − y; J is never held as a whole.
 
@@ -101,12 +106,14 @@ class SecondOrder:
         ----------
         X : array (N, d)
         y : array (N, q), or (N,) where q = 1
-        sample_weight : array (N,), optional
+        sample_weight : array (N,) or (N, q), optional
             v, divided by its mean: ½Σve², JᵀVe and JᵀVJ.
         l2 : float
             Adds λ/2·‖W‖² with λ = l2·N·q/2 to the sum of squares, its gradient and its second
             derivative to the others: 2/(N·q) times the sum is then what ``evaluate`` and ``fit``
             report as "mse" with this ``l2``.
+        missing_targets : {"error", "ignore"}
+            As for ``fit``.
 
         Returns
         -------
@@ -130,7 +137,7 @@ class SecondOrder:
         """
         self._check("normal_equations")
         penalty = _validation.number("l2", l2, low=0)
-        data = make_data(X, y, "mse", self.layer_sizes, self.dtype, sample_weight)
+        data = self._data(X, y, "mse", sample_weight, missing_targets)
         self._check_square("JᵀJ")
         squares = _core.NetworkSquares(self._core, data.native, penalty)
         value, jte, jtj = squares.normal_equations(self.parameters)
@@ -140,9 +147,10 @@ class SecondOrder:
         self,
         X: npt.ArrayLike,
         y: npt.ArrayLike,
-        loss: str = "mse",
+        loss: str | None = None,
         sample_weight: npt.ArrayLike | None = None,
         l2: float = 0.0,
+        missing_targets: str = "error",
     ) -> Array:
         """Return H = ∂²E/∂w², exact, of the mean loss of the samples.
 
@@ -151,12 +159,14 @@ class SecondOrder:
         X : array (N, d)
         y : array
             Targets as for ``fit``.
-        loss : str
-            "mse" (default), "mae" (whose own second derivative is zero), "huber",
-            "binary_cross_entropy" or "cross_entropy".
-        sample_weight : array (N,), optional
+        loss : str, optional
+            "mse", "mae" (whose own second derivative is zero), "huber", "binary_cross_entropy" or
+            "cross_entropy". None (default): that of the last ``fit``; before any, "mse".
+        sample_weight : array (N,) or (N, q), optional
         l2 : float
             Adds (l2/2)·‖W‖² to E.
+        missing_targets : {"error", "ignore"}
+            As for ``fit``.
 
         Returns
         -------
@@ -179,7 +189,7 @@ class SecondOrder:
         ((10, 10), True)
         """
         self._check("hessian")
-        objective = self._objective("hessian", X, y, loss, sample_weight, l2)
+        objective = self._objective("hessian", X, y, loss, sample_weight, l2, missing_targets)
         self._check_square("the Hessian")
         hessian: Array = objective.hessian(self.parameters)
         return hessian
@@ -189,16 +199,17 @@ class SecondOrder:
         X: npt.ArrayLike,
         y: npt.ArrayLike,
         v: npt.ArrayLike,
-        loss: str = "mse",
+        loss: str | None = None,
         sample_weight: npt.ArrayLike | None = None,
         l2: float = 0.0,
+        missing_targets: str = "error",
     ) -> Array:
         """Return H v without H, at about the cost of two gradients.
 
         Parameters
         ----------
         v : array (n,)
-        X, y, loss, sample_weight, l2
+        X, y, loss, sample_weight, l2, missing_targets
             As for :meth:`hessian`.
 
         Returns
@@ -220,7 +231,9 @@ class SecondOrder:
         along = _validation.array("v", v, ndim=1).astype(np.float64)
         if along.shape != (self.n_parameters,):
             raise ValueError(f"v must have shape ({self.n_parameters},), got {along.shape}")
-        objective = self._objective("hessian_vector_product", X, y, loss, sample_weight, l2)
+        objective = self._objective(
+            "hessian_vector_product", X, y, loss, sample_weight, l2, missing_targets
+        )
         product: Array = objective.hessian_vector(self.parameters, np.ascontiguousarray(along))
         return product
 
@@ -235,9 +248,17 @@ class SecondOrder:
         self._hidden.check_second_order(what)
 
     def _objective(
-        self, what: str, X: Any, y: Any, loss: Any, sample_weight: Any, l2: float
+        self,
+        what: str,
+        X: Any,
+        y: Any,
+        loss: Any,
+        sample_weight: Any,
+        l2: float,
+        missing_targets: str,
     ) -> _core.NetworkObjective:
-        check_twice_differentiable(check_loss(loss), what)
+        loss = self._loss_or_trained(loss)
+        check_twice_differentiable(loss, what)
         penalty = _validation.number("l2", l2, low=0)
-        data: Data = make_data(X, y, loss, self.layer_sizes, self.dtype, sample_weight)
+        data = self._data(X, y, loss, sample_weight, missing_targets)
         return _core.NetworkObjective(self._core, data.native, loss, penalty)

@@ -4,7 +4,7 @@ Each function returns the checked value in the one type that the rest of fastopt
 raises with the name, the value and what is allowed.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from numbers import Integral, Real
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastopt import _names
+from fastopt._interop import Frame, as_array, cure_of_text, first_that_is_no_number
 
 Array = npt.NDArray[Any]
 
@@ -154,11 +155,15 @@ def array(
     ndim: int | tuple[int, ...] = 2,
     finite: bool = True,
     dtype: npt.DTypeLike = np.float64,
+    missing: bool = False,
+    cure: str = "",
+    hint: Callable[[tuple[int, ...]], str] | None = None,
 ) -> Array:
     """Return real numbers as an array, which is the caller's own wherever it can be.
 
     float16, float32, float64, integers and bools are accepted in any byte order and layout,
-    read-only and memory-mapped too: nothing is copied here.
+    read-only and memory-mapped too: nothing is copied here. Frames whose columns differ are put
+    together column by column; tensors come by DLPack.
 
     Parameters
     ----------
@@ -168,6 +173,12 @@ def array(
         Whether NaN and infinities are refused, with the place of the first one.
     dtype : float64 or float32
         What they are computed with: numbers beyond its range are refused with the infinities.
+    missing : bool
+        Whether NaN is let through all the same.
+    cure : str
+        What an error over NaN goes on with.
+    hint : callable, optional
+        (shape) → what an error over the number of dimensions goes on with.
 
     Raises
     ------
@@ -179,22 +190,40 @@ def array(
     allowed = (ndim,) if isinstance(ndim, int) else ndim
     check_masks(name, value)
     try:
-        x = np.asarray(value)
+        x, frame = as_array(name, value)
     except ValueError as error:  # nested lists of unequal lengths
         raise ValueError(f"{name} must be an array of {_dimensions(allowed)}: {error}") from None
     if x.dtype.kind not in "fiub":
-        raise TypeError(f"{name} must hold real numbers, got dtype {x.dtype}")
+        raise TypeError(f"{name} must hold real numbers, got dtype {x.dtype}{_kind_hint(name, x)}")
     if x.ndim not in allowed:
-        hint = f"; {name}.reshape(-1, 1) makes one column of it" if x.ndim == 1 else ""
-        raise ValueError(f"{name} must have {_dimensions(allowed)}, got shape {x.shape}{hint}")
+        told = _reshape_hint(name, x.shape) if hint is None else hint(x.shape)
+        raise ValueError(f"{name} must have {_dimensions(allowed)}, got shape {x.shape}{told}")
     if x.size == 0:
         if x.ndim == 1 and 0 in allowed:
             raise ValueError(f"{name} is empty: it must hold at least one number")
         what = "no columns" if x.shape[0] else "no rows"
         raise ValueError(f"{name} has {what}: shape {x.shape}")
     if finite:
-        check_finite(name, x, dtype)
+        check_finite(name, x, dtype, frame, missing, cure)
     return x
+
+
+def _reshape_hint(name: str, shape: tuple[int, ...]) -> str:
+    return f"; {name}.reshape(-1, 1) makes one column of it" if len(shape) == 1 else ""
+
+
+def _kind_hint(name: str, x: Array) -> str:
+    """Return what is wrong with an array that holds no numbers, and the cure."""
+    if x.dtype.kind in "US" and x.size:
+        first = x.flat[0]
+        return f" ({str(first)!r} at {_place([0] * x.ndim)})" + cure_of_text(name, str(first))
+    if x.dtype.kind != "O" or x.ndim == 0:
+        return ""
+    found = first_that_is_no_number(x)
+    if found is None:
+        return f"; {name}.astype(float) makes numbers of it (a frame is read as it is)"
+    at, value = found
+    return f" ({value!r} at {_place(list(at))}){cure_of_text(name, value)}"
 
 
 def vector(name: str, value: Any) -> npt.NDArray[np.float64]:
@@ -222,8 +251,18 @@ def same_length(**arrays: Array | None) -> None:
             )
 
 
-def check_finite(name: str, x: Array, dtype: npt.DTypeLike = np.float64) -> None:
-    """Raise ValueError naming the place of the first number of ``x`` not finite in ``dtype``."""
+def check_finite(
+    name: str,
+    x: Array,
+    dtype: npt.DTypeLike = np.float64,
+    frame: Frame | None = None,
+    missing: bool = False,
+    cure: str = "",
+) -> None:
+    """Raise ValueError naming the place of the first number of ``x`` not finite in ``dtype``.
+
+    With ``missing`` NaN is let through; ``frame`` knows the names of columns.
+    """
     if x.dtype.kind != "f":
         return
     if x.ndim == 0:
@@ -233,6 +272,8 @@ def check_finite(name: str, x: Array, dtype: npt.DTypeLike = np.float64) -> None
     step = max(1, _ELEMENTS_AT_ONCE * len(x) // max(1, x.size))
     for start in range(0, len(x), step):
         finite = _is_finite(x[start : start + step], dtype)
+        if missing:
+            finite |= np.isnan(x[start : start + step])
         if finite.all():
             continue
         at = [int(k) for k in np.argwhere(~finite)[0]]
@@ -242,7 +283,11 @@ def check_finite(name: str, x: Array, dtype: npt.DTypeLike = np.float64) -> None
         if np.isfinite(found):
             info = np.finfo(np.dtype(dtype))
             what = f"the largest number of {info.dtype} is {info.max!s}"
-        raise ValueError(f"{name} holds {found!s} at {_place(at)}: {what}")
+        elif np.isnan(found):
+            what += cure
+        shown = found if frame is None else frame.value(*at, *[0] * (2 - len(at)))
+        place = _place(at) if frame is None else frame.place(*at)
+        raise ValueError(f"{name} holds {shown!s} at {place}: {what}")
 
 
 def _is_finite(x: Array, dtype: npt.DTypeLike) -> Any:

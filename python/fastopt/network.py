@@ -258,7 +258,7 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
         batch_size: int | str | None = "auto",
         shuffle: bool = True,
         validation_data: Any = None,
-        validation_split: float = 0.0,
+        validation_split: float | tuple[str, float] = 0.0,
         metrics: Any = (),
         l2: float = 0.0,
         clip: Clip | None = None,
@@ -271,6 +271,7 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
         initial_epoch: int | History = 0,
         *,
         rng: Any = None,
+        missing_targets: str = "error",
     ) -> History:
         """Train the network on data, from its present weights.
 
@@ -301,8 +302,11 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
         shuffle : bool
             Whether batches are drawn anew in each epoch, without replacement.
         validation_data : (X, y) or (X, y, sample_weight), optional
-        validation_split : float
-            In [0, 1): a random part of the data, drawn with ``random_state``, is held out.
+        validation_split : float or (how, float)
+            In [0, 1): a part of the data is held out, whose rows stand in
+            ``history.validation_rows``: drawn with ``random_state`` ("random", as of a number
+            alone), the last rows in their order (("last", 0.2), as Keras does), or its share of
+            each class (("stratified", 0.2)). :func:`fastopt.split` has a third part, for testing.
         metrics : sequence of str or callable
             "mse", "rmse", "mae", "r2", "accuracy", "top_k_accuracy" (k = 5), or functions (y_true,
             y_pred) → number, such as scikit-learn's; parameter names decide the order as for
@@ -327,10 +331,11 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
             For the order of the samples and the split. None: the network's own. A run that goes on
             from a History keeps the seed that it began with, whatever is given here. ``rng`` is
             another name of it.
-        sample_weight : array (N,), optional
-            E is the weighted mean; the weights are divided by their mean. Rows of weight 0 are left
-            out: they may hold any finite numbers, do not count as samples, and do not move the
-            statistics of batch normalisation.
+        sample_weight : array (N,) or (N, q), optional
+            E is the weighted mean; the weights are divided by their mean. (N, q): one for each
+            target, of losses that are means over outputs (all but "cross_entropy"). Rows of weight
+            0 are left out: they may hold any finite numbers, do not count as samples, and do not
+            move the statistics of batch normalisation.
         class_weight : dict or "balanced", optional
             A weight for each class, multiplied into ``sample_weight`` (Keras takes one of the two):
             in training alone, as in Keras. ``val_loss`` is weighted by the samples' own weights
@@ -352,6 +357,11 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
             repeated under its number. The step of a full batch was either made, or it is made now.
             An epoch that was over has its row; after an exception within the evaluation that
             follows a step of a full batch, that of a first-order method has none.
+
+        missing_targets : {"error", "ignore"}
+            What a NaN in ``y`` is. "ignore": that target has weight 0, as in MATLAB, and a row
+            without any target, or of classes, is left out; metrics likewise. Functions of your own
+            see NaN where other targets of the row are there.
 
         Returns
         -------
@@ -384,6 +394,7 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
         sizes = self._layer_sizes
 
         def make(*arrays: Any, **names: Any) -> Data:
+            names["missing_targets"] = missing_targets
             return make_data(arrays[0], arrays[1], loss, sizes, self._dtype, *arrays[2:], **names)
 
         data = make(X, y, sample_weight)
@@ -426,6 +437,10 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
                 seed=seed,
                 initial_epoch=initial_epoch,
             )
+            if validation_data is None and validation is not None:
+                training.history.validation_rows = validation.rows
+            else:
+                training.history.validation_rows = None
             self._targets, self._loss = targets, own_loss
             return training.execute(callbacks, stopping, verbose)
         finally:

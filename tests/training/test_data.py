@@ -202,7 +202,7 @@ def test_losses_that_do_not_fit_the_outputs(loss, output, match):
     ("weights", "error", "match"),
     [
         (np.ones(11), ValueError, "sample_weight has 11 rows and y has 12"),
-        (np.ones((12, 1)), ValueError, "sample_weight must have 1 dimension, got shape"),
+        (np.ones((12, 1)), ValueError, r"sample_weight must have shape \(N,\), or \(N, 2\) with"),
         (
             with_value(np.ones(12), -1, 3),
             ValueError,

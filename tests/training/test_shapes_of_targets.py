@@ -84,6 +84,17 @@ def test_evaluate_uses_the_loss_trained_with():
     assert net.gradient_norms(X, Y) == net.gradient_norms(X, Y, "mae")
 
 
+def test_second_derivatives_are_of_the_loss_trained_with():
+    net, y = make_net(output_activation="sigmoid"), (Y > 0).astype(float)
+    loss = "binary_cross_entropy"
+    net.fit(X, y, loss=loss, epochs=1)
+    H, v = net.hessian(X, y, loss), np.ones(net.n_parameters)
+    np.testing.assert_array_equal(net.hessian(X, y), H)
+    assert not np.array_equal(net.hessian(X, y, "mse"), H)
+    expected = net.hessian_vector_product(X, y, v, loss)
+    np.testing.assert_array_equal(net.hessian_vector_product(X, y, v), expected)
+
+
 def test_a_loss_of_ones_own_stays_with_copies_and_is_asked_for_after_pickling():
     def half(y_true, y_pred):
         return 0.5 * np.mean((y_pred - y_true) ** 2), (y_pred - y_true) / y_pred.size

@@ -13,7 +13,8 @@ struct Dataset {
   ArraySource targets;
   // Where the targets are class labels 0 … classes-1 in one column: how many classes; otherwise 0.
   Index classes = 0;
-  // One weight for each row of the arrays, with mean 1 over the samples, or empty.
+  // One weight for each row of the arrays, or one for each of its targets (row by row), with mean 1
+  // over the samples; or empty.
   std::vector<double> weights;
   // The rows of the arrays that are samples of this data set; empty: all of them.
   std::vector<std::uint32_t> rows;
@@ -22,6 +23,8 @@ struct Dataset {
   // The samples in their own order, as the gathering functions take it.
   const std::uint32_t* order() const { return rows.empty() ? nullptr : rows.data(); }
   Index outputs() const { return classes > 0 ? classes : targets.columns; }
+  // How many weights a sample has: 0, 1, or one for each target.
+  Index weight_columns() const { return static_cast<Index>(weights.size()) / inputs.rows; }
 
   template <class Scalar>
   void gather_targets(const std::uint32_t* order, Index first, Index count, Scalar* out) const {
@@ -41,9 +44,11 @@ struct Dataset {
 
   template <class Scalar>
   void gather_weights(const std::uint32_t* order, Index first, Index count, Scalar* out) const {
+    const Index columns = weight_columns();
     for (Index i = 0; i < count; ++i) {
       const Index row = order == nullptr ? first + i : static_cast<Index>(order[first + i]);
-      out[i] = static_cast<Scalar>(weights[static_cast<std::size_t>(row)]);
+      const double* from = weights.data() + row * columns;
+      for (Index k = 0; k < columns; ++k) out[i * columns + k] = static_cast<Scalar>(from[k]);
     }
   }
 };

@@ -33,10 +33,11 @@ struct OutputBlock {
   Index q, n;
   Scalar* outputs;        // in: z of the output layer; out: the predictions φ(z)
   const Scalar* targets;  // q x n
-  const Scalar* weights;  // n, or null where all are 1
+  const Scalar* weights;  // n, or q x n (`weight_columns` = q), or null where all are 1
   Scalar* delta;          // out: ∂E/∂z
   Scalar* terms;          // scratch: each element's own loss
   Scalar* z;              // scratch: z, where the output activation's derivative looks at it
+  Index weight_columns = 1;
 };
 
 template <class Scalar>
@@ -181,6 +182,13 @@ class Loss {
     }
     MatrixMap<Scalar> d(b.delta, b.q, b.n);
     double sum = 0;
+    if (b.weight_columns > 1) {
+      const ConstVectorMap<Scalar> v(b.weights, b.q * b.n);
+      VectorMap<Scalar>(b.delta, b.q * b.n).array() *= scale * v.array();
+      for (Index i = 0; i < b.q * b.n; ++i)
+        sum += static_cast<double>(v[i]) * static_cast<double>(b.terms[i]);
+      return sum;
+    }
     for (Index c = 0; c < b.n; ++c) {
       d.col(c) *= scale * b.weights[c];
       Scalar own = 0;

@@ -33,7 +33,7 @@ class BatchGradient {
         pass_(net, capacity_),
         targets_(area(net.outputs(), capacity_)),
         terms_(area(net.outputs(), capacity_)),
-        weights_(data.weights.empty() ? 0 : capacity_),
+        weights_(area(data.weight_columns(), capacity_)),
         flow_norms_(static_cast<std::size_t>(net.depth())) {}
 
   // Batch normalisation by these running statistics, as in use.
@@ -201,16 +201,17 @@ class BatchGradient {
     data_.gather_targets(order, first + c.first, c.count,
                          targets_.data() + net_.outputs() * c.first);
     if (weights_.size() > 0)
-      data_.gather_weights(order, first + c.first, c.count, weights_.data() + c.first);
+      data_.gather_weights(order, first + c.first, c.count,
+                           weights_.data() + data_.weight_columns() * c.first);
   }
 
   double loss_of(Columns c, Index batch) {
-    const Index q = net_.outputs(), last = net_.depth() - 1;
-    return loss_(
-        {q, c.count, pass_.value(last + 1, c.first), targets_.data() + q * c.first,
-         weights_.size() > 0 ? weights_.data() + c.first : nullptr, pass_.delta(last, c.first),
-         terms_.data() + q * c.first, pass_.input(last, c.first)},
-        static_cast<Scalar>(1.0 / static_cast<double>(batch)));
+    const Index q = net_.outputs(), last = net_.depth() - 1, columns = data_.weight_columns();
+    return loss_({q, c.count, pass_.value(last + 1, c.first), targets_.data() + q * c.first,
+                  weights_.size() > 0 ? weights_.data() + columns * c.first : nullptr,
+                  pass_.delta(last, c.first), terms_.data() + q * c.first,
+                  pass_.input(last, c.first), columns},
+                 static_cast<Scalar>(1.0 / static_cast<double>(batch)));
   }
 
   void add_flows() {

@@ -36,7 +36,8 @@ class NetworkObjective final : public Objective {
 
  private:
   NetworkHessian& second_derivative() {
-    if (hessian_ == nullptr) hessian_ = std::make_unique<NetworkHessian>(net_, loss_, l2_);
+    if (hessian_ == nullptr)
+      hessian_ = std::make_unique<NetworkHessian>(net_, loss_, l2_, data_.weight_columns());
     return *hessian_;
   }
 

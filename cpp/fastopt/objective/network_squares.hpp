@@ -17,7 +17,7 @@ class NetworkSquares final : public Objective {
         data_(std::move(data)),
         elements_(area(data_.size(), net.outputs())),
         penalty_(l2 * static_cast<double>(elements_) / 2),
-        sums_(net) {}
+        sums_(net, data_.weight_columns()) {}
 
   Index size() const override { return net_.n_parameters; }
 
@@ -47,17 +47,18 @@ class NetworkSquares final : public Objective {
   void residuals_and_jacobian(const double* w, double* e, double* j) override {
     const Index q = net_.outputs(), n = size();
     network_jacobian(net_, data_.inputs, data_.order(), data_.size(), w, e, j);
-    Buffer<double> targets(q);
+    const Index columns = data_.weight_columns();
+    Buffer<double> targets(q), root(q);
     for (Index s = 0; s < data_.size(); ++s) {
       data_.gather_targets(data_.order(), s, 1, targets.data());
-      double root = 1;
-      if (!data_.weights.empty()) {
-        data_.gather_weights(data_.order(), s, 1, &root);
-        root = std::sqrt(root);
+      if (columns > 0) {
+        data_.gather_weights(data_.order(), s, 1, root.data());
+        for (Index k = 0; k < columns; ++k) root[k] = std::sqrt(root[k]);
       }
-      for (Index k = s * q; k < (s + 1) * q; ++k) {
-        e[k] = root * (e[k] - targets[k - s * q]);
-        if (root != 1) VectorMap<double>(j + k * n, n) *= root;
+      for (Index k = 0; k < q; ++k) {
+        const double v = columns == 0 ? 1.0 : root[columns == 1 ? 0 : k];
+        e[s * q + k] = v * (e[s * q + k] - targets[k]);
+        if (v != 1) VectorMap<double>(j + (s * q + k) * n, n) *= v;
       }
       Interruption::poll(static_cast<double>(q * n));
     }

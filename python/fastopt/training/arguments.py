@@ -13,6 +13,7 @@ from fastopt.schedules import AdaptiveLearningRate
 from fastopt.training.data import Data
 from fastopt.training.history import NUMBERS, History
 from fastopt.training.metrics import Metrics
+from fastopt.training.parts import check_validation_split
 from fastopt.training.state import check_state
 from fastopt.training.stopping import Stopping
 
@@ -60,7 +61,7 @@ def split_validation(
     seed: int,
 ) -> tuple[Data, Data | None]:
     """Return the training data, and the validation data where there are some."""
-    share = _validation.number("validation_split", validation_split, low=0, below=1)
+    how, share = check_validation_split(validation_split)
     if validation_data is not None:
         if share > 0:
             raise ValueError("give validation_data or validation_split, not both")
@@ -69,7 +70,7 @@ def split_validation(
         return data, make(*validation_data, names=_VALIDATION)
     if share == 0:
         return data, None
-    return data.split(share, seed)
+    return data.split(how, share, seed)
 
 
 def recorded_name(metric: Any) -> str | None:

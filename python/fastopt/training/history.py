@@ -31,6 +31,8 @@ class History:
         The numbers of the epochs, from ``initial_epoch`` on.
     stop_reason : str or None
         Which criterion ended the run; None while it goes on.
+    validation_rows : array of int or None
+        Which rows of the data ``validation_split`` held out, ascending; None where there was none.
     solver_state : dict or None
         What ``fit(..., initial_epoch=…)`` needs to go on as if there had been no interruption: of
         every run that has ended, also by Ctrl-C or an exception, but for one that diverged. As
@@ -52,6 +54,7 @@ class History:
         self.epoch: list[int] = []
         self.stop_reason: str | None = None
         self.solver_state: dict[str, Any] | None = None
+        self.validation_rows: Any = None
         self._columns: dict[str, list[Any]] = {}
 
     def append(self, epoch: int, **values: Any) -> None:

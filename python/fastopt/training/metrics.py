@@ -21,9 +21,13 @@ Weights = npt.NDArray[np.float64] | None
 
 
 def _mean(values: Array, sample_weight: Weights) -> float:
-    """Return the mean over samples, weighted, and over outputs."""
+    """Return the mean over samples and outputs, weighted by sample or, (N, q), by both."""
     if sample_weight is None:
         return float(np.mean(values))
+    if sample_weight.ndim > values.ndim:  # one value for all outputs of a sample
+        sample_weight = sample_weight.mean(axis=1)
+    if sample_weight.ndim == values.ndim:
+        return float(np.average(values, weights=sample_weight))
     return float(np.mean(np.average(values, axis=0, weights=sample_weight)))
 
 
@@ -45,10 +49,22 @@ def mae(outputs: Array, targets: Array, sample_weight: Weights = None) -> float:
 def r2(outputs: Array, targets: Array, sample_weight: Weights = None) -> float:
     """1 − Σ(T − Y)² / Σ(T − mean T)², the mean over the outputs.
 
-    Constant targets: 1 where they are met, else 0 (as scikit-learn). One sample: NaN.
+    Constant targets: 1 where they are met, else 0 (as scikit-learn). One sample: NaN. With weights
+    (N, q) an output counts the rows that have weight in it, and NaN if they are fewer than two.
     """
     if len(targets) < 2:
         return math.nan
+    if sample_weight is not None and sample_weight.ndim == 2:
+        counts = [v > 0 for v in sample_weight.T]
+        columns = zip(outputs.T, targets.T, sample_weight.T, counts, strict=True)
+        return float(
+            np.mean(
+                [
+                    r2(y[at, None], t[at, None], v[at]) if at.any() else np.nan
+                    for y, t, v, at in columns
+                ]
+            )
+        )
     v = np.ones((len(targets), 1)) if sample_weight is None else sample_weight[:, None]
     residual = np.sum(v * (targets - outputs) ** 2, axis=0)
     mean = np.average(targets, axis=0, weights=sample_weight)
@@ -165,18 +181,31 @@ class Metrics:
         return bool(self.functions)
 
     def __call__(
-        self, outputs: Array, targets: Array, classes: int = 0, sample_weight: Weights = None
+        self,
+        outputs: Array,
+        targets: Array,
+        classes: int = 0,
+        sample_weight: Weights = None,
+        missing: npt.NDArray[np.bool_] | None = None,
     ) -> dict[str, float]:
-        """Return all metrics; ``classes`` > 0: the targets are class numbers."""
+        """Return all metrics; ``classes`` > 0: the targets are class numbers.
+
+        Where targets are ``missing`` functions of the user's own see NaN; the weights are 0 there.
+        """
         outputs = outputs.astype(np.float64, copy=False)
         if classes:
             targets = np.arange(classes) == targets.reshape(-1, 1)
         # In one order whatever the user's is: sums depend on it in the last bits.
         expected = np.ascontiguousarray(targets.reshape(len(outputs), -1), dtype=np.float64)
+        shown = expected
+        if missing is not None:
+            shown, expected = np.where(missing, np.nan, expected), np.where(missing, 0, expected)
         values = {}
         for name, function in self.functions.items():
-            call = _call_own if name in self._own else _call
-            value = call(function, outputs, expected, sample_weight)
+            if name in self._own:
+                value = _call_own(function, outputs, shown, sample_weight)
+            else:
+                value = function(outputs, expected, sample_weight)
             values[name] = _number(name, value)
         return values
 
@@ -188,10 +217,6 @@ def _number(name: str, value: Any) -> float:
     except (TypeError, ValueError):
         pass
     raise TypeError(f"the metric {name!r} must return one real number, got {value!r}")
-
-
-def _call(function: Metric, outputs: Array, targets: Array, sample_weight: Weights) -> Any:
-    return function(outputs, targets, sample_weight)
 
 
 def _call_own(function: Metric, outputs: Array, targets: Array, sample_weight: Weights) -> Any:

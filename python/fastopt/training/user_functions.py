@@ -28,7 +28,24 @@ _DIRECTIONS = 2  # one may be nearly orthogonal to the gradient
 
 
 class GradientWarning(UserWarning):
-    """The gradient that a loss of the user's own returns is not the slope of its value."""
+    """The gradient that a loss of the user's own returns is not the slope of its value.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import numpy as np
+    >>> import fastopt
+    >>> def half(y_true, y_pred):
+    ...     error = y_pred - y_true
+    ...     return np.mean(error**2) / 2, 2 * error / error.size  # twice the slope
+    >>> net = fastopt.MLP([1, 1], random_state=0)
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", fastopt.GradientWarning)
+    ...     net.fit([[1.0], [2.0]], [1.0, 4.0], loss=half)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    fastopt.training.user_functions.GradientWarning: ...
+    """
 
 
 def takes_outputs_first(function: Callable[..., Any]) -> bool:

@@ -22,24 +22,27 @@ FASTOPT_BEGIN
 // What the sums are taken of.
 struct JacobianSlots : ForwardSlots {
   Activation output_activation;
+  // Whether ∂y/∂z of the output layer, times √v, is one number for all outputs of a sample: its
+  // outputs are linear, and the sample has one weight.
   bool linear;
-  Index depth, q;
+  Index depth, q, weight_columns;
   Index raw, targets, root_weight, weight, lower, upper, output_delta;
   Index root_slope = 0, weighted_slope = 0;
   std::vector<Index> deltas, group_deltas;
 
-  explicit JacobianSlots(const Architecture& net)
+  JacobianSlots(const Architecture& net, Index weight_columns)
       : ForwardSlots(net),
         output_activation(net.layers.back().activation),
-        linear(output_activation == Activation::identity),
+        linear(output_activation == Activation::identity && weight_columns <= 1),
         depth(net.depth()),
-        q(net.outputs()) {
+        q(net.outputs()),
+        weight_columns(std::max(Index{1}, weight_columns)) {
     Index widest = q;
     for (const Layer& layer : net.layers) widest = std::max(widest, layer.fan_out);
     raw = add(std::max(net.inputs(), q));
     targets = add(q);
-    root_weight = add(1);
-    weight = add(1);
+    root_weight = add(this->weight_columns);
+    weight = add(this->weight_columns);
     lower = add(widest);
     upper = add(widest);
     // With softmax every output depends on every z; otherwise the output layer's deltas are
@@ -54,6 +57,10 @@ struct JacobianSlots : ForwardSlots {
       weighted_slope = add(net.layer(depth - 2).fan_out);
     }
   }
+
+  // The slot's column that belongs to output k: of weights that a sample has in common, the only
+  // one.
+  Index weight_column(Index k) const { return weight_columns == 1 ? 0 : k; }
 
   // The dense deltas of layer l, fan_out · q columns.
   Index delta(Index l) const {

@@ -17,13 +17,13 @@ FASTOPT_BEGIN
 
 class NetworkHessian {
  public:
-  // Of E = weighted mean loss + (l2/2) ‖W‖².
-  NetworkHessian(const Architecture& net, const Loss<double>& loss, double l2)
+  // Of E = weighted mean loss + (l2/2) ‖W‖², with as many weights of each sample as will be given.
+  NetworkHessian(const Architecture& net, const Loss<double>& loss, double l2, Index weight_columns)
       : net_(net),
         l2_(l2),
         depth_(net.depth()),
         slots_(net),
-        curvature_(loss, net.outputs(), slots_),
+        curvature_(loss, net.outputs(), weight_columns, slots_),
         pass_(net_, slots_) {
     raw_ = slots_.add(net.inputs());
     for (const Layer& layer : net.layers) tangents_.push_back(slots_.add(layer.fan_out));

@@ -8,17 +8,20 @@ FASTOPT_BEGIN
 
 class LossCurvature {
  public:
-  // Adds the slots it needs.
-  LossCurvature(const Loss<double>& loss, Index q, ForwardSlots& slots)
-      : loss_(loss), output_(loss.output_activation()), q_(q) {
+  // Adds the slots it needs. A sample has at most `weight_columns` weights, 1 or q.
+  LossCurvature(const Loss<double>& loss, Index q, Index weight_columns, ForwardSlots& slots)
+      : loss_(loss),
+        output_(loss.output_activation()),
+        q_(q),
+        weight_columns_(std::max(Index{1}, weight_columns)) {
     if (loss.kind() == LossKind::custom)
       throw std::invalid_argument("a loss of your own has no second derivatives here");
     categorical_ = loss.kind() == LossKind::cross_entropy;
     diagonal_ = !categorical_ && output_ != Activation::softmax;
     z_ = slots.output();
     for (Index* slot : {&y_, &targets_, &delta_, &first_, &second_}) *slot = slots.add(q);
-    weight_ = slots.add(1);
-    scratch_ = slots.add(5 * q + 1);
+    weight_ = slots.add(weight_columns_);
+    scratch_ = slots.add(5 * q + weight_columns_);
   }
 
   Index delta() const { return delta_; }
@@ -32,12 +35,13 @@ class LossCurvature {
     double* raw = block.slot(scratch_);
     data.gather_targets(data.order(), first, n, raw);
     spread_samples(raw, n, q_, block.stride(), block.slot(targets_));
-    ArrayMap<double> v = block.array(weight_, 1);
+    ArrayMap<double> v = block.array(weight_, weight_columns_);
     v.setZero();
     if (data.weights.empty()) {
       v.head(n).setConstant(scale);
     } else {
-      data.gather_weights(data.order(), first, n, v.data());
+      data.gather_weights(data.order(), first, n, raw);
+      spread_samples(raw, n, weight_columns_, block.stride(), v.data());
       v *= scale;
     }
   }
@@ -123,7 +127,8 @@ class LossCurvature {
   // The loss of a sample is the mean over its outputs.
   void weigh(SampleBlock& block, Index slot) const {
     for (Index k = 0; k < q_; ++k)
-      row(block, slot, k) *= row(block, weight_, 0) / static_cast<double>(q_);
+      row(block, slot, k) *=
+          row(block, weight_, weight_columns_ == 1 ? 0 : k) / static_cast<double>(q_);
   }
 
   // By the loss itself, in its own layout.
@@ -133,9 +138,9 @@ class LossCurvature {
     collect_samples(block.slot(z_), n, q_, block.stride(), raw);
     collect_samples(block.slot(targets_), n, q_, block.stride(), raw + part);
     double* weights = raw + 5 * part;
-    std::copy_n(block.slot(weight_), n, weights);
+    collect_samples(block.slot(weight_), n, weight_columns_, block.stride(), weights);
     const double sum = loss_(OutputBlock<double>{q_, n, raw, raw + part, weights, raw + 2 * part,
-                                                 raw + 3 * part, raw + 4 * part},
+                                                 raw + 3 * part, raw + 4 * part, weight_columns_},
                              1.0);
     if (categorical_ && output_ == Activation::identity)
       Loss<double>::activate_output(Activation::softmax, raw, q_, n);
@@ -146,7 +151,7 @@ class LossCurvature {
 
   Loss<double> loss_;
   Activation output_;
-  Index q_;
+  Index q_, weight_columns_;
   bool categorical_, diagonal_;
   Index z_, y_ = 0, targets_ = 0, delta_ = 0, first_ = 0, second_ = 0, weight_, scratch_;
 };

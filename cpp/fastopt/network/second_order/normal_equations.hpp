@@ -13,7 +13,9 @@ FASTOPT_BEGIN
 
 class NormalEquations {
  public:
-  explicit NormalEquations(const Architecture& net) : net_(net), slots_(net) {
+  // Each sample has 0, 1 or q weights.
+  NormalEquations(const Architecture& net, Index weight_columns)
+      : net_(net), slots_(net, weight_columns) {
     if (!net.is_plain()) {
       deep_ = std::make_unique<DeepPass>(net_, slots_);
       for (const ParameterGroup& group : deep_->groups())
@@ -101,14 +103,15 @@ class NormalEquations {
     spread_samples(raw, n, net_.inputs(), block.stride(), block.slot(slots_.x(0)));
     data.gather_targets(data.order(), first, n, raw);
     spread_samples(raw, n, slots_.q, block.stride(), block.slot(slots_.targets));
-    ArrayMap<double> v = block.array(slots_.weight, 1);
+    ArrayMap<double> v = block.array(slots_.weight, slots_.weight_columns);
     v.setZero();
     if (data.weights.empty()) {
       v.head(n).setOnes();
     } else {
-      data.gather_weights(data.order(), first, n, v.data());
+      data.gather_weights(data.order(), first, n, raw);
+      spread_samples(raw, n, slots_.weight_columns, block.stride(), v.data());
     }
-    block.array(slots_.root_weight, 1) = v.sqrt();
+    block.array(slots_.root_weight, slots_.weight_columns) = v.sqrt();
   }
 
   // y in place of z in the output slot, e in slot `lower`, and ½ Σ v e².
@@ -124,10 +127,11 @@ class NormalEquations {
     const ArrayMap<double> y = block.array(slots_.output(), slots_.q);
     ArrayMap<double> e = block.array(slots_.lower, slots_.q);
     e = y - block.array(slots_.targets, slots_.q);
-    const ArrayMap<double> v = block.array(slots_.weight, 1);
     double sum = 0;
     for (Index k = 0; k < slots_.q; ++k) {
       const ArrayMap<double> ek(e.data() + k * block.stride(), block.stride());
+      const ArrayMap<double> v(block.column(slots_.weight, slots_.weight_column(k)),
+                               block.stride());
       // Rows beyond the samples may not be finite where 0 · ∞ would be NaN.
       sum += (ek.square() * v).head(block.samples()).sum();
     }
@@ -142,32 +146,35 @@ class NormalEquations {
     if (with_deltas) deep_ != nullptr ? all_deltas(w, block) : hidden_deltas(w, block);
   }
 
+  // √v of output k.
+  ConstArrayMap<double> root(const SampleBlock& block, Index k) const {
+    return {block.column(slots_.root_weight, slots_.weight_column(k)), block.stride()};
+  }
+
   // ∂y/∂z of the output layer, times √v.
   void output_deltas(SampleBlock& block) const {
     const Index rows = block.stride();
-    const ArrayMap<double> root = block.array(slots_.root_weight, 1);
     if (slots_.linear) {
-      block.array(slots_.output_delta, 1) = root;
+      block.array(slots_.output_delta, 1) = block.array(slots_.root_weight, 1);
     } else if (slots_.output_activation == Activation::softmax) {
       for (Index k = 0; k < slots_.q; ++k)
         for (Index j = 0; j < slots_.q; ++j) {
           const ConstArrayMap<double> yk(block.column(slots_.output(), k), rows);
           const ConstArrayMap<double> yj(block.column(slots_.output(), j), rows);
           ArrayMap<double> to(block.column(slots_.output_delta, j + slots_.q * k), rows);
-          to = root * yk * ((j == k ? 1.0 : 0.0) - yj);
+          to = root(block, k) * yk * ((j == k ? 1.0 : 0.0) - yj);
         }
     } else {
       block.array(slots_.output_delta, slots_.q) =
           block.array(slots_.slope(slots_.depth - 1), slots_.q);
       for (Index k = 0; k < slots_.q; ++k)
-        ArrayMap<double>(block.column(slots_.output_delta, k), rows) *= root;
+        ArrayMap<double>(block.column(slots_.output_delta, k), rows) *= root(block, k);
     }
   }
 
   // Jᵀe of the block: one backward pass from ∂E/∂z = Σ_k v e_k ∂y_k/∂z.
   void gradient(const double* w, SampleBlock& block, double* g) const {
     const Index rows = block.stride();
-    const ArrayMap<double> root = block.array(slots_.root_weight, 1);
     Index own = slots_.lower, below = slots_.upper;
     if (slots_.output_activation == Activation::softmax) {
       block.array(slots_.upper, slots_.q).setZero();
@@ -175,12 +182,12 @@ class NormalEquations {
         for (Index j = 0; j < slots_.q; ++j)
           ArrayMap<double>(block.column(slots_.upper, j), rows) +=
               ConstArrayMap<double>(block.column(slots_.output_delta, j + slots_.q * k), rows) *
-              ConstArrayMap<double>(block.column(slots_.lower, k), rows) * root;
+              ConstArrayMap<double>(block.column(slots_.lower, k), rows) * root(block, k);
       std::swap(own, below);
     } else {
       for (Index k = 0; k < slots_.q; ++k)
         ArrayMap<double>(block.column(own, k), rows) *=
-            root *
+            root(block, k) *
             ConstArrayMap<double>(block.column(slots_.output_delta, slots_.linear ? 0 : k), rows);
     }
     if (deep_ != nullptr) {
