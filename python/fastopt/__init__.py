@@ -1,45 +1,52 @@
 """Accelerated gradient methods for neural networks and functions, in C++ under a Python API."""
 
-from fastopt import plots as plots
-from fastopt._errors import DivergenceError
-from fastopt._runtime import __version__ as __version__
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from fastopt._runtime import build_info, get_num_threads, set_num_threads
-from fastopt.callbacks import Callback, EarlyStopping, LearningRateScheduler, ReduceLROnPlateau
-from fastopt.clip import ClipByGlobalNorm, ClipByNorm, ClipByValue
-from fastopt.functions.check import check_gradient, check_hessian
-from fastopt.functions.curve_fit import curve_fit
-from fastopt.functions.least_squares import least_squares
-from fastopt.functions.minimize import minimize
-from fastopt.functions.result import OptimizeResult
-from fastopt.layers import BatchNormalization, LayerNormalization, Residual
-from fastopt.memory import memory_needed
-from fastopt.network import MLP
-from fastopt.optimizers import (
-    BFGS,
-    DFP,
-    LBFGS,
-    SGD,
-    AdaGrad,
-    Adam,
-    LevenbergMarquardt,
-    Nadam,
-    Newton,
-    NewtonCG,
-    RMSprop,
-    SteepestDescent,
-)
-from fastopt.schedules import (
-    AdaptiveLearningRate,
-    CosineDecay,
-    ExponentialDecay,
-    PiecewiseConstant,
-    PowerSchedule,
-    WarmUp,
-)
-from fastopt.training.history import History
-from fastopt.training.parts import split
-from fastopt.training.stopping import Stopping
-from fastopt.training.user_functions import GradientWarning
+
+if TYPE_CHECKING:
+    from fastopt import plots as plots
+    from fastopt._errors import DivergenceError
+    from fastopt.callbacks import Callback, EarlyStopping, LearningRateScheduler, ReduceLROnPlateau
+    from fastopt.clip import ClipByGlobalNorm, ClipByNorm, ClipByValue
+    from fastopt.functions.check import check_gradient, check_hessian
+    from fastopt.functions.curve_fit import curve_fit
+    from fastopt.functions.least_squares import least_squares
+    from fastopt.functions.minimize import minimize
+    from fastopt.functions.result import OptimizeResult
+    from fastopt.layers import BatchNormalization, LayerNormalization, Residual
+    from fastopt.loggers import CSVLogger, JSONLinesLogger, LambdaCallback
+    from fastopt.memory import memory_needed
+    from fastopt.network import MLP
+    from fastopt.optimizers import (
+        BFGS,
+        DFP,
+        LBFGS,
+        SGD,
+        AdaGrad,
+        Adam,
+        LevenbergMarquardt,
+        Nadam,
+        Newton,
+        NewtonCG,
+        RMSprop,
+        SteepestDescent,
+    )
+    from fastopt.schedules import (
+        AdaptiveLearningRate,
+        CosineDecay,
+        ExponentialDecay,
+        PiecewiseConstant,
+        PowerSchedule,
+        WarmUp,
+    )
+    from fastopt.training.history import History
+    from fastopt.training.parts import split
+    from fastopt.training.stopping import Stopping
+    from fastopt.training.user_functions import GradientWarning
+
+    __version__: str
 
 __all__ = [
     "BFGS",
@@ -51,6 +58,7 @@ __all__ = [
     "Adam",
     "AdaptiveLearningRate",
     "BatchNormalization",
+    "CSVLogger",
     "Callback",
     "ClipByGlobalNorm",
     "ClipByNorm",
@@ -61,6 +69,8 @@ __all__ = [
     "ExponentialDecay",
     "GradientWarning",
     "History",
+    "JSONLinesLogger",
+    "LambdaCallback",
     "LayerNormalization",
     "LearningRateScheduler",
     "LevenbergMarquardt",
@@ -87,3 +97,74 @@ __all__ = [
     "set_num_threads",
     "split",
 ]
+
+# Where the names above are at home; each is imported when it is first asked for.
+_HOMES: dict[str, tuple[str, ...]] = {
+    "_errors": ("DivergenceError",),
+    "callbacks": ("Callback", "EarlyStopping", "LearningRateScheduler", "ReduceLROnPlateau"),
+    "clip": ("ClipByGlobalNorm", "ClipByNorm", "ClipByValue"),
+    "functions.check": ("check_gradient", "check_hessian"),
+    "functions.curve_fit": ("curve_fit",),
+    "functions.least_squares": ("least_squares",),
+    "functions.minimize": ("minimize",),
+    "functions.result": ("OptimizeResult",),
+    "layers": ("BatchNormalization", "LayerNormalization", "Residual"),
+    "loggers": ("CSVLogger", "JSONLinesLogger", "LambdaCallback"),
+    "memory": ("memory_needed",),
+    "network": ("MLP",),
+    "optimizers": (
+        "BFGS",
+        "DFP",
+        "LBFGS",
+        "SGD",
+        "AdaGrad",
+        "Adam",
+        "LevenbergMarquardt",
+        "Nadam",
+        "Newton",
+        "NewtonCG",
+        "RMSprop",
+        "SteepestDescent",
+    ),
+    "schedules": (
+        "AdaptiveLearningRate",
+        "CosineDecay",
+        "ExponentialDecay",
+        "PiecewiseConstant",
+        "PowerSchedule",
+        "WarmUp",
+    ),
+    "training.history": ("History",),
+    "training.parts": ("split",),
+    "training.stopping": ("Stopping",),
+    "training.user_functions": ("GradientWarning",),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+_MODULES = ("callbacks", "clip", "initializers", "layers", "optimizers", "plots", "schedules")
+
+
+def __getattr__(name: str) -> Any:
+    value: Any
+    if name in _HOME:
+        value = getattr(import_module(f"fastopt.{_HOME[name]}"), name)
+    elif name in _MODULES:
+        return import_module(f"fastopt.{name}")
+    elif name == "__version__":
+        value = build_info()["version"]
+    elif name == "TerminateOnNaN":
+        raise AttributeError(
+            "module 'fastopt' has no TerminateOnNaN, as none is needed: fit() raises "
+            "fastopt.DivergenceError where the loss or the weights are not finite, and the network "
+            "keeps the best finite weights"
+        )
+    else:
+        from fastopt._names import meant_by
+
+        known = [*__all__, *_MODULES]
+        raise AttributeError(f"module 'fastopt' has no attribute {name!r}{meant_by(name, known)}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_MODULES, "__version__"])

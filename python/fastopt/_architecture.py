@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastopt import _core, _validation
+from fastopt._html import table
 from fastopt.layers import HiddenLayers, Normalization, Residual
 
 
@@ -79,17 +80,28 @@ class Architecture:
         3             8        3  identity            27
         total                                        155
         """
-        names = (*self._activations, self._output_activation)
-        extras = [self._extras(layer) for layer in range(1, len(names) + 1)]
+        layers = self._layers_in_words()
         head = f"{'layer':<6}{'inputs':>9}{'outputs':>9}  {'activation':<10}{'parameters':>12}"
-        rows = [head + "  extras" * any(extras)]
-        layers = zip(self._hidden.arrays, names, extras, strict=True)
-        for i, (arrays, name, extra) in enumerate(layers, start=1):
-            fan_in, fan_out = arrays["W"][1]
-            size = sum(math.prod(shape) for _, shape in arrays.values())
+        rows = [head + "  extras" * any(layer[-1] for layer in layers)]
+        for i, fan_in, fan_out, name, size, extra in layers:
             rows.append(f"{i:<6}{fan_in:>9}{fan_out:>9}  {name:<10}{size:>12}  {extra}".rstrip())
         rows.append(f"{'total':<36}{self._hidden.n_parameters:>12}")
         return "\n".join(rows)
+
+    def _repr_html_(self) -> str:
+        head = ("layer", "inputs", "outputs", "activation", "parameters", "extras")
+        total = ("total", "", "", "", self._hidden.n_parameters, "")
+        return table(repr(self), head, [*self._layers_in_words(), total])
+
+    def _layers_in_words(self) -> list[tuple[int, int, int, str, int, str]]:
+        """Return of each layer its number, inputs, outputs, activation, parameters and extras."""
+        names = (*self._activations, self._output_activation)
+        layers = []
+        for i, (arrays, name) in enumerate(zip(self._hidden.arrays, names, strict=True), start=1):
+            fan_in, fan_out = arrays["W"][1]
+            size = sum(math.prod(shape) for _, shape in arrays.values())
+            layers.append((i, fan_in, fan_out, name, size, self._extras(i)))
+        return layers
 
     def _extras(self, layer: int) -> str:
         """Return what layer 1, 2, … has beside weights, biases and an activation."""

@@ -55,10 +55,12 @@ class DivergenceError(ArithmeticError):
 
     def __str__(self) -> str:
         if self.second_order:
+            what = f"the loss is {self.loss}"
+            if math.isfinite(self.loss):
+                what = f"the loss is {self.loss}, but its derivatives are not finite"
             return (
-                f"training cannot go on in epoch {self.epoch}: the loss is {self.loss} at the "
-                "weights that the epoch started from; check these weights and the scale of inputs "
-                "and targets"
+                f"training cannot go on in epoch {self.epoch}: {what} at the weights that the "
+                "epoch started from; check these weights and the scale of inputs and targets"
             )
         what = f"the loss became {self.loss}"
         if math.isfinite(self.loss):

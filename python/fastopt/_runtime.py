@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from importlib.metadata import version
 from typing import Any
 
 from fastopt import _core, _validation
 
 _MOST_THREADS = 1024
-__version__ = version("fastopt")
 
 
 def set_num_threads(threads: int) -> None:
@@ -57,8 +55,10 @@ def build_info() -> dict[str, Any]:
     ['built_variants', 'compiler', 'eigen', 'instructions', 'supported_variants', 'threads',
      'variant', 'version']
     """
+    from importlib.metadata import version  # it takes as long to import as a third of fastopt
+
     return {
-        "version": __version__,
+        "version": version("fastopt"),
         **_core.build_info_raw(),
         "built_variants": _core.built_variants,
         "supported_variants": _core.supported_variants,

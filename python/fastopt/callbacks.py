@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NoReturn
 
-from fastopt import _validation
+from fastopt import _names, _validation
 from fastopt._settings import Settings, checked, choice, flag, integer, number
 from fastopt.schedules import Schedule
 from fastopt.training.context import Run
@@ -28,6 +28,8 @@ class Callback:
     """Base of all callbacks: override what you need.
 
     Batches have no hooks: an epoch is one call into C++. A callback that defines one is refused.
+    Keras' TerminateOnNaN has no place here: where the loss or the weights are not finite, ``fit``
+    itself raises :class:`fastopt.DivergenceError`, and the network keeps the best finite weights.
 
     Attributes
     ----------
@@ -269,7 +271,7 @@ class Monitor(Callback, Settings):
         there = f"there is {', '.join(map(repr, columns))}" if columns else "give validation data"
         raise ValueError(
             f"{type(self).__name__} monitors {self.monitor!r}, which this run does not record: "
-            f"{there}"
+            f"{there}{_names.hint('metric', self.monitor, columns)}"
         )
 
     def _improves(self, value: float, best: float | None) -> bool:
@@ -312,6 +314,8 @@ class EarlyStopping(Monitor):
     mode : {"auto", "min", "max"}
         "auto": accuracy, top_k_accuracy and r2 are to become large; losses, errors and what
         methods tell of themselves small. For a metric of your own it must be given.
+    start_from_epoch : int
+        Epochs below this number are not looked at: neither best nor counted; 0 by default, ≥ 0.
 
     Attributes
     ----------
@@ -327,7 +331,7 @@ class EarlyStopping(Monitor):
     >>> import fastopt
     >>> fastopt.EarlyStopping("val_accuracy", patience=5)  # doctest: +NORMALIZE_WHITESPACE
     EarlyStopping(monitor='val_accuracy', patience=5, min_delta=0.0, restore_best_weights=True,
-                  mode='auto')
+                  mode='auto', start_from_epoch=0)
     """
 
     monitor: str = checked(_text, "val_loss")
@@ -335,6 +339,7 @@ class EarlyStopping(Monitor):
     min_delta: float = number(0.0, low=0)
     restore_best_weights: bool = flag(True)
     mode: str = choice(_MODES, "auto")
+    start_from_epoch: int = integer(0, low=0)
 
     best: float | None = field(default=None, init=False, repr=False, compare=False)
     best_epoch: int | None = field(default=None, init=False, repr=False, compare=False)
@@ -348,6 +353,8 @@ class EarlyStopping(Monitor):
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Compare with the best epoch so far."""
+        if epoch < self.start_from_epoch:
+            return
         value = self._value(logs)
         if self._improves(value, self.best):
             self.best, self.best_epoch, self._wait = value, epoch, 0

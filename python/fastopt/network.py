@@ -28,6 +28,7 @@ from fastopt.training.arguments import (
     check_clip,
     check_initial_epoch,
     check_stopping,
+    columns_of_numbers,
     recorded_name,
     seed_of_run,
     split_validation,
@@ -411,9 +412,13 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
         recorded = {recorded_name(name) for name in names}
         of_outputs = [name for name in names if recorded_name(name) is None]
         chosen = self._metrics(of_outputs, loss, RECORDED, signed)
-        callbacks = check_callbacks(callbacks, chosen, validation is not None)
         check_clip(clip)
         check_stopping(stopping)
+        wants_norm = "gradient_norm" in recorded or (
+            stopping is not None and stopping.gradient_norm is not None
+        )
+        numbers = columns_of_numbers(optimizer, clip is not None, wants_norm)
+        callbacks = check_callbacks(callbacks, chosen, validation is not None, numbers)
         _validation.flag("shuffle", shuffle)
         verbose = _validation.verbosity(verbose)
 
@@ -432,8 +437,7 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder):
                 l2=_validation.number("l2", l2, low=0),
                 clip=clip,
                 layer_gradient_norms="layer_gradient_norms" in recorded,
-                gradient_norm="gradient_norm" in recorded
-                or (stopping is not None and stopping.gradient_norm is not None),
+                gradient_norm=wants_norm,
                 seed=seed,
                 initial_epoch=initial_epoch,
             )

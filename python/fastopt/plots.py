@@ -9,6 +9,8 @@ import numpy as np
 from fastopt import _validation
 from fastopt.training.history import History
 
+__all__ = ["gradient_flow"]
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -92,3 +94,7 @@ def _rows(history: Any, of: str) -> list[tuple[int, list[float]]]:
             "the gradient of its weights"
         )
     return rows
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -211,3 +211,24 @@ def test_a_parameter_that_is_zero_in_the_end_keeps_its_column_of_differences(noi
             y = f(x, *truth) + noise * random.standard_normal(20)
             popt, _ = curve_fit(f, x, y, start)
             np.testing.assert_allclose(popt, truth, atol=1e-7 + 30 * noise)
+
+
+@pytest.mark.parametrize("limit", [5, 9, 20, 60])
+def test_maxfev_counts_all_calls_of_the_model_as_scipy_does(limit):
+    """Those for differences too; SciPy ends within the iteration, fastopt after it."""
+    calls = []
+
+    def model(x, a, b, c):
+        calls.append(1)
+        return a * np.exp(-b * x) + c
+
+    x = np.linspace(0, 1, 30)
+    y = 2 * np.exp(-3 * x) + 0.1
+    with pytest.raises(RuntimeError, match=f"f was called maxfev = {limit} times"):
+        curve_fit(model, x, y, p0=[10, 0.1, 5], maxfev=limit)
+    # A Jacobian by central differences takes 6 calls; an iteration has few trials besides.
+    assert limit <= len(calls) <= limit + 24
+    seen = []
+    curve_fit(model, x, y, p0=[1, 2, 0], maxfev=10_000, callback=seen.append)
+    assert seen
+    assert all(p.shape == (3,) for p in seen)

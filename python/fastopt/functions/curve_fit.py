@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from fastopt import _validation
 from fastopt.functions.least_squares import least_squares
+from fastopt.functions.result import wants_result
 from fastopt.functions.squares_arguments import UNBOUNDED, check_bounds, check_within
 
 Array = npt.NDArray[np.float64]
@@ -71,8 +73,9 @@ def curve_fit(
     nan_policy : {"raise", "omit"}, optional
         NaN in the data: refused, or left out together with its ``sigma``.
     **options
-        ftol, xtol, gtol, x_scale, loss, f_scale, max_nfev (or maxfev), verbose, callback, diff_step
-        of :func:`~fastopt.least_squares`.
+        ftol, xtol, gtol, x_scale, loss, f_scale, max_nfev, verbose, callback, diff_step
+        of :func:`~fastopt.least_squares`; ``maxfev``, SciPy's limit of all calls of ``f``, those
+        for differences included, looked at after each iteration.
 
     Returns
     -------
@@ -101,10 +104,15 @@ def curve_fit(
     >>> np.sqrt(np.diag(pcov)).round(4)
     array([0.0632, 0.1183])
     """
+    counted = None
     if "maxfev" in options:
         if "max_nfev" in options:
             raise ValueError("give maxfev or max_nfev, not both")
-        options["max_nfev"] = _validation.count("maxfev", options.pop("maxfev"), low=1)
+        limit = _validation.count("maxfev", options.pop("maxfev"), low=1)
+        if callable(f):
+            counted = _Counted(f, limit, options.get("callback"))
+            f = counted.model
+            options |= {"max_nfev": limit, "callback": counted.look}
     unknown = [name for name in options if name not in _OPTIONS]
     if unknown:
         raise ValueError(f"unknown option {unknown[0]!r}: the options are {', '.join(_OPTIONS)}")
@@ -152,13 +160,45 @@ def curve_fit(
 
     result = least_squares(residuals, start, jac=jacobian, bounds=bounds, method=method, **options)
     if not result.success:
-        raise RuntimeError(f"no best parameters were found: {result.message}")
+        message = result.message
+        if counted is not None and counted.reached:
+            message = (
+                f"f was called maxfev = {counted.limit} times, for differences too (max_nfev "
+                "counts without these)"
+            )
+        raise RuntimeError(f"no best parameters were found: {message}")
     pcov = _covariance(result, y.size, absolute)
     if full_output:
         info = {"nfev": result.nfev, "fvec": result.fun}
         status = result.status if 1 <= result.status <= 4 else 2  # at the limit of rounding
         return result.x, pcov, info, result.message, status
     return result.x, pcov
+
+
+class _Counted:
+    """A model whose calls are counted, all of them, as SciPy counts ``maxfev``.
+
+    A run ends after the iteration in which the limit is reached.
+    """
+
+    def __init__(self, f: Callable[..., Any], limit: int, callback: Any) -> None:
+        self.limit, self.calls, self.reached = limit, 0, False
+
+        @wraps(f)
+        def model(*arguments: Any) -> Any:
+            self.calls += 1
+            return f(*arguments)
+
+        def look(intermediate_result: Any) -> None:
+            if callback is not None:
+                by_name = wants_result(callback)
+                tell = {"intermediate_result": intermediate_result}
+                callback(**tell) if by_name else callback(intermediate_result.x)
+            if self.calls >= limit:
+                self.reached = True
+                raise StopIteration
+
+        self.model, self.look = model, look
 
 
 def _start(f: Callable[..., Any], p0: Any, bounds: Any) -> Any:

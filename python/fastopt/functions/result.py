@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from fastopt import _core
+from fastopt._html import table
 from fastopt.training.history import History
 
 
@@ -104,6 +105,10 @@ class OptimizeResult(dict[str, Any]):
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self]
+
+    def _repr_html_(self) -> str:
+        rows = [(k, _spell(v)) for k, v in self.items() if not isinstance(v, History)]
+        return table(type(self).__name__, (), rows)
 
     def __repr__(self) -> str:
         shown = {k: _spell(v) for k, v in self.items() if not isinstance(v, History)}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from fastopt import _names, _validation
 from fastopt.callbacks import Callback, Monitor, as_list
 from fastopt.clip import Clip
-from fastopt.optimizers import Optimizer
+from fastopt.optimizers import LevenbergMarquardt, Newton, Optimizer
 from fastopt.schedules import AdaptiveLearningRate
 from fastopt.training.data import Data
 from fastopt.training.history import NUMBERS, History
@@ -78,11 +78,34 @@ def recorded_name(metric: Any) -> str | None:
     return _names.canonical("", metric, RECORDED) if isinstance(metric, str) else None
 
 
-def check_callbacks(callbacks: Any, metrics: Metrics, has_validation: bool) -> list[Callback]:
-    """Return the callbacks, each of which finds in the History what it follows."""
+def columns_of_numbers(optimizer: Optimizer, clipped: bool, gradient_norm: bool) -> list[str]:
+    """Return which of `NUMBERS` the History of a run will have, in their order."""
+    first_order = optimizer.kind == "first_order"
+    squares = isinstance(optimizer, LevenbergMarquardt)
+    there = {
+        "learning_rate": first_order,
+        "gradient_norm": gradient_norm or not first_order,
+        "clipped": clipped,
+        "step_length": not first_order and not squares,
+        "damping": squares,
+        "n_value": not first_order,
+        "n_gradient": not first_order,
+        "n_hessian": not first_order,
+        "positive_definite": isinstance(optimizer, Newton),
+    }
+    return [name for name in NUMBERS if there.get(name, True)]
+
+
+def check_callbacks(
+    callbacks: Any, metrics: Metrics, has_validation: bool, numbers: Collection[str] = NUMBERS
+) -> list[Callback]:
+    """Return the callbacks, each of which finds in the History what it follows.
+
+    ``numbers`` are the columns that the History will have beside the losses and the metrics.
+    """
     checked = as_list(callbacks)
     followed = ["loss", *metrics.functions]
-    columns = [*followed, *NUMBERS]
+    columns = [*followed, *numbers]
     if has_validation:
         columns += [f"val_{name}" for name in followed]
     for callback in checked:

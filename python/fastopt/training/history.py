@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from fastopt._html import table
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -159,6 +161,19 @@ class History:
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self._columns]
+
+    def _repr_html_(self) -> str:
+        """Return the first, the best and the last row."""
+        best = self._best_row()
+        columns = [name for name in self if name != "layer_gradient_norms"]
+        places = {"first": 0, "best": best, "last": len(self) - 1} if self.epoch else {}
+        rows = [
+            (word, *(self[name][place] for name in columns))
+            for word, place in places.items()
+            if place is not None
+        ]
+        reason = f", stop_reason {self.stop_reason}" if self.stop_reason else ""
+        return table(f"History of {len(self)} epochs{reason}", ["", *columns], rows)
 
     def __repr__(self) -> str:
         numbers = [f"{n}={v:.6g}" for n, v in self.last().items() if isinstance(v, float | int)]

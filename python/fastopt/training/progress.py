@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import time
+from shutil import get_terminal_size
 from typing import Any
 
 from fastopt.training.history import History
 
+# Of a terminal as it opens; a line that is longer would not be overwritten by the next one.
+_WIDTH = 80
 _SHOWN = ("loss", "val_loss", "learning_rate")
 
 
@@ -26,7 +29,10 @@ class Progress:
             from tqdm import tqdm
         except ImportError:
             return
-        self._bar = tqdm(total=epochs, initial=initial_epoch, unit="epoch")
+        # What matters comes first: tqdm cuts a line that is too long at its end.
+        width = min(_WIDTH, get_terminal_size((_WIDTH, 0)).columns)
+        line = "{n_fmt}/{total_fmt}{postfix} [{elapsed}<{remaining}] {bar}"
+        self._bar = tqdm(total=epochs, initial=initial_epoch, bar_format=line, ncols=width)
 
     def __call__(self, epoch: int, report: Any = None) -> str | None:
         """Show one epoch; its row is in the History already."""
@@ -46,7 +52,7 @@ class Progress:
 
     def _print(self) -> None:
         self._printed, self._time = self._history.epoch[-1], time.perf_counter()
-        print(f"epoch {self._printed + 1}/{self._epochs}: {self._text()}", flush=True)
+        print(f"epoch {self._printed + 1}/{self._epochs}: {self._text()}"[:_WIDTH], flush=True)
 
     def _text(self) -> str:
         last = self._history.last()
