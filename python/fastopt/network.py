@@ -17,6 +17,7 @@ from fastopt._parameters import Parameters
 from fastopt._second_order import SecondOrder
 from fastopt.callbacks import Callback
 from fastopt.clip import Clip
+from fastopt.exchange.exports import Exports
 from fastopt.initializers import Initializer, default, initial_weights
 from fastopt.layers import HiddenLayers, Normalization, Residual
 from fastopt.memory import check_bytes
@@ -42,7 +43,7 @@ from fastopt.training.stopping import Stopping
 from fastopt.training.user_functions import name_of
 
 
-class MLP(Architecture, Parameters, Evaluation, SecondOrder):
+class MLP(Architecture, Parameters, Evaluation, SecondOrder, Exports):
     """A multilayer perceptron: a_l = φ_l(a_{l−1} W_l + b_l).
 
     Hidden layers can be normalised, drop units and have shortcuts around them:

@@ -1,0 +1,1 @@
+"""Models that come and go: ONNX, C, MATLAB, Keras, PyTorch, scikit-learn."""

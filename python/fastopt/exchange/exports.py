@@ -1,0 +1,66 @@
+"""What a network can be written as."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Exports:
+    """The methods ``to_…`` of a network. Each converter is imported where it is used."""
+
+    def to_onnx(
+        self, path: Any, opset: int = 17, dtype: str = "float32", *, verify: Any = None
+    ) -> None:
+        """Write the network in use as an ONNX model, one file; needs the extra ``fastopt[onnx]``.
+
+        The input is "x" (N, d), the output "y" (N, q), N whatever a batch has. Batch normalisation
+        is by the running statistics, dropout is off, scalings of inputs and targets are in it.
+
+        Parameters
+        ----------
+        path : str or path
+        opset : int
+            13 … 22; 17 by default, which ONNX Runtime reads from 1.17 on.
+        dtype : {"float32", "float64"}
+            Of inputs, weights, outputs. "gelu" can be written in float32 only: ONNX Runtime has no
+            error function in double precision.
+        verify : True or array (N, d), optional
+            ONNX Runtime computes these data (True: normal ones), before the file is there: to
+            1e-5 (float32) or 1e-12 (float64) of numbers of order one what ``predict`` computes, or
+            ValueError.
+
+        Examples
+        --------
+        >>> import fastopt
+        >>> net = fastopt.MLP([4, 16, 3], output_activation="softmax", random_state=0)
+        >>> net.to_onnx("/tmp/net.onnx", verify=True)  # doctest: +SKIP
+        """
+        from fastopt.exchange import onnx_out
+
+        onnx_out.export(self, path, opset, dtype, verify)
+
+    def to_c(self, path: Any, name: str = "model", dtype: str = "float32") -> None:
+        """Write the network in use as one C99 file without dependencies or allocation.
+
+        It has ``void model_predict(const float x[], float y[])`` for one sample, with scalings and
+        softmax; C's math.h is all it needs, and every array is constant or on the stack. With
+        ``MODEL_HEADER_ONLY`` defined it is its own header; with ``MODEL_TEST`` it has a ``main``
+        that compares some predictions with those of ``predict``.
+
+        Parameters
+        ----------
+        path : str or path
+        name : str
+            What its functions and macros begin with.
+        dtype : {"float32", "float64"}
+            float or double.
+
+        Examples
+        --------
+        >>> import fastopt
+        >>> net = fastopt.MLP([4, 16, 3], output_activation="softmax", random_state=0)
+        >>> net.to_c("/tmp/net.c", name="net")
+        """
+        from fastopt.exchange import c_out
+
+        c_out.export(self, path, name, dtype)
