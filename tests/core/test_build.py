@@ -1,5 +1,6 @@
 """The build: vendored sources, the variants and their choice, what the modules export."""
 
+import ast
 import hashlib
 import re
 import struct
@@ -199,3 +200,32 @@ def test_only_the_entry_point_is_exported(name):
 
 def test_version():
     assert fastopt.__version__ == fastopt.build_info()["version"]
+
+
+# --- what the core offers ------------------------------------------------------------------------
+
+
+def stub():
+    """Return the names of the .pyi with those of each class, without what Python adds."""
+    tree = ast.parse(Path(_core.__file__).with_suffix(".pyi").read_text())
+
+    def names(body):
+        for node in body:
+            if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+                yield node.name, node
+            elif isinstance(node, ast.AnnAssign):
+                yield node.target.id, node
+
+    return {
+        name: [inner for inner, _ in names(node.body)] if isinstance(node, ast.ClassDef) else []
+        for name, node in names(tree.body)
+        if not name.startswith("_")
+    }
+
+
+def test_the_core_offers_what_its_types_say():
+    described = stub()
+    assert set(described) == set(_core.__all__)
+    for name, inner in described.items():
+        missing = [it for it in inner if not hasattr(getattr(_core, name), it)]
+        assert not missing, f"{name} has no {missing}"

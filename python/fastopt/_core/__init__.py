@@ -46,85 +46,8 @@ def _choose_variant(wanted: str | None) -> str:
 variant: str = _choose_variant(os.environ.get("FASTOPT_SIMD"))
 _native = import_module(f"{__name__}._{variant}")
 
-build_info_raw = _native.build_info_raw
-permutation = _native.permutation
-set_threads = _native.set_threads
-threads = _native.threads
-activation_names: tuple[str, ...] = tuple(_native.activation_names)
-Dataset = _native.Dataset
-NetworkF32 = _native.NetworkF32
-NetworkF64 = _native.NetworkF64
-NetworkObjective = _native.NetworkObjective
-NetworkSolver = _native.NetworkSolver
-NetworkSquares = _native.NetworkSquares
-jacobian = _native.jacobian
-EpochF32 = _native.EpochF32
-EpochF64 = _native.EpochF64
-EvaluationF32 = _native.EvaluationF32
-EvaluationF64 = _native.EvaluationF64
-BoundedLeastSquaresSolver = _native.BoundedLeastSquaresSolver
-LevenbergMarquardtSolver = _native.LevenbergMarquardtSolver
-TrustRegionSolver = _native.TrustRegionSolver
-PythonNormalEquations = _native.PythonNormalEquations
-PythonResiduals = _native.PythonResiduals
-RuleHandle = _native.RuleHandle
-clip = _native.clip
-random_normal = _native.random_normal
-random_orthonormal = _native.random_orthonormal
-random_uniform = _native.random_uniform
-LbfgsSolver = _native.LbfgsSolver
-LineSearchSettings = _native.LineSearchSettings
-NewtonSolver = _native.NewtonSolver
-PythonObjective = _native.PythonObjective
-QuasiNewtonSolver = _native.QuasiNewtonSolver
-SteepestDescentSolver = _native.SteepestDescentSolver
-LineSearchSolver = _native.LineSearchSolver
-Objective = _native.Objective
-Reports = _native.Reports
-DescentSolver = _native.DescentSolver
-NewtonCgSolver = _native.NewtonCgSolver
-ProjectedLbfgsSolver = _native.ProjectedLbfgsSolver
+# All that the module itself offers; what that is stands in the bindings, its types in the .pyi.
+_offered = {name: getattr(_native, name) for name in dir(_native) if not name.startswith("_")}
+globals().update(_offered)
 
-__all__ = [
-    "BoundedLeastSquaresSolver",
-    "Dataset",
-    "DescentSolver",
-    "EpochF32",
-    "EpochF64",
-    "EvaluationF32",
-    "EvaluationF64",
-    "LbfgsSolver",
-    "LevenbergMarquardtSolver",
-    "LineSearchSettings",
-    "LineSearchSolver",
-    "NetworkF32",
-    "NetworkF64",
-    "NetworkObjective",
-    "NetworkSolver",
-    "NetworkSquares",
-    "NewtonCgSolver",
-    "NewtonSolver",
-    "Objective",
-    "ProjectedLbfgsSolver",
-    "PythonNormalEquations",
-    "PythonObjective",
-    "PythonResiduals",
-    "QuasiNewtonSolver",
-    "Reports",
-    "RuleHandle",
-    "SteepestDescentSolver",
-    "TrustRegionSolver",
-    "activation_names",
-    "build_info_raw",
-    "built_variants",
-    "clip",
-    "jacobian",
-    "permutation",
-    "random_normal",
-    "random_orthonormal",
-    "random_uniform",
-    "set_threads",
-    "supported_variants",
-    "threads",
-    "variant",
-]
+__all__ = [*_offered, "built_variants", "supported_variants", "variant"]

@@ -5,47 +5,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = [
-    "BoundedLeastSquaresSolver",
-    "Dataset",
-    "DescentSolver",
-    "EpochF32",
-    "EpochF64",
-    "EvaluationF32",
-    "EvaluationF64",
-    "LbfgsSolver",
-    "LevenbergMarquardtSolver",
-    "LineSearchSettings",
-    "LineSearchSolver",
-    "NetworkF32",
-    "NetworkF64",
-    "NewtonCgSolver",
-    "NewtonSolver",
-    "Objective",
-    "ProjectedLbfgsSolver",
-    "PythonNormalEquations",
-    "PythonObjective",
-    "PythonResiduals",
-    "QuasiNewtonSolver",
-    "Report",
-    "RuleHandle",
-    "Solver",
-    "SteepestDescentSolver",
-    "TrustRegionSolver",
-    "activation_names",
-    "build_info_raw",
-    "built_variants",
-    "clip",
-    "permutation",
-    "random_normal",
-    "random_orthonormal",
-    "random_uniform",
-    "set_threads",
-    "supported_variants",
-    "threads",
-    "variant",
-]
-
 variant: str
 built_variants: tuple[str, ...]
 supported_variants: tuple[str, ...]
@@ -57,7 +16,7 @@ def permutation(seed: int, n: int) -> npt.NDArray[np.uint32]: ...
 
 # Networks on data
 
-activation_names: tuple[str, ...]
+activation_names: list[str]
 
 class Dataset:
     """Inputs, targets and weights, read where they lie."""
