@@ -25,8 +25,8 @@ pip := $(python) -m pip
 build_requirements := "scikit-build-core>=0.11" "pybind11>=3.0" cmake ninja
 build_options := --no-build-isolation -C cmake.define.FASTOPT_WERROR=$(WERROR) $(BUILD_OPTIONS)
 sources := pyproject.toml CMakeLists.txt \
-  $(shell find cpp python -type f ! -name '*.pyc' ! -name '*.so')
-cpp_files := $(shell find cpp/fastopt cpp/bindings -name '*.hpp' -o -name '*.cpp')
+  $(shell find cpp python -type f ! -path 'cpp/tests/*' ! -name '*.pyc' ! -name '*.so')
+cpp_files := $(shell find cpp/fastopt cpp/bindings cpp/tests -name '*.hpp' -o -name '*.cpp')
 
 .PHONY: demo test bench lint format dev sanitize sanitize-threads wheel clean
 
@@ -92,7 +92,7 @@ sanitize:
 sanitize-threads:
 	mkdir -p build
 	$(CXX) -std=c++17 -O1 -g1 -fsanitize=thread -pthread -Icpp -isystem cpp/third_party/eigen \
-	  -o build/thread_pool_tsan tests/core/thread_pool.cpp
+	  -o build/thread_pool_tsan cpp/tests/thread_pool.cpp
 	TSAN_OPTIONS=die_after_fork=0 build/thread_pool_tsan
 
 clean:

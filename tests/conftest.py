@@ -5,10 +5,19 @@ import signal
 import pytest
 
 import fastopt
+from interruption import SANITIZED
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, which some of them press.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items):
+    """Leave out what measures times where the sanitizers stretch them."""
+    if SANITIZED:
+        for item in items:
+            if item.get_closest_marker("timing"):
+                item.add_marker(pytest.mark.skip(reason="a time, which the sanitizers stretch"))
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ import time
 import pytest
 
 SANITIZED = "asan" in os.environ.get("LD_PRELOAD", "")
-# Marks of tests that measure what the sanitizers change.
-untimed = pytest.mark.skipif(SANITIZED, reason="a time, which the sanitizers stretch")
+# The mark of tests that measure what the sanitizers change; conftest.py leaves out those of times.
 unweighed = pytest.mark.skipif(
     SANITIZED, reason="memory, which the sanitizers keep when it is freed"
 )

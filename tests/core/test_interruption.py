@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from interruption import delay_of_interruption, untimed
+from interruption import delay_of_interruption
 
 
 def hash_again_and_again(times):
@@ -35,7 +35,7 @@ def wait(seconds):
         raise KeyboardInterrupt
 
 
-@untimed
+@pytest.mark.timing
 @pytest.mark.parametrize(
     ("call", "heard"),
     [

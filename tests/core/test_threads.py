@@ -1,10 +1,7 @@
 """The thread pool: its number of threads, many of them, changes while others are at work."""
 
 import os
-import shutil
-import subprocess
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -109,22 +106,6 @@ def test_exception_in_the_midst_of_threads(set_threads):
         with pytest.raises(ZeroDivisionError):
             NET.loss_and_gradient(X, X[:, :5], loss)
         assert NET.predict(X).shape == (700, 5)
-
-
-@pytest.mark.skipif(shutil.which("c++") is None, reason="no C++ compiler")
-def test_pool_without_python(tmp_path):
-    """Exceptions of tasks, work within work, several callers, forks: see thread_pool.cpp."""
-    cpp = Path(__file__).parents[2] / "cpp"
-    command = ["c++", "-std=c++17", "-O1", "-pthread", f"-I{cpp}"]
-    command += [f"-isystem{cpp / 'third_party' / 'eigen'}", "-o", tmp_path / "pool"]
-    source = Path(__file__).with_name("thread_pool.cpp")
-    # Not with the sanitizers' libraries under which the tests may run.
-    environment = {k: v for k, v in os.environ.items() if k != "LD_PRELOAD"}
-    subprocess.run([*command, source], check=True, env=environment, timeout=200)
-    result = subprocess.run(
-        [tmp_path / "pool"], env=environment, capture_output=True, text=True, timeout=100
-    )
-    assert (result.returncode, result.stdout.strip()) == (0, "done")
 
 
 def test_no_more_threads_to_be_had():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fastopt
-from interruption import delay_of_interruption, untimed
+from interruption import delay_of_interruption
 from problems.rosenbrock import START, rosenbrock, rosenbrock_gradient, rosenbrock_hessian
 
 
@@ -253,7 +253,7 @@ def test_bounds_are_never_left():
     assert result.success
 
 
-@untimed
+@pytest.mark.timing
 def test_control_c_while_newton_takes_the_eigenvalues_of_an_indefinite_hessian():
     n = 2000
     random = np.random.default_rng(0).standard_normal((n, n))

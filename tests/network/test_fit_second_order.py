@@ -8,7 +8,7 @@ from sklearn.datasets import load_diabetes
 
 import fastopt
 from fastopt.optimizers import LevenbergMarquardt
-from interruption import delay_of_interruption, untimed
+from interruption import delay_of_interruption
 
 SINE_X = np.linspace(-1, 1, 41).reshape(-1, 1)
 SINE_Y = np.sin(np.pi * SINE_X)
@@ -258,7 +258,7 @@ def test_early_stopping_and_callbacks_see_every_iteration():
     assert net.evaluate(SINE_X, SINE_Y) == pytest.approx(seen[-1][1], rel=1e-12)
 
 
-@untimed
+@pytest.mark.timing
 def test_ctrl_c_ends_the_sums_at_once_and_keeps_the_last_accepted_weights():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(60000, 30)), rng.normal(size=60000)

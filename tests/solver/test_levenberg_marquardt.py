@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fastopt import _core
-from interruption import delay_of_interruption, untimed
+from interruption import delay_of_interruption
 from reference import solvers
 
 N_STEPS = 12
@@ -354,7 +354,7 @@ def test_same_bits_for_any_number_of_threads():
     np.testing.assert_array_equal(results[0], results[2])
 
 
-@untimed
+@pytest.mark.timing
 def test_control_c_during_a_large_factorisation():
     n = 3000
     products = np.full((n, n), 0.5)

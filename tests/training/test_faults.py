@@ -260,9 +260,10 @@ print(fastopt.MLP([2, 1]).fit(X, X[:, 0], epochs=2, verbose=1).stop_reason)
     assert found.endswith("epochs")
 
 
+@pytest.mark.timing
 def test_time_of_the_loop_itself():
     """An epoch on a few samples costs microseconds: nothing large is done in each."""
     net = make_net()
-    start = time.perf_counter()
+    start = time.thread_time()  # which other users of the machine do not stretch
     net.fit(X[:4], Y[:4], epochs=2000)
-    assert time.perf_counter() - start < 20
+    assert time.thread_time() - start < 10

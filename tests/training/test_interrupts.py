@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import fastopt
-from interruption import delay_of_interruption, untimed
+from interruption import delay_of_interruption
 from process import run_python
 
 # --- Ctrl-C ----------------------------------------------------------------------------------
@@ -48,7 +48,7 @@ print(delay, max(w[0] for w in weights))
 """
 
 
-@untimed
+@pytest.mark.timing
 @pytest.mark.parametrize(
     ("optimizer", "batch_size", "threads", "kind"),
     [
@@ -74,7 +74,7 @@ def test_interrupt(optimizer, batch_size, threads, kind):
     assert (weight > 0) == (batch_size != "None")  # steps were made
 
 
-@untimed
+@pytest.mark.timing
 def test_interrupt_within_a_step_of_seconds():
     X = np.random.default_rng(0).standard_normal((8192, 1000))
     net = fastopt.MLP([1000, 2500, 1000], activation="relu", random_state=0)
@@ -83,7 +83,7 @@ def test_interrupt_within_a_step_of_seconds():
     np.testing.assert_array_equal(net.parameters, before)
 
 
-@untimed
+@pytest.mark.timing
 @pytest.mark.parametrize("what", ["normal_equations", "hessian"])
 def test_interrupt_while_large_memory_is_filled(what):
     """The matrix takes 1.2 GB: its pages, touched for the first time, take a while."""
@@ -92,7 +92,7 @@ def test_interrupt_while_large_memory_is_filled(what):
     assert delay_of_interruption(lambda: getattr(net, what)(X, X[:, 0]), after=0.03) < 0.1
 
 
-@untimed
+@pytest.mark.timing
 @pytest.mark.parametrize("method", ["newton", "bfgs", "lm"])
 def test_interrupt_while_a_solver_takes_its_memory(method):
     """Which it does with Python's lock, so that the signal must come from the system."""

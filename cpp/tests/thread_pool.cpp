@@ -110,5 +110,4 @@ int main() {
     if (round % 50 == 0) usleep(700);
     fork_within_work(round);
   }
-  std::printf("done\n");
 }
