@@ -38,6 +38,7 @@ from fastopt.training.data import Data, check_loss, check_weights_of_loss, make_
 from fastopt.training.fit import Training, make_epoch_solver
 from fastopt.training.history import History
 from fastopt.training.metrics import as_list
+from fastopt.training.restarts import best_of_starts
 from fastopt.training.second_order import make_full_batch_solver
 from fastopt.training.stopping import Stopping
 from fastopt.training.user_functions import name_of
@@ -127,6 +128,9 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder, Exports):
         self._seed = _validation.seed(_validation.one_seed(random_state, rng))
         self._core = self._make_core()
         self._initialize(initializer)
+        entries = initializer if isinstance(initializer, list | tuple) else [initializer]
+        fixed = any(isinstance(entry, np.ndarray) for entry in entries)
+        self._initializer = False if fixed else initializer
 
     def __setattr__(self, name: str, value: Any) -> None:
         # ``stop_training`` is how Keras' callbacks end a run.
@@ -163,6 +167,14 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder, Exports):
                 # Numbers of its own: parts 0, 1, … of the seed belong to the weights.
                 layer["P"][:] = default("identity")(layer["P"].shape, self._seed, len(weights) + i)
 
+    def _start_anew(self, seed: int) -> None:
+        """Set weights and statistics to those of a new network with another seed."""
+        other = self.copy()
+        other._core, other._seed = other._make_core(), seed
+        other._initialize(self._initializer)
+        self.parameters[:] = other.parameters
+        self.statistics[:] = other.statistics
+
     # --- copies --------------------------------------------------------------------------------
 
     def copy(self) -> MLP:
@@ -196,6 +208,7 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder, Exports):
             "statistics": self.statistics.copy(),
             "history": copy(getattr(self, "history_", None)),
             "targets": tuple(self._targets),
+            "initializer": self._initializer,
             # A function of the user's may not bear to be pickled, as one that has no name.
             "loss": ForgottenLoss(name_of(self._loss)) if callable(self._loss) else self._loss,
         }
@@ -215,6 +228,7 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder, Exports):
         # Pickles of earlier versions lack them.
         self._targets = Targets(*state.get("targets", ()))
         self._loss = state.get("loss")
+        self._initializer = state.get("initializer")
 
     def _make_core(self) -> Any:
         network = _core.NetworkF32 if self._dtype == np.float32 else _core.NetworkF64
@@ -274,6 +288,7 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder, Exports):
         *,
         rng: Any = None,
         missing_targets: str = "error",
+        restarts: int = 1,
     ) -> History:
         """Train the network on data, from its present weights.
 
@@ -364,6 +379,11 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder, Exports):
             What a NaN in ``y`` is. "ignore": that target has weight 0, as in MATLAB, and a row
             without any target, or of classes, is left out; metrics likewise. Functions of your own
             see NaN where other targets of the row are there.
+        restarts : int
+            Independent starts, one after the other; 1 by default. The first is the network as it
+            is, the others have initial weights of their own; the network ends as the best of them
+            (by ``val_loss`` at the weights that a start ends with, else by ``loss``), and its
+            History is what is returned. A start that diverges does not count.
 
         Returns
         -------
@@ -390,6 +410,9 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder, Exports):
         RuntimeError
             The network is being trained already, or one of the callbacks takes part in another run.
         """
+        if restarts != 1:
+            own = {name: value for name, value in locals().items() if name != "restarts"}
+            return best_of_starts(own.pop("self"), restarts, own)
         optimizer = resolve(optimizer)
         own_loss = loss if callable(loss) else check_loss(loss)
         loss = check_loss(loss, check_slopes=True)

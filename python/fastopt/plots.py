@@ -9,7 +9,7 @@ import numpy as np
 from fastopt import _validation
 from fastopt.training.history import History
 
-__all__ = ["gradient_flow"]
+__all__ = ["error_histogram", "gradient_flow", "learning_curve", "regression"]
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +23,109 @@ def _axes(ax: Axes | None) -> Axes:
     except ImportError as error:
         raise ImportError("fastopt.plots needs matplotlib: pip install 'fastopt[plot]'") from error
     return pyplot.subplots(layout="constrained")[1]
+
+
+def learning_curve(history: History, ax: Axes | None = None) -> Axes:
+    """Draw the loss over the epochs, of training and of validation, and mark the best epoch.
+
+    Parameters
+    ----------
+    history : History
+        Of a ``fit``.
+    ax : matplotlib Axes, optional
+        Where to draw; new ones by default.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    if not isinstance(history, History):
+        raise TypeError(f"history must be the History of a fit, got {history!r}")
+    if len(history) == 0:
+        raise ValueError("history holds no epochs: fit with epochs >= 1")
+    ax = _axes(ax)
+    epochs = np.array(history.epoch) + 1
+    columns = {"loss": "training", "val_loss": "validation"}
+    for column, label in columns.items():
+        if column in history:
+            ax.plot(epochs, history[column], label=label)
+    best = history.best
+    if best:
+        value = best.get("val_loss", best["loss"])
+        ax.plot(best["epoch"] + 1, value, "o", color="black", fillstyle="none", label="best epoch")
+    drawn = np.concatenate([history[c] for c in columns if c in history])
+    if (drawn[np.isfinite(drawn)] > 0).all():
+        ax.set_yscale("log")
+    ax.set(xlabel="epoch", ylabel="loss")
+    ax.legend()
+    return ax
+
+
+def regression(y_true: Any, y_pred: Any, ax: Axes | None = None) -> Axes:
+    """Draw outputs over targets, with the line of equals and the fitted line; R is in the title.
+
+    R is the correlation of outputs and targets, as in MATLAB's plotregression.
+
+    Parameters
+    ----------
+    y_true, y_pred : array
+        Targets and outputs of one shape.
+    ax : matplotlib Axes, optional
+        Where to draw; new ones by default.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    targets, outputs = _pair(y_true, y_pred)
+    ax = _axes(ax)
+    ax.plot(targets, outputs, ".", label="samples")
+    ends = np.array([targets.min(), targets.max()])
+    ax.plot(ends, ends, "--", color="gray", label="output = target")
+    title = ""
+    if ends[0] < ends[1]:
+        slope, offset = np.polyfit(targets, outputs, 1)
+        ax.plot(ends, slope * ends + offset, color="black", label=f"{slope:.3g} t + {offset:.3g}")
+        if np.ptp(outputs) > 0:
+            title = f"R = {np.corrcoef(targets, outputs)[0, 1]:.4f}"
+    ax.set(xlabel="target", ylabel="output", title=title)
+    ax.legend()
+    return ax
+
+
+def error_histogram(y_true: Any, y_pred: Any, bins: int = 20, ax: Axes | None = None) -> Axes:
+    """Draw how often errors, targets − outputs, are how large.
+
+    Parameters
+    ----------
+    y_true, y_pred : array
+        Targets and outputs of one shape.
+    bins : int
+        How many; 20 by default.
+    ax : matplotlib Axes, optional
+        Where to draw; new ones by default.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    targets, outputs = _pair(y_true, y_pred)
+    ax = _axes(ax)
+    ax.hist(targets - outputs, bins=_validation.integer("bins", bins, low=1))
+    ax.axvline(0, color="black", linestyle="--")
+    ax.set(xlabel="target − output", ylabel="samples")
+    return ax
+
+
+def _pair(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+    """Return targets and outputs as vectors of doubles; they are of one shape."""
+    targets = _validation.array("y_true", y_true, ndim=(1, 2))
+    outputs = _validation.array("y_pred", y_pred, ndim=(1, 2))
+    if targets.shape != outputs.shape:
+        raise ValueError(
+            f"y_true and y_pred must have one shape, got {targets.shape} and {outputs.shape}"
+        )
+    return targets.reshape(-1).astype(np.float64), outputs.reshape(-1).astype(np.float64)
 
 
 def gradient_flow(history: History, of: str = "activations", ax: Axes | None = None) -> Axes:
