@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 import fastopt
+from fastopt.functions import squares_result
+from fastopt.functions.result import Status
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -80,3 +82,20 @@ def test_the_methods_of_the_readme_can_be_had():
     for written, name in rows:
         kind = re.search(r"`(\w+)", written)[1]
         assert type(fastopt.optimizers.resolve(name)) is getattr(fastopt, kind)
+
+
+def rows_of(page, heading):
+    """Return the first cells of the rows of the table below a heading."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8").split(f"## {heading}\n", 1)[1]
+    return re.findall(r"^\| ([−\d]+) \| ?([^|]*?) ?\|", text.split("\n## ", 1)[0], re.MULTILINE)
+
+
+def test_every_status_has_its_row():
+    documented = {
+        int(number): name.strip("`") for number, name in rows_of("success.md", "`minimize`")
+    }
+    assert documented == {status.value: status.name for status in Status}
+    rows = rows_of("success.md", "`least_squares` and `curve_fit`")
+    kinds = [squares_result._CONVERGED, squares_result._NOT_CONVERGED]
+    known = {status for kind in kinds for status, _ in kind.values()} | {squares_result._CALLBACK}
+    assert {int(number.replace("−", "-")) for number, _ in rows} == known
