@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from fastopt._errors import DivergenceError
     from fastopt.callbacks import Callback, EarlyStopping, LearningRateScheduler, ReduceLROnPlateau
     from fastopt.clip import ClipByGlobalNorm, ClipByNorm, ClipByValue
+    from fastopt.exchange.sklearn_in import from_sklearn
+    from fastopt.exchange.torch_in import from_torch
     from fastopt.functions.check import check_gradient, check_hessian
     from fastopt.functions.curve_fit import curve_fit
     from fastopt.functions.least_squares import least_squares
@@ -90,6 +92,8 @@ __all__ = [
     "check_gradient",
     "check_hessian",
     "curve_fit",
+    "from_sklearn",
+    "from_torch",
     "get_num_threads",
     "least_squares",
     "memory_needed",
@@ -103,6 +107,8 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "_errors": ("DivergenceError",),
     "callbacks": ("Callback", "EarlyStopping", "LearningRateScheduler", "ReduceLROnPlateau"),
     "clip": ("ClipByGlobalNorm", "ClipByNorm", "ClipByValue"),
+    "exchange.sklearn_in": ("from_sklearn",),
+    "exchange.torch_in": ("from_torch",),
     "functions.check": ("check_gradient", "check_hessian"),
     "functions.curve_fit": ("curve_fit",),
     "functions.least_squares": ("least_squares",),

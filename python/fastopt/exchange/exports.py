@@ -64,3 +64,18 @@ class Exports:
         from fastopt.exchange import c_out
 
         c_out.export(self, path, name, dtype)
+
+    def to_torch(self) -> Any:
+        """Return a ``torch.nn.Sequential`` in ``eval()``; needs PyTorch.
+
+        It has the weights, running statistics and dropout of the network, so that it can be trained
+        on; the scalings of inputs and targets are in the weights of the first and the last layer.
+
+        Examples
+        --------
+        >>> import fastopt
+        >>> module = fastopt.MLP([4, 16, 3]).to_torch()  # doctest: +SKIP
+        """
+        from fastopt.exchange import torch_out
+
+        return torch_out.to_torch(self)
