@@ -1,4 +1,4 @@
-"""The border: what users pass in is checked here, once, before any work starts.
+"""Input validation at the API boundary: arguments are checked here, once, before work starts.
 
 Each function returns the checked value in the one type that the rest of fastopt works with, or
 raises with the name, the value and what is allowed.

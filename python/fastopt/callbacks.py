@@ -216,7 +216,7 @@ class LearningRateScheduler(Callback, Settings):
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Set the learning rate of this epoch."""
         arguments: tuple[Any, ...] = (epoch,)
-        # fastopt's own schedules take (iteration, epoch): theirs is no rate.
+        # fastopt's own schedules take (iteration, epoch), not (epoch, learning rate).
         if not isinstance(self.schedule, Schedule) and _takes_two(self.schedule):
             arguments = (epoch, self.run.learning_rate)
         rate = self.schedule(*arguments)

@@ -164,7 +164,7 @@ def gradient_flow(history: History, of: str = "activations", ax: Axes | None = N
 
     n_shown = min(6, len(rows))
     shown = np.linspace(0, len(rows) - 1, n_shown).round().astype(int)
-    # From dark to light, without the lightest, which white paper swallows.
+    # From dark to light, without the lightest, which is too faint on white.
     colors = colormaps["viridis"](np.linspace(0, 0.9, n_shown))
     for i, color in zip(shown, colors, strict=True):
         epoch, norms = rows[i]

@@ -22,7 +22,14 @@ def child(busy):
     other = net([50, 220, 2])
     other.fit(X, Y, epochs=2, batch_size=200)
     return other.parameters
-def code_of(pid):
+def code_of_a_child():
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            code = 0 if (child(busy) == expected).all() else 2
+        finally:
+            os._exit(code)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 expected = child(net([50, 220, 2]))
 signal.alarm(0)
@@ -41,14 +48,7 @@ codes = []
 class Enough(Exception):
     pass
 def handler(number, frame):
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            code = 0 if (child(busy) == expected).all() else 2
-        finally:
-            os._exit(code)
-    codes.append(code_of(pid))
+    codes.append(code_of_a_child())
     if len(codes) == 5:
         raise Enough
     signal.setitimer(signal.ITIMER_REAL, 0.03)
@@ -112,14 +112,7 @@ trainer.start()
 codes = []
 for k in range(5):
     time.sleep(0.02)
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            code = 0 if (child(busy) == expected).all() else 2
-        finally:
-            os._exit(code)
-    codes.append(code_of(pid))
+    codes.append(code_of_a_child())
 end.set()
 trainer.join()
 print(codes)

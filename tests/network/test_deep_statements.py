@@ -65,11 +65,13 @@ def accuracy(digits, seed, **settings):
     return net.evaluate(*digits, loss="cross_entropy", metrics=["accuracy"])["accuracy"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REMEDIES)
 def test_remedies_learn_the_digits(digits, name):
     assert np.mean([accuracy(digits, seed, **REMEDIES[name]) for seed in range(3)]) >= 0.95
 
 
+@pytest.mark.slow
 def test_the_plain_network_does_not_leave_chance(digits):
     # The most frequent class has 10.2 % of the digits.
     assert np.mean([accuracy(digits, seed, activation="sigmoid") for seed in range(3)]) <= 0.12

@@ -71,6 +71,7 @@ def two_spirals():
     return np.concatenate([one, -one]), np.repeat([1.0, -1.0], 97)
 
 
+@pytest.mark.slow
 def test_most_starts_part_two_spirals():
     X, y = two_spirals()
     parted = 0

@@ -258,6 +258,7 @@ def test_early_stopping_and_callbacks_see_every_iteration():
     assert net.evaluate(SINE_X, SINE_Y) == pytest.approx(seen[-1][1], rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.timing
 def test_ctrl_c_ends_the_sums_at_once_and_keeps_the_last_accepted_weights():
     rng = np.random.default_rng(0)

@@ -354,6 +354,7 @@ def test_same_bits_for_any_number_of_threads():
     np.testing.assert_array_equal(results[0], results[2])
 
 
+@pytest.mark.slow
 @pytest.mark.timing
 def test_control_c_during_a_large_factorisation():
     n = 3000

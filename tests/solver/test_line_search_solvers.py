@@ -71,6 +71,7 @@ def test_variable_metric_follows_its_formula(optimizer, update, scale_initial):
         np.testing.assert_allclose(p, -V @ solver.gradient, rtol=1e-6, atol=1e-9 * abs(p).max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 2, 3, 5, 8, 37, 100, 400, 515])
 def test_the_kernel_of_variable_metric_in_all_sizes(n):
     H = spd(n, condition=50)
@@ -211,6 +212,7 @@ def test_a_fault_leaves_the_last_step_and_a_usable_solver(name):
     assert solver.step().loss <= value(w)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [2, 4])
 def test_the_same_bits_for_any_number_of_threads(threads):
     n = 600

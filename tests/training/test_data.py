@@ -231,7 +231,13 @@ def test_weights_do_not_reach_a_loss_of_ones_own(net):
         return 0.0, np.zeros_like(outputs)
 
     refused(
-        net, ValueError, "does not reach a loss function", X, Y, loss=own, sample_weight=np.ones(12)
+        net,
+        ValueError,
+        "is not applied to a custom loss",
+        X,
+        Y,
+        loss=own,
+        sample_weight=np.ones(12),
     )
 
 

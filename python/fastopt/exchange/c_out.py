@@ -121,7 +121,7 @@ typedef {self.real} real;
     def array(self, name: str, values: Any, double: bool = False) -> str:
         """Write a constant array; return its name."""
         double = double or self.double
-        with np.errstate(over="ignore"):  # told below
+        with np.errstate(over="ignore"):  # an overflow is reported below
             flat = (
                 np.asarray(values, np.float64).astype(np.float64 if double else np.float32).ravel()
             )

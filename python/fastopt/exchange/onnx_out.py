@@ -107,7 +107,7 @@ class _Graph:
         return name
 
     def constant(self, value: npt.ArrayLike, name: str = "", dtype: Any = None) -> str:
-        with np.errstate(over="ignore"):  # told below
+        with np.errstate(over="ignore"):  # an overflow is reported below
             array = np.asarray(value).astype(self.dtype if dtype is None else dtype)
         array = np.ascontiguousarray(array).reshape(array.shape)
         if array.dtype.kind == "f" and not np.isfinite(array).all():

@@ -14,6 +14,10 @@ from fastopt.functions.problem import objective_for, starting_point
 
 Array = npt.NDArray[np.float64]
 
+# Entries below this share of the largest are compared with it, not with themselves: rounding of the
+# largest terms is in them, and nobody minds a gradient that is wrong by less.
+_LEAST_SHARE = 1e-10
+
 
 @dataclass(frozen=True)
 class DerivativeCheck:
@@ -146,7 +150,7 @@ def _compare(given: Array, numerical: Array, unsure: Array, rtol: float) -> Deri
         index = tuple(int(i) for i in np.argwhere(np.isnan(deviation))[0])
         return DerivativeCheck(False, float("nan"), index, given, numerical)
     size = np.maximum(np.abs(given), np.abs(numerical))
-    size = np.maximum(size, 1e-10 * size.max())
+    size = np.maximum(size, _LEAST_SHARE * size.max())
     errors = np.divide(deviation, size, out=np.zeros_like(size), where=size > 0)
     index = tuple(int(i) for i in np.unravel_index(int(errors.argmax()), errors.shape))
     error = float(errors[index])

@@ -1,4 +1,4 @@
-"""The border of :func:`fastopt.minimize`: what a caller passes, checked and in its right form."""
+"""Input validation of :func:`fastopt.minimize`: arguments, checked and converted."""
 
 from __future__ import annotations
 

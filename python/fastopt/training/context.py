@@ -56,7 +56,7 @@ class Run:
     def stop(self, reason: str = "callback") -> None:
         """End the run after the present epoch; the first reason counts."""
         if self.stop_reason is None:
-            self.stop_reason = reason or "callback"  # an empty one is a wish too
+            self.stop_reason = reason or "callback"  # an empty reason stops the run as well
 
     @property
     def weights(self) -> npt.NDArray[Any]:

@@ -173,10 +173,10 @@ def check_weights(sample_weight: Any, n_outputs: int, loss: Any, name: str) -> A
 
 
 def check_weights_of_loss(loss: Any, weights: Any, name: str) -> None:
-    """Refuse weights of samples or classes where nobody could follow them."""
+    """Refuse weights of samples or classes beside a custom loss, to which they are not applied."""
     if callable(loss) and weights is not None:
         raise ValueError(
-            f"{name} does not reach a loss function of your own: weigh the samples in it"
+            f"{name} is not applied to a custom loss; apply the weights inside the loss function"
         )
 
 

@@ -24,6 +24,9 @@ _OUTPUTS = frozenset(
 # A slope is wrong where it is off by more than this share: differences of losses in single
 # precision are good to about 1e-3, and a forgotten factor is at least 2.
 _TOLERANCE = 0.05
+# A derivative along a direction that is nearly orthogonal to the gradient is compared with this
+# share of the gradient's length, not with itself: rounding of the other terms is in it.
+_LEAST_SHARE = 1e-2
 _DIRECTIONS = 2  # one may be nearly orthogonal to the gradient
 
 
@@ -152,7 +155,7 @@ class OwnLoss:
                     return True
                 found = (ahead - behind) / (2 * step)
                 rounding = epsilon * max(abs(ahead), abs(behind)) / step
-                scale = max(abs(told), abs(found), 1e-2 * float(np.linalg.norm(slope)))
+                scale = max(abs(told), abs(found), _LEAST_SHARE * float(np.linalg.norm(slope)))
                 if abs(told - found) <= _TOLERANCE * scale + 4 * rounding:
                     break
             else:
