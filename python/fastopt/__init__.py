@@ -7,9 +7,10 @@ from fastopt._runtime import build_info, get_num_threads, set_num_threads
 
 if TYPE_CHECKING:
     from fastopt import plots as plots
-    from fastopt._errors import DivergenceError
+    from fastopt._errors import DivergenceError, FormatError
     from fastopt.callbacks import Callback, EarlyStopping, LearningRateScheduler, ReduceLROnPlateau
     from fastopt.clip import ClipByGlobalNorm, ClipByNorm, ClipByValue
+    from fastopt.exchange.matlab_in import from_matlab
     from fastopt.exchange.sklearn_in import from_sklearn
     from fastopt.exchange.torch_in import from_torch
     from fastopt.functions.check import check_gradient, check_hessian
@@ -69,6 +70,7 @@ __all__ = [
     "DivergenceError",
     "EarlyStopping",
     "ExponentialDecay",
+    "FormatError",
     "GradientWarning",
     "History",
     "JSONLinesLogger",
@@ -92,6 +94,7 @@ __all__ = [
     "check_gradient",
     "check_hessian",
     "curve_fit",
+    "from_matlab",
     "from_sklearn",
     "from_torch",
     "get_num_threads",
@@ -104,9 +107,10 @@ __all__ = [
 
 # Where the names above are at home; each is imported when it is first asked for.
 _HOMES: dict[str, tuple[str, ...]] = {
-    "_errors": ("DivergenceError",),
+    "_errors": ("DivergenceError", "FormatError"),
     "callbacks": ("Callback", "EarlyStopping", "LearningRateScheduler", "ReduceLROnPlateau"),
     "clip": ("ClipByGlobalNorm", "ClipByNorm", "ClipByValue"),
+    "exchange.matlab_in": ("from_matlab",),
     "exchange.sklearn_in": ("from_sklearn",),
     "exchange.torch_in": ("from_torch",),
     "functions.check": ("check_gradient", "check_hessian"),

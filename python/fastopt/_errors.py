@@ -83,3 +83,19 @@ class StateError(ValueError, TypeError):
 
     It is a ValueError, as all that is wrong with a state, and a TypeError, as of any argument.
     """
+
+
+class FormatError(ValueError):
+    """A file is damaged, or is not what it was taken for.
+
+    Examples
+    --------
+    >>> import fastopt
+    >>> with open("/tmp/empty.m", "w") as file:
+    ...     _ = file.write("x = 1;")
+    >>> try:
+    ...     fastopt.from_matlab("/tmp/empty.m")
+    ... except fastopt.FormatError as error:
+    ...     print(str(error)[:44])
+    this is no function that genFunction wrote f
+    """

@@ -1,0 +1,397 @@
+"""Networks of MATLAB's Deep Learning Toolbox: a saved ``network``, or a function of genFunction."""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastopt._errors import FormatError
+from fastopt.exchange.files import missing
+from fastopt.exchange.layers_in import Act, Dense, Layer, network
+from fastopt.exchange.matlab_text import Text
+from fastopt.network import MLP
+
+Numbers = npt.NDArray[np.float64]
+
+_TRANSFERS = {
+    "tansig": "tanh",
+    "logsig": "sigmoid",
+    "purelin": "identity",
+    "softmax": "softmax",
+    "poslin": "relu",
+}
+_LARGEST_TEXT = 64 << 20  # bytes: three million weights
+_LARGEST_MAT = 1 << 30  # bytes, once they are no longer compressed
+_COMPRESSED = 15  # what an element of a MAT file says that is so (miCOMPRESSED)
+
+
+def from_matlab(path: Any) -> MLP:
+    """Return a network that computes what one of MATLAB's does.
+
+    Parameters
+    ----------
+    path : str or path
+        A .mat file with a ``network`` of feed-forward layers (fitnet, patternnet, feedforwardnet),
+        as ``save`` writes it (not -v7.3), which needs SciPy; or a .m file that genFunction wrote,
+        which is read as text and never executed. Samples stand in rows here.
+
+    Returns
+    -------
+    MLP
+        In double precision. What the toolbox does before and after the network (mapminmax, mapstd,
+        removeconstantrows) is in the weights of the first and the last layer; constant inputs that
+        it removes have the weight 0.
+
+    Raises
+    ------
+    FormatError
+        The file is damaged, or something else.
+    ValueError
+        The network has delays, several inputs, cascades or functions that are not known here.
+
+    Examples
+    --------
+    >>> import fastopt
+    >>> text = '''function [y1] = net(x1)
+    ... x1_step1.xoffset = 0; x1_step1.gain = 2; x1_step1.ymin = -1;
+    ... b1 = [0.5;-0.25];
+    ... IW1_1 = [1;2];
+    ... b2 = 0.125;
+    ... LW2_1 = [1 -1];
+    ... xp1 = mapminmax_apply(x1,x1_step1);
+    ... a1 = tansig_apply(repmat(b1,1,Q) + IW1_1*xp1);
+    ... a2 = repmat(b2,1,Q) + LW2_1*a1;
+    ... '''
+    >>> with open("/tmp/net.m", "w") as file:
+    ...     _ = file.write(text)
+    >>> fastopt.from_matlab("/tmp/net.m").predict([[0.5]]).round(4)
+    array([[0.832]])
+    """
+    path = Path(os.fspath(path))
+    kind = path.suffix.lower()
+    if kind not in (".m", ".mat"):
+        raise ValueError(f"from_matlab reads .mat and .m files, got {path.name!r}")
+    parts = _of_text(path) if kind == ".m" else _of_mat(path)
+    return _assembled(parts)
+
+
+@dataclass
+class _Parts:
+    """What both kinds of files say: weights (units × inputs), and maps of inputs and outputs.
+
+    A map is y = factor·x + shift; ``kept`` are the inputs, from 0, that are not removed.
+    """
+
+    weights: list[Numbers]
+    biases: list[Numbers]
+    transfers: list[str]
+    n_inputs: int
+    kept: npt.NDArray[np.intp]
+    input_map: tuple[Numbers, Numbers]
+    output_map: tuple[Numbers, Numbers]
+
+
+def _assembled(parts: _Parts) -> MLP:
+    layers: list[Layer] = []
+    last = len(parts.weights) - 1
+    for i, (W, b, transfer) in enumerate(
+        zip(parts.weights, parts.biases, parts.transfers, strict=True)
+    ):
+        name = f"layer {i + 1}"
+        if transfer not in _TRANSFERS:
+            raise ValueError(
+                f"{name}: the transfer function {transfer!r} is none of fastopt's: "
+                f"{', '.join(_TRANSFERS)} are"
+            )
+        W, b = W.T, b.reshape(-1)
+        if len(b) != W.shape[1]:
+            raise FormatError(f"{name} has {W.shape[1]} units and {len(b)} biases")
+        if i == 0:
+            factor, shift = parts.input_map
+            if W.shape[0] != len(factor):
+                raise FormatError(
+                    f"the first layer reads {W.shape[0]} numbers, and its inputs are {len(factor)}"
+                )
+            b = b + shift @ W
+            whole = np.zeros((parts.n_inputs, W.shape[1]))
+            whole[parts.kept] = W * factor[:, None]
+            W = whole
+        if i == last:
+            factor, shift = parts.output_map
+            identity = bool((factor == 1).all() and (shift == 0).all())
+            if transfer == "purelin":
+                W, b = W * factor, b * factor + shift
+            elif not identity:
+                raise ValueError(
+                    f"{name}: outputs of {transfer} that are mapped back by the toolbox cannot be "
+                    "written in weights: train it with outputs{end}.processFcns = {}"
+                )
+        layers += [Dense(W, b, name), Act(_TRANSFERS[transfer], name)]
+    return network(layers, np.float64)
+
+
+# --- what the toolbox does around a network ----------------------------------------------------
+
+
+def _affine(function: str, settings: dict[str, Any], width: int) -> tuple[Numbers, Numbers]:
+    """Return factor and shift of mapminmax or mapstd forward."""
+
+    def setting(*names: str) -> Numbers:
+        for name in names:
+            if name in settings:
+                values = np.asarray(settings[name], dtype=np.float64).reshape(-1)
+                if len(values) not in (1, width):
+                    raise FormatError(f"{function}: {name} has {len(values)} numbers, not {width}")
+                return np.broadcast_to(values, width)
+        raise FormatError(f"{function}: the setting {names[0]!r} is missing")
+
+    if function == "mapminmax":
+        if "gain" in settings:
+            offset, gain, low = setting("xoffset"), setting("gain"), setting("ymin")
+        else:  # as older versions save it
+            offset, low = setting("xmin"), setting("ymin")
+            span = setting("xmax") - offset
+            with np.errstate(divide="ignore"):
+                gain = (setting("ymax") - low) / span
+            gain = np.where(span == 0, 1.0, gain)  # a constant row is moved only
+    elif function == "mapstd":
+        offset, low = setting("xoffset", "xmean"), setting("ymean")
+        if "gain" in settings:
+            gain = setting("gain")
+        else:
+            spread = setting("xstd")
+            gain = setting("ystd") / np.where(spread == 0, 1.0, spread)
+    else:
+        raise ValueError(
+            f"the processing function {function!r} is not known here: mapminmax, mapstd and "
+            "removeconstantrows are"
+        )
+    return np.array(gain), low - offset * gain
+
+
+def _chain(
+    steps: list[tuple[str, dict[str, Any]]], n_inputs: int
+) -> tuple[npt.NDArray[np.intp], tuple[Numbers, Numbers]]:
+    """Return which inputs are kept, and factor and shift of all steps together."""
+    kept = np.arange(n_inputs)
+    factor, shift = np.ones(n_inputs), np.zeros(n_inputs)
+    for function, settings in steps:
+        if function == "removeconstantrows":
+            stay = _kept(settings, len(kept))
+            kept, factor, shift = kept[stay], factor[stay], shift[stay]
+            continue
+        gain, move = _affine(function, settings, len(kept))
+        factor, shift = factor * gain, shift * gain + move
+    return kept, (factor, shift)
+
+
+def _kept(settings: dict[str, Any], width: int) -> npt.NDArray[np.intp]:
+    if "keep" not in settings:
+        raise FormatError("removeconstantrows: the setting 'keep' is missing")
+    stay = np.asarray(settings["keep"], dtype=np.float64).reshape(-1)
+    if (stay < 1).any() or (stay > width).any() or (stay != np.floor(stay)).any():
+        raise FormatError(f"removeconstantrows: 'keep' must hold rows 1 … {width}")
+    return stay.astype(np.intp) - 1
+
+
+def _undone(steps: list[tuple[str, dict[str, Any]]], n_outputs: int) -> tuple[Numbers, Numbers]:
+    """Return factor and shift of the steps of outputs, which are undone."""
+    if any(
+        function == "removeconstantrows" and len(_kept(s, 1 << 30)) != n_outputs
+        for function, s in steps
+    ):
+        raise ValueError("constant outputs that removeconstantrows took away are not known here")
+    own = [(f, s) for f, s in steps if f != "removeconstantrows"]
+    _, (factor, shift) = _chain(own, n_outputs)
+    if (factor == 0).any() or not np.isfinite(factor).all():
+        raise FormatError("the map of the outputs cannot be undone")
+    return 1 / factor, -shift / factor
+
+
+# --- a function of genFunction -------------------------------------------------------------------
+
+
+def _of_text(path: Path) -> _Parts:
+    if path.stat().st_size > _LARGEST_TEXT:
+        raise FormatError(f"{path.name} is larger than {_LARGEST_TEXT >> 20} MB")
+    text = Text(path.read_text(encoding="utf-8", errors="replace"))
+    weights, transfers = [text.matrix("IW1_1")], []
+    while text.uses(f"LW{len(weights) + 1}_{len(weights)}"):
+        weights.append(text.matrix(f"LW{len(weights) + 1}_{len(weights)}"))
+    biases = [
+        text.matrix(f"b{i}") if text.uses(f"b{i}") else np.zeros(len(W))
+        for i, W in enumerate(weights, start=1)
+    ]
+    chain = {"IW1_1", *(f"LW{i + 1}_{i}" for i in range(1, len(weights)))}
+    others = [n for n in text.numbers if n.startswith(("IW", "LW")) and n not in chain]
+    if others:
+        raise ValueError(
+            f"{others[0]} is a connection beyond a chain of layers (a cascade or feedback): only "
+            "feed-forward networks are known here"
+        )
+    for i in range(1, len(weights) + 1):
+        if i not in text.transfers:
+            raise FormatError(f"a{i}, the outputs of layer {i}, is not computed in the file")
+        transfers.append(text.transfers[i])
+    called = {step: function for function, _, step in text.steps}
+    given = {name.split(".")[0] for name in text.numbers if "_step" in name}
+    if given - set(called):
+        raise FormatError(f"{min(given - set(called))} has settings and is not used in the file")
+    if "fixunknowns" in called.values():
+        _refuse_unknowns()
+    inputs, outputs = (
+        [(function, text.fields(step)) for step, function in called.items() if step[0] == side]
+        for side in "xy"
+    )
+    n_inputs = text.n_inputs or _width(inputs, weights[0].shape[1])
+    kept, input_map = _chain(inputs, n_inputs)
+    # They are undone in the order of the file, the last step first.
+    return _Parts(
+        weights,
+        biases,
+        transfers,
+        n_inputs,
+        kept,
+        input_map,
+        _undone(outputs[::-1], weights[-1].shape[0]),
+    )
+
+
+def _width(steps: list[tuple[str, dict[str, Any]]], after: int) -> int:
+    """Return how many inputs there are before all steps."""
+    for function, settings in steps:
+        if function == "removeconstantrows":
+            # genFunction does not say how many rows there were: at least up to the last kept one.
+            return int(np.max(_kept(settings, 1 << 30))) + 1
+    return after
+
+
+# --- a saved network -----------------------------------------------------------------------------
+
+
+def _of_mat(path: Path) -> _Parts:
+    try:
+        from scipy.io import loadmat
+        from scipy.io.matlab import MatlabObject
+    except ImportError as error:
+        raise missing("from_matlab of a .mat file", "SciPy", "sklearn") from error
+    with path.open("rb") as file:
+        if b"MATLAB 7.3" in file.read(128):
+            raise FormatError(
+                f"{path.name} was saved with -v7.3: save it with -v7, or use genFunction"
+            )
+    _check_size(path)
+    try:
+        contents = loadmat(path, mat_dtype=True)
+    except Exception as error:  # whatever damaged bytes make of it
+        raise FormatError(f"{path.name} is no MAT file, or damaged: {error}") from None
+    found = [(k, v) for k, v in contents.items() if isinstance(v, MatlabObject)]
+    nets = [(k, v) for k, v in found if v.classname == "network"]
+    if None in contents and not nets:
+        raise FormatError(
+            f"{path.name} holds an object of a newer class that only MATLAB can read: use "
+            "genFunction(net, 'name.m', 'MatrixOnly', 'yes') there"
+        )
+    if len(nets) != 1:
+        what = ", ".join(f"{k} ({v.classname})" for k, v in found) or "no object"
+        raise FormatError(f"{path.name} must hold one network, and there is {what}")
+    try:
+        return _of_network(nets[0][1][0, 0])
+    except FormatError:
+        raise
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise FormatError(f"the network in {path.name} lacks {error}") from None
+
+
+def _check_size(path: Path) -> None:
+    """Refuse compressed elements that would fill the memory."""
+    room = _LARGEST_MAT
+    with path.open("rb") as file:
+        order = "<" if file.read(128)[126:128] == b"IM" else ">"
+        while len(tag := file.read(8)) == 8:
+            kind, size = struct.unpack(order + "II", tag)
+            if kind != _COMPRESSED:
+                file.seek(size, os.SEEK_CUR)
+                continue
+            inflate = zlib.decompressobj()
+            while size > 0 and (piece := file.read(min(size, 1 << 20))):
+                size -= len(piece)
+                while piece and room > 0:
+                    try:
+                        room -= len(inflate.decompress(piece, 1 << 22))
+                    except zlib.error as error:
+                        raise FormatError(f"{path.name} is damaged: {error}") from None
+                    piece = inflate.unconsumed_tail
+            if room <= 0:
+                raise FormatError(f"{path.name} holds more than {_LARGEST_MAT >> 20} MB of numbers")
+
+
+def _of_network(n: Any) -> _Parts:
+    inputs, layers = n["inputs"].reshape(-1), n["layers"].reshape(-1)
+    if len(inputs) != 1:
+        raise ValueError(f"several inputs are not known here: the network has {len(inputs)}")
+    depth = len(layers)
+    weights = [_doubles(n["IW"][0, 0])]
+    for i in range(depth):
+        for j in range(depth):
+            connected = n["LW"][i, j].size > 0
+            if connected != (j + 1 == i):
+                raise ValueError(
+                    f"layer {j + 1} and layer {i + 1} are {'' if connected else 'not '}connected: "
+                    "only a chain of layers is known here, no cascade or feedback"
+                )
+        if i > 0 and n["IW"][i, 0].size:
+            raise ValueError(f"layer {i + 1} reads the inputs: cascades are not known here")
+        if i > 0:
+            weights.append(_doubles(n["LW"][i, i - 1]))
+    transfers = [_word(layer[0, 0]["transferFcn"]) for layer in layers]
+    biases = []
+    for i in range(depth):
+        b = _doubles(n["b"][i, 0])
+        biases.append(b if b.size else np.zeros(weights[i].shape[0]))
+    first, last = inputs[0][0, 0], n["outputs"].reshape(-1)[-1][0, 0]
+    settings = _steps(first)
+    n_inputs = weights[0].shape[1]
+    if settings and "xrows" in settings[0][1]:
+        n_inputs = int(settings[0][1]["xrows"].item())
+    elif "size" in first.dtype.names:
+        n_inputs = int(_doubles(first["size"]).item())
+    if weights[0].shape[1] > n_inputs:
+        raise ValueError("delays are not known here: the first layer reads inputs of several times")
+    kept, input_map = _chain(settings, n_inputs)
+    output_map = _undone(_steps(last), weights[-1].shape[0])
+    return _Parts(weights, biases, transfers, n_inputs, kept, input_map, output_map)
+
+
+def _steps(side: Any) -> list[tuple[str, dict[str, Any]]]:
+    functions = [_word(f) for f in side["processFcns"].reshape(-1)]
+    if "fixunknowns" in functions:
+        _refuse_unknowns()
+    settings = side["processSettings"].reshape(-1)
+    return [
+        (function, {name: _doubles(s[0, 0][name]) for name in s.dtype.names or () if s.size})
+        for function, s in zip(functions, settings, strict=True)
+    ]
+
+
+def _refuse_unknowns() -> None:
+    raise ValueError(
+        "fixunknowns replaces missing inputs and adds rows that say so: not known here"
+    )
+
+
+def _doubles(array: Any) -> Numbers:
+    """Return numbers as doubles: whole ones arrive in small integers, which would wrap."""
+    values = np.asarray(array)
+    return values.astype(np.float64) if values.dtype.kind in "fiub" else np.empty(0)
+
+
+def _word(array: Any) -> str:
+    return str(np.asarray(array).reshape(-1)[0])
