@@ -52,7 +52,8 @@ void bind_epoch(py::module_& module) {
           py::arg("report"))
       .def("rewind", &Solves::rewind)
       .def("restore_best", &Solves::restore_best)
-      .def("restore_first", &Solves::restore_first);
+      .def("restore_first", &Solves::restore_first)
+      .def("restore_previous", &Solves::restore_previous);
 }
 
 }  // namespace

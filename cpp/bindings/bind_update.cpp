@@ -3,6 +3,8 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -11,6 +13,8 @@
 
 #include "bindings/gil.hpp"
 #include "bindings/state.hpp"
+#include "fastopt/core/norm.hpp"
+#include "fastopt/core/not_finite.hpp"
 #include "fastopt/core/process.hpp"
 #include "fastopt/update/clip.hpp"
 #include "fastopt/update/updater.hpp"
@@ -24,6 +28,16 @@ constexpr Index much = 1 << 15;
 
 template <class Scalar>
 constexpr const char* dtype_name = sizeof(Scalar) == 4 ? "float32" : "float64";
+
+// What an argument is, where its own text might be long, or ask a device for its numbers.
+std::string type_text(const py::handle& given) {
+  if (PyFloat_Check(given.ptr()) || PyLong_Check(given.ptr()))
+    return py::repr(given).cast<std::string>();
+  const py::handle type = py::type::handle_of(given);
+  const auto module = py::str(type.attr("__module__")).cast<std::string>();
+  const auto name = py::str(type.attr("__qualname__")).cast<std::string>();
+  return "an object of type " + (module == "builtins" ? name : module + "." + name);
+}
 
 std::string shape_text(const py::array& array) {
   return py::str(array.attr("shape")).cast<std::string>();
@@ -93,7 +107,7 @@ std::vector<Contiguous<Scalar>> writeable(const py::handle& arrays, const char* 
   for_each_array(arrays, [&](const py::handle& given) {
     if (!py::isinstance<py::array>(given))
       throw py::type_error(std::string(name) + " must be a NumPy array or a list of them, got " +
-                           py::repr(given).cast<std::string>());
+                           type_text(given) + "; numpy.from_dlpack(x) shares a tensor's memory");
     auto array = py::reinterpret_borrow<py::array>(given);
     const py::dtype dtype = array.dtype();
     if (dtype.kind() != 'f' || dtype.itemsize() != sizeof(Scalar))
@@ -118,7 +132,8 @@ std::vector<Contiguous<Scalar>> readable(const py::handle& arrays, const char* n
     const char kind = array.dtype().kind();
     if (kind != 'f' && kind != 'i' && kind != 'u' && kind != 'b')
       throw py::type_error(std::string(name) + " must hold real numbers, got " +
-                           py::str(array.dtype()).cast<std::string>());
+                           py::str(array.dtype()).cast<std::string>() +
+                           (py::isinstance<py::array>(given) ? "" : " from " + type_text(given)));
     all.emplace_back(std::move(array));
   });
   return all;
@@ -144,7 +159,8 @@ class Worker {
   virtual ~Worker() = default;
 
   virtual std::int64_t iteration() const = 0;
-  virtual void step(const py::handle& params, const py::handle& grads, double learning_rate) = 0;
+  virtual void step(const py::handle& params, const py::handle& grads, double learning_rate,
+                    bool check_finite) = 0;
   virtual void finalize(const py::handle& params) = 0;
   virtual void configure(std::unique_ptr<Rule> rule, double weight_decay) = 0;
   virtual py::dict state() = 0;
@@ -156,14 +172,17 @@ class WorkerOf final : public Worker {
   using Array = Contiguous<Scalar>;
 
  public:
-  WorkerOf(std::unique_ptr<Rule> rule, double weight_decay, const py::handle& params)
-      : single_(py::isinstance<py::array>(params)),
+  WorkerOf(std::string name, std::unique_ptr<Rule> rule, double weight_decay,
+           const py::handle& params)
+      : name_(std::move(name)),
+        single_(py::isinstance<py::array>(params)),
         shapes_(shapes_of(params)),
         updater_(std::move(rule), weight_decay, segments_of(shapes_), size_of(shapes_)) {}
 
   std::int64_t iteration() const override { return updater_.iteration(); }
 
-  void step(const py::handle& params, const py::handle& grads, double learning_rate) override {
+  void step(const py::handle& params, const py::handle& grads, double learning_rate,
+            bool check_finite) override {
     const Lock lock(*this);
     auto w = writeable<Scalar>(params, "params");
     check_shapes(params, w, "params");
@@ -171,12 +190,25 @@ class WorkerOf final : public Worker {
     check_shapes(grads, g, "grads");
     for (std::size_t k = 0; k < w.size(); ++k)
       for (const auto& written : w) g[k].part_from(written);
+    if (check_finite) check_gradients(g);
+    int overflowed = -1;
     work([&] {
       updater_.begin_step(learning_rate);
-      for (std::size_t k = 0; k < w.size(); ++k)
-        updater_.update(w[k].data(), g[k].data(), updater_.segments()[k]);
+      for (std::size_t k = 0; k < w.size(); ++k) {
+        const Segment& s = updater_.segments()[k];
+        if (check_finite)
+          overflowed = std::max(overflowed, updater_.update_and_check(w[k].data(), g[k].data(), s));
+        else
+          updater_.update(w[k].data(), g[k].data(), s);
+      }
     });
     for (const auto& array : w) array.put_back();
+    if (overflowed >= 0)
+      throw NotFinite(name_ + ": " + updater_.state_name(overflowed) +
+                      " is not finite after step " + std::to_string(updater_.iteration()) + " in " +
+                      dtype_name<Scalar> +
+                      ": go on from an earlier state_dict() or reset(), with a smaller learning "
+                      "rate, gradients of a smaller scale or float64");
   }
 
   void finalize(const py::handle& params) override {
@@ -265,6 +297,36 @@ class WorkerOf final : public Worker {
     }
   }
 
+  // Before anything is changed.
+  void check_gradients(const std::vector<Array>& g) {
+    const double most = updater_.largest_gradient();
+    bool good = true;
+    work([&] {
+      for (const Array& array : g)
+        good = good && largest_magnitude(array.data(), array.size()) <= most;
+    });
+    if (good) return;
+    for (std::size_t k = 0; k < g.size(); ++k) {
+      const Scalar* data = g[k].data();
+      const Scalar* wrong = std::find_if_not(data, data + g[k].size(), [&](Scalar x) {
+        return std::abs(static_cast<double>(x)) <= most;
+      });
+      if (wrong != data + g[k].size()) refuse(k, wrong - data, static_cast<double>(*wrong), most);
+    }
+  }
+  [[noreturn]] void refuse(std::size_t k, Index i, double value, double most) const {
+    const std::string where = "grads" + (single_ ? "" : "[" + std::to_string(k) + "]") + ".flat[" +
+                              std::to_string(i) + "] is " +
+                              py::repr(py::float_(value)).cast<std::string>();
+    if (!std::isfinite(value))
+      throw NotFinite(where + ": gradients must be finite; check_finite=False lets them pass");
+    throw NotFinite(where + ": " + name_ + " keeps the squares of gradients, which overflow in " +
+                    dtype_name<Scalar> + " above " +
+                    py::repr(py::float_(most)).cast<std::string>() +
+                    ", and w would not move any more: clip the gradients, make the loss smaller or "
+                    "use float64; check_finite=False lets them pass");
+  }
+
   template <class F>
   void work(F&& f) {
     if (updater_.segments().back().offset + updater_.segments().back().size < much) {
@@ -275,6 +337,7 @@ class WorkerOf final : public Worker {
     }
   }
 
+  std::string name_;
   bool single_;
   std::int64_t busy_in_ = 0;  // the process that holds the lock
   std::vector<Shape> shapes_;
@@ -287,9 +350,9 @@ class RuleHandle {
              const py::handle& params) {
     auto made = make_rule(rule, Settings(std::move(settings)));
     if (is_float32(params))
-      worker_ = std::make_unique<WorkerOf<float>>(std::move(made), weight_decay, params);
+      worker_ = std::make_unique<WorkerOf<float>>(rule, std::move(made), weight_decay, params);
     else
-      worker_ = std::make_unique<WorkerOf<double>>(std::move(made), weight_decay, params);
+      worker_ = std::make_unique<WorkerOf<double>>(rule, std::move(made), weight_decay, params);
   }
   Worker& worker() { return *worker_; }
 
@@ -323,8 +386,10 @@ void bind_update(py::module_& module) {
       .def(
           "step",
           [](RuleHandle& self, const py::handle& params, const py::handle& grads,
-             double learning_rate) { self.worker().step(params, grads, learning_rate); },
-          py::arg("params"), py::arg("grads"), py::arg("learning_rate"))
+             double learning_rate,
+             bool check_finite) { self.worker().step(params, grads, learning_rate, check_finite); },
+          py::arg("params"), py::arg("grads"), py::arg("learning_rate"),
+          py::arg("check_finite") = true)
       .def(
           "finalize",
           [](RuleHandle& self, const py::handle& params) { self.worker().finalize(params); },

@@ -3,6 +3,7 @@
 
 #include "bindings/interruption.hpp"
 #include "bindings/memory_errors.hpp"
+#include "bindings/not_finite.hpp"
 #include "fastopt/core/types.hpp"
 
 namespace py = pybind11;
@@ -26,6 +27,7 @@ FASTOPT_END
 PYBIND11_MODULE(FASTOPT_MODULE_NAME, module) {
   fastopt::register_interruption();
   fastopt::register_memory_errors();
+  fastopt::register_not_finite();
   fastopt::bind_core(module);
   fastopt::bind_solve(module);
   fastopt::bind_minimize(module);

@@ -78,6 +78,13 @@ class DivergenceError(ArithmeticError):
         return type(self), self.args
 
 
+class NonFiniteError(ValueError, FloatingPointError):
+    """Numbers that are not finite where only finite ones make sense.
+
+    It is a ValueError, as of any argument, and a FloatingPointError, as of sums that overflow.
+    """
+
+
 class StateError(ValueError, TypeError):
     """An entry of a state has a type that it cannot have.
 

@@ -22,6 +22,7 @@ def folded(net: MLP) -> MLP:
             "normalization after the activation cannot be folded where residual="
             f"{net.residual!r} takes the normalised values further"
         )
+    net._check_statistics(net.statistics)
     arrays = _fold(net, n)
     state = net.__getstate__()
     state |= {"normalization": None, "dropout": 0.0, "statistics": np.empty(0), "history": None}

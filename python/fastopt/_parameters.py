@@ -82,15 +82,21 @@ class Parameters:
     def statistics(self, values: Any) -> None:
         flat = self._core.statistics
         new = _fitting("statistics", flat, values)
-        _validation.check_finite("statistics", new, flat.dtype)
+        self._check_statistics(new)
+        flat[:] = new
+
+    def _check_statistics(self, values: Array) -> None:
+        """Refuse statistics that are not finite, and variances below zero."""
+        _validation.check_finite("statistics", values, self._core.statistics.dtype)
         start = 0
         for width in self._hidden.normalized_widths:
-            variances = new[start + width : start + 2 * width]
+            variances = values[start + width : start + 2 * width]
             if (variances < 0).any():
                 at = start + width + int(np.argmax(variances < 0))
-                raise ValueError(f"statistics[{at}] is a variance and must be >= 0, got {new[at]}")
+                raise ValueError(
+                    f"statistics[{at}] is a variance and must be >= 0, got {values[at]}"
+                )
             start += 2 * width
-        flat[:] = new
 
 
 def _fitting(name: str, flat: Array, values: Any) -> Array:

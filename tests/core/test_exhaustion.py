@@ -23,6 +23,7 @@ rng = np.random.default_rng(0)
 X, y = rng.normal(size=(600, 20)), rng.normal(size=(600, 1))
 net = fastopt.MLP([20, 60, 1], random_state=0)
 wide = fastopt.MLP([20, 20_000, 1], random_state=0)
+narrow = fastopt.MLP([20, 20, 1], random_state=0)
 n = 300
 A = rng.normal(size=(4000, n))
 
@@ -62,8 +63,9 @@ calls = {
 }
 for method in ("adam", "sgd", "lbfgs", "steepest_descent"):
     calls["fit " + method] = lambda m=method: wide.fit(X, y, m, epochs=2, random_state=0)
-for method in ("lm", "bfgs", "newton"):
+for method in ("lm", "bfgs"):
     calls["fit " + method] = lambda m=method: net.fit(X, y, m, epochs=1)
+calls["fit newton"] = lambda: narrow.fit(X, y, "newton", epochs=1)
 for method in ("bfgs", "dfp", "lbfgs", "adam", "steepest_descent"):
     calls["minimize " + method] = lambda m=method: minimize(m, maxiter=3)
 
@@ -93,7 +95,7 @@ for room in (0, *(int(1e5 * 1.5**k) for k in range(20))):
         assert frame or issubclass(outcome[0], MemoryError), outcome
         # Python's own error, where it cannot make a small object, has no text.
         text = outcome[1]
-        assert frame or not text or "memory_needed" in text or re.search("[0-9]", text)
+        assert frame or not text or re.search("[0-9]", text), text
         refused += 1
     assert np.isfinite(net.parameters).all() and np.isfinite(wide.parameters).all()
 call()
@@ -104,6 +106,7 @@ CALLS = (
     *("MLP", "copy", "pickle", "predict", "evaluate", "hessian", "jacobian", "normal_equations"),
     *("step", "least_squares", "curve_fit"),
     *("fit adam", "fit sgd", "fit lbfgs", "fit steepest_descent", "fit lm", "fit bfgs"),
+    "fit newton",
     *("minimize bfgs", "minimize dfp", "minimize lbfgs", "minimize adam"),
     "minimize steepest_descent",
 )

@@ -295,6 +295,121 @@ def test_an_error_leaves_the_state_as_it_was():
     assert (w == expected()).all()
 
 
+# The squares of 2e19 overflow in float32, those of 1.4e154 in float64.
+TOO_STEEP = [("float32", 2e19), ("float64", 1.4e154)]
+WITH_SQUARES = {
+    "adagrad": fastopt.AdaGrad,
+    "rmsprop": fastopt.RMSprop,
+    "adam": fastopt.Adam,
+    "nadam": fastopt.Nadam,
+}
+
+
+@pytest.mark.parametrize("name", WITH_SQUARES)
+@pytest.mark.parametrize(("dtype", "steep"), TOO_STEEP)
+@pytest.mark.parametrize("size", [3, 200_000])
+def test_squares_that_would_overflow_are_refused_before_anything_changes(name, dtype, steep, size):
+    opt, twin = WITH_SQUARES[name](), WITH_SQUARES[name]()
+    w = [np.ones(size, dtype), np.ones(2, dtype)]
+    there = [x.copy() for x in w]
+    g = [np.full(size, 0.5, dtype), np.ones(2, dtype)]
+    opt.step(w, g)
+    twin.step(there, g)
+    steep_g = [x.copy() for x in g]
+    steep_g[0][-1] = -steep
+    where = rf"grads\[0\].flat\[{size - 1}\]"
+    with pytest.raises(FloatingPointError, match=f"{where}.*{name}.*{dtype}"):
+        opt.step(w, steep_g)
+    opt.step(w, g)
+    twin.step(there, g)
+    assert all((a == b).all() for a, b in zip(w, there, strict=True))
+    # What comes to just below that is a step like any other.
+    steep_g[0][-1] = -0.9 * steep / 1.1
+    opt.step(w, steep_g)
+    assert w[0][-1] > there[0][-1]
+
+
+@pytest.mark.parametrize(("dtype", "steep"), TOO_STEEP)
+def test_a_sum_of_squares_that_overflows_is_found_in_that_step(dtype, steep):
+    opt, w = fastopt.AdaGrad(), np.ones(3, dtype)
+    g = np.array([1.0, 0.6 * steep, 1.0], dtype)  # three such squares are more than there is
+    opt.step(w, g)
+    opt.step(w, g)
+    with pytest.raises(FloatingPointError, match=f"adagrad: squares of gradients.*step 3.*{dtype}"):
+        opt.step(w, g)
+    opt.reset()
+    opt.step(w, g)
+
+
+@pytest.mark.parametrize(("dtype", "steep"), [("float32", 3e38), ("float64", 1.7e308)])
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_momentum_that_overflows_is_found_in_that_step(dtype, steep, nesterov):
+    opt = fastopt.SGD(0.9, momentum=0.9, nesterov=nesterov)
+    w, g = np.zeros(3, dtype), np.full(3, steep, dtype)
+
+    def steps():
+        for _ in range(3):
+            opt.step(w, g)
+
+    with pytest.raises(FloatingPointError, match=r"sgd: momentum \(rule_state_0\)"):
+        steps()
+
+
+@each_first_order
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_gradients_that_are_not_finite_are_refused_unless_asked_for(case, bad):
+    opt, w = case.make(), W.copy()
+    g = G.copy()
+    g[5, 3] = bad
+    with pytest.raises(ValueError, match=r"grads.flat\[23\] is .*check_finite=False"):
+        opt.step(w, g)
+    assert (w == W).all()
+    assert opt.state_dict()["iteration"] == 0
+    opt.step(w, g, check_finite=False)
+    assert np.isnan(w[5, 3]) or np.isinf(w[5, 3])
+    assert np.isfinite(w[:5]).all()
+
+
+def test_the_check_changes_no_bits():
+    for size in (5, 300_000):
+        g = np.random.default_rng(0).normal(size=size)
+        one, two = np.ones(size), np.ones(size)
+        first, second = fastopt.Adam(), fastopt.Adam()
+        for _ in range(3):
+            first.step(one, g)
+            second.step(two, g, check_finite=False)
+        assert (one == two).all()
+
+
+class Tensor:
+    """As of another library: to print one would fetch all of its numbers."""
+
+    def __repr__(self):
+        raise AssertionError("was printed")
+
+    __str__ = __repr__
+
+
+def test_foreign_tensors_are_refused_by_type():
+    for given in (Tensor(), [Tensor(), Tensor()]):
+        with pytest.raises(TypeError, match=r"params must be .*an object of type .*Tensor"):
+            fastopt.Adam().step(given, [np.ones(2)] * 2)
+    with pytest.raises(TypeError, match=r"grads must hold real numbers.*type .*Tensor"):
+        fastopt.Adam().step(np.ones(2), Tensor())
+
+
+def test_minimize_does_not_freeze_where_squares_overflow():
+    result = fastopt.minimize(
+        lambda x: 1e200 * float(abs(x).sum()),
+        np.ones(2),
+        method="adam",
+        jac=lambda x: 1e200 * np.sign(x),
+        options={"maxiter": 50},
+    )
+    assert not result.success
+    assert result.nit < 50
+
+
 def test_read_only_params():
     w = W.copy()
     w.flags.writeable = False

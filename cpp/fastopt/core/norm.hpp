@@ -19,6 +19,14 @@ double squared_norm(const Scalar* x, Index n) {
   return sum;
 }
 
+// max |x_i|; NaN where one of them is.
+template <class Scalar>
+double largest_magnitude(const Scalar* x, Index n) {
+  if (n == 0) return 0;
+  return static_cast<double>(
+      ConstVectorMap<Scalar>(x, n).cwiseAbs().template maxCoeff<Eigen::PropagateNaN>());
+}
+
 template <class Scalar>
 double norm(const Scalar* x, Index n) {
   using Limits = std::numeric_limits<Scalar>;

@@ -2,12 +2,15 @@
 // the process, 128 KB with some C libraries and a random few MB where there is no limit.
 #pragma once
 
+#include <atomic>
+#include <cstdlib>
 #include <memory>
 #include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
 
+#include "fastopt/core/scratch.hpp"
 #include "fastopt/core/variant.hpp"
 
 #if defined(__unix__) || defined(__APPLE__)
@@ -16,31 +19,56 @@
 
 FASTOPT_BEGIN
 
+// What libraries keep for each thread (TLS) is allocated when a thread first uses it, and where
+// that fails the C library ends the process. Called when a thread begins, this uses all that our
+// work uses: our own, and what exceptions need.
+inline void allocate_thread_locals() noexcept {
+  ScratchStack::of_this_thread();
+  try {
+    throw std::bad_alloc();
+  } catch (const std::bad_alloc&) {
+  }
+}
+
 // Runs `work`, which does not throw, in a thread that nobody waits for; false: the system gives no
 // more threads, or no memory for one.
 template <class Work>
 bool start_thread(Work work) {
 #if defined(__unix__) || defined(__APPLE__)
-  // No call needs more than 64 KB; what libraries keep for each thread (TLS) lies there as well.
-  // Memory that is not touched costs nothing.
+  // No call needs more than 64 KB; what libraries keep for each thread lies there as well. Memory
+  // that is not touched costs nothing.
   constexpr std::size_t stack_bytes = std::size_t{2} << 20;
+  // Free for what the thread allocates before it is ready: some hundred bytes in a few blocks.
+  constexpr std::size_t reserved_bytes = std::size_t{64} << 10;
+  struct Start {
+    std::unique_ptr<Work> work;
+    std::atomic<bool> may_begin{false}, ready{false};
+  };
   pthread_attr_t attributes;
   if (pthread_attr_init(&attributes) != 0) return false;
-  std::unique_ptr<Work> owned(new (std::nothrow) Work(std::move(work)));
+  Start start;
+  start.work.reset(new (std::nothrow) Work(std::move(work)));
+  void* reserve = std::malloc(reserved_bytes);
   pthread_t thread;
-  const bool started = owned != nullptr &&
+  const bool started = start.work != nullptr && reserve != nullptr &&
                        pthread_attr_setstacksize(&attributes, stack_bytes) == 0 &&
                        pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) == 0 &&
                        pthread_create(
                            &thread, &attributes,
                            [](void* given) -> void* {
-                             const std::unique_ptr<Work> mine(static_cast<Work*>(given));
+                             auto& start = *static_cast<Start*>(given);
+                             while (!start.may_begin.load()) std::this_thread::yield();
+                             allocate_thread_locals();
+                             const std::unique_ptr<Work> mine = std::move(start.work);
+                             start.ready.store(true);
                              (*mine)();
                              return nullptr;
                            },
-                           owned.get()) == 0;
+                           &start) == 0;
   pthread_attr_destroy(&attributes);
-  if (started) owned.release();
+  std::free(reserve);
+  start.may_begin.store(true);
+  while (started && !start.ready.load()) std::this_thread::yield();
   return started;
 #else
   try {

@@ -2,6 +2,8 @@
 // blocks: forward, backward, and the derivative of both along a direction in parameter space.
 #pragma once
 
+#include <limits>
+
 #include "fastopt/network/second_order/sample_block.hpp"
 
 FASTOPT_BEGIN
@@ -241,7 +243,9 @@ class DeepPass {
     unit_mean(block, mean_, h, [&](Index j) { return column(z, j, n); });
     for (Index j = 0; j < h; ++j) column(z, j, n) -= mean;
     unit_mean(block, own(l).scale, h, [&](Index j) { return column(z, j, n).square(); });
-    block.array(own(l).scale, 1) = (scale + layer.epsilon).rsqrt();
+    // Of squares that overflow, 1/∞ would make a constant of every unit.
+    block.array(own(l).scale, 1) = scale.isFinite().select(
+        (scale + layer.epsilon).rsqrt(), std::numeric_limits<double>::quiet_NaN());
     double* normalized = block.slot(own(l).normalized);
     for (Index j = 0; j < h; ++j) {
       column(normalized, j, n) = column(z, j, n) * scale;

@@ -4,7 +4,11 @@
 // batch halts at each such layer: see `forward` and `backward`, which go from one halt to the next.
 #pragma once
 
+#include <limits>
+#include <string>
+
 #include "fastopt/core/norm.hpp"
+#include "fastopt/core/not_finite.hpp"
 #include "fastopt/linalg/product.hpp"
 #include "fastopt/network/dropout.hpp"
 #include "fastopt/network/normalization.hpp"
@@ -243,10 +247,19 @@ void combine_moments(const Architecture& net, const Scalar* w, Pass<Scalar>& pas
     }
     pass.mean(l)[u] = static_cast<Scalar>(mean);
     pass.variance(l)[u] = static_cast<Scalar>(share * squares);
-    const double scale = 1 / std::sqrt(share * squares + layer.epsilon);
+    // Of squares that overflow, 1/∞ would make a constant of every unit: a loss that is finite.
+    const double scale = std::isfinite(squares) ? 1 / std::sqrt(share * squares + layer.epsilon)
+                                                : std::numeric_limits<double>::quiet_NaN();
     pass.scale(l)[u] = static_cast<Scalar>(scale);
     pass.unit_factor(l)[u] = static_cast<Scalar>(scale * w[layer.scale + u]);
   }
+}
+
+[[noreturn]] inline void refuse_statistics(Index l, const char* what, double value) {
+  throw NotFinite("hidden layer " + std::to_string(l + 1) + ": its running " + what + " is " +
+                  std::to_string(value) +
+                  ", and batch normalisation needs finite means and finite variances >= 0 in use: "
+                  "assign such to `statistics`, or train the network again");
 }
 
 // The same from running statistics, for all layers.
@@ -257,6 +270,9 @@ void use_statistics(const Architecture& net, const Scalar* w, const Scalar* stat
     const Layer& layer = net.layer(l);
     for (Index u = 0; u < layer.fan_out; ++u) {
       const Scalar* running = statistics + layer.statistics + u;
+      if (!std::isfinite(running[0])) refuse_statistics(l, "mean", running[0]);
+      if (!(std::isfinite(running[layer.fan_out]) && running[layer.fan_out] >= 0))
+        refuse_statistics(l, "variance", running[layer.fan_out]);
       pass.mean(l)[u] = running[0];
       pass.variance(l)[u] = running[layer.fan_out];
       const double scale =

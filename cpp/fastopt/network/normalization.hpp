@@ -4,6 +4,7 @@
 // are vector code, and each unit's sums run over the samples in their order.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 
 #include "fastopt/core/types.hpp"
@@ -85,6 +86,19 @@ void normalize_units_back(Scalar* __restrict d, const Scalar* __restrict z, Inde
   }
 }
 
+// 1/σ of units whose squares overflow, beside which ε is nothing. NaN where the mean has
+// overflowed.
+template <class Scalar>
+Scalar scale_of_large(const Scalar* z, Index width, Scalar mean) {
+  Scalar largest = 0;
+  for (Index u = 0; u < width; ++u) largest = std::max(largest, std::abs(z[u] - mean));
+  const Scalar squares = sum_in_lanes<Scalar>(width, [&](Index u) {
+    const Scalar ratio = (z[u] - mean) / largest;
+    return ratio * ratio;
+  });
+  return Scalar(1) / std::sqrt(squares / static_cast<Scalar>(width)) / largest;
+}
+
 // Layer normalisation, sample by sample; keeps each one's mean and 1/√(σ² + ε). y may be z.
 template <class Scalar>
 void normalize_samples(const Scalar* z, Index width, Index n, const Scalar* gamma,
@@ -97,7 +111,8 @@ void normalize_samples(const Scalar* z, Index width, Index n, const Scalar* gamm
         first + share * sum_in_lanes<Scalar>(width, [&](Index u) { return z[u] - first; });
     const Scalar variance =
         share * sum_in_lanes<Scalar>(width, [&](Index u) { return (z[u] - mean) * (z[u] - mean); });
-    const Scalar scale = Scalar(1) / std::sqrt(variance + epsilon);
+    const Scalar scale = std::isfinite(variance) ? Scalar(1) / std::sqrt(variance + epsilon)
+                                                 : scale_of_large(z, width, mean);
     means[c] = mean;
     scales[c] = scale;
     for (Index u = 0; u < width; ++u) y[u] = (z[u] - mean) * scale * gamma[u] + beta[u];

@@ -1,9 +1,14 @@
 // An update rule at work on one vector of weights: its state, its step counter, its threads.
 #pragma once
 
+#include <atomic>
+#include <cmath>
+#include <limits>
 #include <memory>
+#include <string>
 
 #include "fastopt/core/buffer.hpp"
+#include "fastopt/core/norm.hpp"
 #include "fastopt/core/segments.hpp"
 #include "fastopt/core/state_visitor.hpp"
 #include "fastopt/core/thread_pool.hpp"
@@ -94,6 +99,31 @@ class Updater {
   void update(Scalar* w, const Scalar* g, const Segment& s) {
     state_.for_slices(w, g, s.offset, s.size,
                       [&](const Slice<Scalar>& slice) { rule_->apply(slice, decay(s.shrinks)); });
+  }
+  // The same. Returns the number of the state vector that is not finite there afterwards, or -1:
+  // each piece is looked at while it is in the cache.
+  int update_and_check(Scalar* w, const Scalar* g, const Segment& s) {
+    std::atomic<int> overflowed{-1};
+    state_.for_slices(w, g, s.offset, s.size, [&](const Slice<Scalar>& slice) {
+      rule_->apply(slice, decay(s.shrinks));
+      for (std::size_t k = 0; k < state_.vectors().size(); ++k)
+        if (!std::isfinite(largest_magnitude(slice.state[k], slice.size)))
+          overflowed.store(static_cast<int>(k));
+    });
+    return overflowed.load();
+  }
+  // The largest |g_i| with which nothing overflows in one step: a rule that squares its gradients
+  // would keep an infinite mean of them, and leave w where it is for ever.
+  double largest_gradient() const {
+    constexpr auto largest = static_cast<double>(std::numeric_limits<Scalar>::max());
+    for (int k = 0; k < rule_->states(); ++k)
+      if (rule_->is_sum_of_squares(k)) return std::sqrt(largest);
+    return largest;
+  }
+  // What a user may know a state vector by.
+  std::string state_name(int k) const {
+    return (rule_->is_sum_of_squares(k) ? "squares of gradients" : "momentum") +
+           std::string(" (rule_state_") + std::to_string(k) + ")";
   }
   // w and g are whole vectors. May be called in any thread.
   void apply(Scalar* w, const Scalar* g, Index offset, Index size, bool shrinks) {

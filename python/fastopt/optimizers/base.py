@@ -81,7 +81,9 @@ class FirstOrder(Optimizer):
             settings["epsilon_position"] = EPSILON_POSITIONS.index(position)
         return self.rule, {name: float(value) for name, value in settings.items()}, weight_decay
 
-    def step(self, params: Arrays, grads: Arrays, *, epoch: int | None = None) -> None:
+    def step(
+        self, params: Arrays, grads: Arrays, *, epoch: int | None = None, check_finite: bool = True
+    ) -> None:
         """Update arrays in place by one iteration.
 
         Parameters
@@ -93,6 +95,19 @@ class FirstOrder(Optimizer):
             ∂E/∂params, of the same shapes; any real dtype and layout.
         epoch : int, optional
             The number of the epoch, for schedules that count epochs.
+        check_finite : bool
+            Whether gradients are refused, before anything is changed, that are not finite or whose
+            squares overflow in the dtype of ``params`` where the rule keeps these (|g| above
+            1.8e19 in float32, 1.3e154 in float64): an infinite mean of squares would stop w for
+            ever. Sums of squares and momentum that overflow all the same are found after the step.
+
+        Raises
+        ------
+        ValueError
+            Arrays of other shapes than at first; gradients that are not finite or too large, which
+            is a FloatingPointError as well.
+        TypeError
+            What is no array, complex numbers, parameters that are not float32 or float64.
 
         Notes
         -----
@@ -117,7 +132,7 @@ class FirstOrder(Optimizer):
         rate = self.learning_rate
         if type(rate) is not float:
             rate = self._current_rate(handle.iteration, epoch)
-        handle.step(params, grads, rate)
+        handle.step(params, grads, rate, check_finite)
 
     def finalize(self, params: Arrays) -> Arrays:
         """Turn the look-ahead point of Nesterov's momentum into w, in place; return ``params``.

@@ -302,9 +302,11 @@ class Training:
     def record(self, epoch: int, report: Any) -> str | None:
         """Write the History; raise DivergenceError where training left the finite numbers."""
         if not math.isfinite(report.loss) or report.status == "diverged":
-            self._restore_best()
+            failed = self._restore_best()
             step = max(0, report.iterations - self._place.iterations - 1)
-            raise DivergenceError(epoch, step, report.loss, self.history, not self._first_order)
+            second_order = not self._first_order
+            error = DivergenceError(epoch, step, report.loss, self.history, second_order)
+            raise error from failed
         row: dict[str, Any] = {"loss": report.loss}
         try:
             self._evaluate(row)
@@ -316,17 +318,32 @@ class Training:
         self._add_row(epoch, row, report)
         return None
 
-    def _restore_best(self) -> None:
-        """Leave the network with the best finite weights, by a loss evaluated at them."""
+    def _restore_best(self) -> Exception | None:
+        """Leave the network with the best finite weights, by a loss evaluated at them.
+
+        Those at hand are the start's, those of the best epoch by its mean over moving weights, and
+        those before the last epoch. Returns what evaluations raised, as a loss of the user's may.
+        """
         self.solver.restore_best()
         if not self._first_order:
-            return
-        evaluation = self._make_evaluation()
-        best = evaluation.value()
-        self.solver.restore_first()
-        first = evaluation.value()
-        if math.isfinite(best) and not first <= best:
-            self.solver.restore_best()
+            return None
+        evaluation, failed = self._make_evaluation(), None
+        best, restore_best = math.inf, self.solver.restore_first
+        for restore in (
+            self.solver.restore_first,
+            self.solver.restore_best,
+            self.solver.restore_previous,
+        ):
+            restore()
+            try:
+                value = evaluation.value()
+            except Exception as error:
+                failed = error
+                continue
+            if value < best:
+                best, restore_best = value, restore
+        restore_best()
+        return failed
 
     def _add_row(self, epoch: int, row: dict[str, Any], report: Any) -> None:
         self._add_numbers(row, report)

@@ -59,7 +59,8 @@ class Descent final : public Solver {
     updater_.apply(next_w_.data(), next_g_.data(), 0, n_, weight_decay_ != 0);
     updater_.look_ahead(next_w_.data(), -1);
     const double loss = next_w_.vector().allFinite() ? evaluate(next_w_, next_g_) : Report::none;
-    if (!finite(loss, next_g_)) return stop(off());
+    // A mean of squares that has overflowed would leave w where it is for ever.
+    if (!finite(loss, next_g_) || !updater_.is_finite()) return stop(off());
     const double moved = distance(w_.data(), next_w_.data(), n_);
     std::swap_ranges(w_.begin(), w_.end(), next_w_.begin());
     std::swap_ranges(g_.begin(), g_.end(), next_g_.begin());

@@ -135,6 +135,11 @@ class Epoch final : public Solver {
     net_.parameters.copy_from(first_);
     net_.statistics.copy_from(first_statistics_);
   }
+  // Those before the last step.
+  void restore_previous() {
+    net_.parameters.copy_from(start_);
+    net_.statistics.copy_from(start_statistics_);
+  }
 
   // The weights and the running statistics belong to the network.
   void visit(StateVisitor& visitor) override {
@@ -173,8 +178,7 @@ class Epoch final : public Solver {
 
   void go_back() {
     if (!options_.can_undo) throw std::logic_error("this solver does not keep what undo needs");
-    net_.parameters.copy_from(start_);
-    net_.statistics.copy_from(start_statistics_);
+    restore_previous();
   }
 
   Report mini_batches() {
