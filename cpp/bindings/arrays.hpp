@@ -45,16 +45,33 @@ inline ArraySource source_of(const py::array& array) {
 template <class T>
 using Numbers = py::array_t<T, py::array::c_style | py::array::forcecast>;
 
+// Offsets and factors of the columns, (2, columns), or nothing.
+using Affine = std::optional<Numbers<double>>;
+
+// The same source, its columns scaled. The scaling is not kept alive.
+inline ArraySource scaled(ArraySource source, const Affine& affine) {
+  if (!affine) return source;
+  if (affine->ndim() != 2 || affine->shape(0) != 2 || affine->shape(1) != source.columns)
+    throw py::value_error("a scaling must have an offset and a factor for each column");
+  source.offset = affine->data();
+  source.factor = source.offset + source.columns;
+  return source;
+}
+
 // A data set with the arrays that it reads.
 struct BoundDataset {
   Dataset data;
   py::array inputs, targets;
+  Affine input_scaling, target_scaling;
 
   BoundDataset(py::array x, py::array y, Index classes, std::optional<Numbers<double>> weights,
-               std::optional<Numbers<std::uint32_t>> rows)
-      : inputs(std::move(x)), targets(std::move(y)) {
-    data.inputs = source_of(inputs);
-    data.targets = source_of(targets);
+               std::optional<Numbers<std::uint32_t>> rows, Affine of_inputs, Affine of_targets)
+      : inputs(std::move(x)),
+        targets(std::move(y)),
+        input_scaling(std::move(of_inputs)),
+        target_scaling(std::move(of_targets)) {
+    data.inputs = scaled(source_of(inputs), input_scaling);
+    data.targets = scaled(source_of(targets), target_scaling);
     data.classes = classes;
     if (data.targets.rows != data.inputs.rows)
       throw py::value_error("inputs and targets must have as many rows as each other");

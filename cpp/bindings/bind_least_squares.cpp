@@ -46,6 +46,7 @@ LevenbergMarquardtSettings settings_of(const py::kwargs& given) {
   settings.gtol = tolerance("gtol");
   if (given.contains("max_evaluations"))
     settings.max_evaluations = given["max_evaluations"].cast<std::int64_t>();
+  if (given.contains("linear_from")) settings.linear_from = given["linear_from"].cast<Index>();
   return settings;
 }
 

@@ -50,8 +50,8 @@ void bind_network_of(py::module_& module) {
       .def(
           "predict",
           [](Net& net, const py::array& inputs, const std::optional<Numbers<std::uint32_t>>& rows,
-             std::optional<std::uint64_t> seed, std::uint64_t mask) {
-            const ArraySource source = source_of(inputs);
+             std::optional<std::uint64_t> seed, std::uint64_t mask, const Affine& scaling) {
+            const ArraySource source = scaled(source_of(inputs), scaling);
             const std::uint32_t* order = rows ? rows->data() : nullptr;
             const Index count = rows ? rows->size() : source.rows;
             py::array_t<Scalar> out({count, net.architecture.outputs()});
@@ -63,7 +63,7 @@ void bind_network_of(py::module_& module) {
             return out;
           },
           py::arg("inputs"), py::arg("rows") = std::nullopt, py::arg("seed") = std::nullopt,
-          py::arg("mask") = 0);
+          py::arg("mask") = 0, py::arg("scaling") = std::nullopt);
 
   // E and its gradient on a data set, again and again, as the weights change.
   using Value = Evaluation<Scalar>;
@@ -94,9 +94,10 @@ void bind_network_of(py::module_& module) {
 void bind_network(py::module_& module) {
   py::class_<BoundDataset>(module, "Dataset", py::module_local())
       .def(py::init<py::array, py::array, Index, std::optional<Numbers<double>>,
-                    std::optional<Numbers<std::uint32_t>>>(),
+                    std::optional<Numbers<std::uint32_t>>, Affine, Affine>(),
            py::arg("inputs"), py::arg("targets"), py::arg("classes") = 0,
-           py::arg("weights") = std::nullopt, py::arg("rows") = std::nullopt);
+           py::arg("weights") = std::nullopt, py::arg("rows") = std::nullopt,
+           py::arg("input_scaling") = std::nullopt, py::arg("target_scaling") = std::nullopt);
   bind_network_of<float>(module);
   bind_network_of<double>(module);
   std::vector<std::string> names;

@@ -13,8 +13,8 @@ FASTOPT_BEGIN
 namespace {
 
 using Net = Network<double>;
-py::tuple jacobian(Net& net, const py::array& inputs) {
-  const ArraySource source = source_of(inputs);
+py::tuple jacobian(Net& net, const py::array& inputs, const Affine& scaling) {
+  const ArraySource source = scaled(source_of(inputs), scaling);
   const Index q = net.architecture.outputs(), n = net.architecture.n_parameters;
   Values outputs({source.rows, q}), matrix({source.rows * q, n});
   double *y = outputs.mutable_data(), *j = matrix.mutable_data();
@@ -85,6 +85,7 @@ void bind_second_order(py::module_& module) {
            py::keep_alive<1, 3>())
       .def_property_readonly("scale", &NetworkSquares::scale)
       .def_property_readonly("n_residuals", &NetworkSquares::n_residuals)
+      .def_property_readonly("linear_from", &NetworkSquares::linear_from)
       .def(
           "value",
           [](NetworkSquares& objective, const Values& w) {
@@ -122,7 +123,8 @@ void bind_second_order(py::module_& module) {
   solver.def("restore_best", [](NetworkSolver&) {});
   solver.def("restore_first", [](NetworkSolver&) {});
 
-  module.def("jacobian", &jacobian, py::arg("network"), py::arg("inputs"));
+  module.def("jacobian", &jacobian, py::arg("network"), py::arg("inputs"),
+             py::arg("scaling") = std::nullopt);
 }
 
 FASTOPT_END

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from fastopt._errors import DivergenceError, FormatError
     from fastopt.callbacks import Callback, EarlyStopping, LearningRateScheduler, ReduceLROnPlateau
     from fastopt.clip import ClipByGlobalNorm, ClipByNorm, ClipByValue
+    from fastopt.estimators import MLPClassifier as MLPClassifier
+    from fastopt.estimators import MLPRegressor as MLPRegressor
     from fastopt.exchange.matlab_in import from_matlab
     from fastopt.exchange.sklearn_in import from_sklearn
     from fastopt.exchange.torch_in import from_torch
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     )
     from fastopt.training.history import History
     from fastopt.training.parts import split
+    from fastopt.training.scaling import ScalingWarning
     from fastopt.training.stopping import Stopping
     from fastopt.training.user_functions import GradientWarning
 
@@ -87,6 +90,7 @@ __all__ = [
     "RMSprop",
     "ReduceLROnPlateau",
     "Residual",
+    "ScalingWarning",
     "SteepestDescent",
     "Stopping",
     "WarmUp",
@@ -146,10 +150,13 @@ _HOMES: dict[str, tuple[str, ...]] = {
     ),
     "training.history": ("History",),
     "training.parts": ("split",),
+    "training.scaling": ("ScalingWarning",),
     "training.stopping": ("Stopping",),
     "training.user_functions": ("GradientWarning",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
+# What needs an extra: `from fastopt import *` leaves it alone.
+_OF_EXTRAS = {"MLPClassifier": "estimators", "MLPRegressor": "estimators"}
 _MODULES = ("callbacks", "clip", "initializers", "layers", "optimizers", "plots", "schedules")
 
 
@@ -157,6 +164,8 @@ def __getattr__(name: str) -> Any:
     value: Any
     if name in _HOME:
         value = getattr(import_module(f"fastopt.{_HOME[name]}"), name)
+    elif name in _OF_EXTRAS:
+        value = getattr(import_module(f"fastopt.{_OF_EXTRAS[name]}"), name)
     elif name in _MODULES:
         return import_module(f"fastopt.{name}")
     elif name == "__version__":
@@ -170,11 +179,11 @@ def __getattr__(name: str) -> Any:
     else:
         from fastopt._names import meant_by
 
-        known = [*__all__, *_MODULES]
+        known = [*__all__, *_OF_EXTRAS, *_MODULES]
         raise AttributeError(f"module 'fastopt' has no attribute {name!r}{meant_by(name, known)}")
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, *_MODULES, "__version__"])
+    return sorted([*__all__, *_OF_EXTRAS, *_MODULES, "__version__"])

@@ -11,6 +11,7 @@ import numpy as np
 from fastopt import _core, _validation
 from fastopt._html import table
 from fastopt.layers import HiddenLayers, Normalization, Residual
+from fastopt.training.scaling import Scaling, Scalings
 
 
 class Architecture:
@@ -21,6 +22,7 @@ class Architecture:
     _output_activation: str
     _dtype: np.dtype[Any]
     _hidden: HiddenLayers
+    _scalings: Scalings
 
     @property
     def layer_sizes(self) -> tuple[int, ...]:
@@ -57,6 +59,26 @@ class Architecture:
     def residual(self) -> bool | int | str | Residual:
         """Where the shortcuts are."""
         return self._hidden.residual
+
+    @property
+    def scale_inputs(self) -> str | None:
+        """How inputs are scaled inside the network: None, "standard" or "minmax"."""
+        return self._scalings.scale_inputs
+
+    @property
+    def scale_targets(self) -> str | None:
+        """How targets are scaled inside the network: None, "standard" or "minmax"."""
+        return self._scalings.scale_targets
+
+    @property
+    def input_scaling_(self) -> Scaling | None:
+        """What was learned of the inputs: ``offset`` and ``scale`` (d,), 0 of constant columns."""
+        return self._scalings.inputs
+
+    @property
+    def target_scaling_(self) -> Scaling | None:
+        """What was learned of the targets: ``offset`` and ``scale`` (q,), 0 of constant columns."""
+        return self._scalings.targets
 
     def summary(self) -> str:
         """Return a table of the layers: widths, activations, numbers of parameters.
@@ -120,7 +142,10 @@ class Architecture:
         return ", ".join(words)
 
     def __repr__(self) -> str:
-        names = ("activation", "output_activation", "dtype", "normalization", "dropout", "residual")
+        names = (
+            *("activation", "output_activation", "dtype", "normalization", "dropout", "residual"),
+            *("scale_inputs", "scale_targets"),
+        )
         settings = {name: getattr(self, name) for name in names} | {"dtype": self._dtype.name}
         words = [f"{name}={value!r}" for name, value in settings.items() if value]
         return f"MLP({', '.join([str(list(self._layer_sizes)), *words])})"

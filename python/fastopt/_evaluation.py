@@ -9,9 +9,11 @@ import numpy.typing as npt
 
 from fastopt import _core, _validation
 from fastopt._names import friendly
+from fastopt._units import UnitsOfTargets
 from fastopt.layers import HiddenLayers
 from fastopt.training.data import Data, check_inputs, check_loss, make_data
 from fastopt.training.metrics import Metrics
+from fastopt.training.scaling import Scalings
 
 Array = npt.NDArray[Any]
 
@@ -42,6 +44,7 @@ class Evaluation:
     _seed: int
     _targets: Targets = Targets()
     _loss: Any = None  # of the last ``fit``, as the user gave it
+    _scalings: Scalings
 
     @overload
     def predict(
@@ -60,7 +63,8 @@ class Evaluation:
         """Return the outputs for inputs (N, d), in the network's dtype, of the shape of ``y``.
 
         (N, q); but (N,) where ``fit`` was last given targets (N,) for one output, as scikit-learn
-        does. Copies, pickles and files remember it.
+        does. Copies, pickles and files remember it. With ``scale_targets`` they are in the units of
+        ``y``, and float64: single precision could not hold 1e6 + small.
 
         Any real dtype and layout is read as it is. With "sigmoid" and "softmax" outputs these are
         probabilities. Nothing is dropped, and batch normalisation is by the running statistics.
@@ -82,11 +86,11 @@ class Evaluation:
         >>> mean.shape, sd.shape
         ((1, 1), (1, 1))
         """
-        X = check_inputs(X, self._layer_sizes[0], self._dtype)
+        X = self._checked_inputs(X)
         random_state = _validation.one_seed(random_state, rng)
         seed = self._seed if random_state is None else _validation.seed(random_state)
         if mc_dropout is None:
-            return self._shaped(self._core.predict(X))
+            return self._shaped(self._outputs(X))
         k = _validation.integer("mc_dropout", mc_dropout, low=1)
         if not self._hidden.drops:
             raise ValueError(f"mc_dropout={k} needs a network with dropout, and this one has none")
@@ -94,12 +98,32 @@ class Evaluation:
         mean: Array = np.zeros((len(X), self._layer_sizes[-1]))
         squares: Array = np.zeros_like(mean)
         for i in range(k):
-            outputs = self._core.predict(X, seed=seed, mask=i)
+            outputs = self._core.predict(X, seed=seed, mask=i, scaling=self._scalings.input_affine)
             apart = outputs - mean
             mean += apart / (i + 1)
             squares += apart * (outputs - mean)
         deviation = np.sqrt(squares / k)
+        scaling = self._scalings.targets
+        if scaling is not None:
+            return (
+                self._shaped(scaling.inverse_transform(mean)),
+                self._shaped(deviation * scaling.scale),
+            )
         return self._shaped(mean.astype(self._dtype)), self._shaped(deviation.astype(self._dtype))
+
+    def _checked_inputs(self, X: Any) -> Array:
+        """Return X as an array (N, d) of which the network can compute outputs."""
+        self._scalings.check_learned()
+        dtype = self._scalings.dtype_of_inputs(self._dtype)
+        inputs = check_inputs(X, self._layer_sizes[0], dtype)
+        if self._scalings.inputs is not None:
+            self._scalings.inputs.check_finite("X", inputs, self._dtype)
+        return inputs
+
+    def _outputs(self, X: Array, rows: Any = None) -> Array:
+        """Return the outputs (N, q) in the units of the targets."""
+        outputs = self._core.predict(X, rows, scaling=self._scalings.input_affine)
+        return self._scalings.outputs_in_units(outputs)
 
     def _shaped(self, outputs: Array) -> Array:
         """Return outputs (N, q) in the shape that the targets had."""
@@ -143,6 +167,8 @@ class Evaluation:
     ) -> float | dict[str, float]:
         """Return the loss on data, without penalty; with ``metrics``, a dict of it and of them.
 
+        All are in the units of ``y``, also with ``scale_targets``.
+
         Parameters
         ----------
         X : array (N, d)
@@ -170,13 +196,16 @@ class Evaluation:
         data = self._data(X, y, loss, sample_weight, missing_targets)
         signed = self._targets.signed or _signed(data.targets_of_rows())
         chosen = self._metrics(metrics, loss, signed=signed)
-        value = float(self._evaluation(data, loss).value())
+        if self._scalings.targets is not None:
+            value = UnitsOfTargets(self).value(data, loss)
+        else:
+            value = float(self._evaluation(data, loss).value())
         if not chosen:
             return value
         return {"loss": value, **self._metrics_of(chosen, data)}
 
     def _metrics_of(self, metrics: Metrics, data: Data) -> dict[str, float]:
-        outputs = self._core.predict(data.inputs, data.rows)
+        outputs = self._outputs(data.inputs, data.rows)
         weights, missing = data.sample_weight_of_rows(), data.missing_of_rows()
         return metrics(outputs, data.targets_of_rows(), data.classes, weights, missing)
 
@@ -202,13 +231,17 @@ class Evaluation:
     ) -> tuple[float, Array]:
         """Return E and ∂E/∂w (n,), in the order of ``parameters``.
 
-        E is the (weighted) mean loss (None: as for :meth:`evaluate`) plus (l2/2)·‖W‖², weights
-        only. Batch normalisation is by the
+        E is the (weighted) mean loss (None: as for :meth:`evaluate`), in the units of ``y``, plus
+        (l2/2)·‖W‖², weights only. Batch normalisation is by the
         statistics of these data, as in training; nothing is dropped.
         """
         loss = self._loss_or_trained(loss)
         data = self._data(X, y, loss, sample_weight, missing_targets)
         l2 = _validation.number("l2", l2, low=0)
+        if self._scalings.targets is not None:
+            self._hidden.check_batch(len(data), len(data))
+            value, gradient = UnitsOfTargets(self).value_and_gradient(data, loss, l2)
+            return value, gradient.astype(self._dtype)
         value, gradient = self._training_evaluation(data, loss, l2).value_and_gradient()
         return float(value), gradient
 
@@ -245,11 +278,18 @@ class Evaluation:
         """
         loss = self._loss_or_trained(loss)
         data = self._data(X, y, loss, sample_weight, missing_targets)
-        evaluation = self._flow_evaluation(data, loss, _validation.number("l2", l2, low=0))
+        l2 = _validation.number("l2", l2, low=0)
+        if self._scalings.targets is not None:
+            self._hidden.check_batch(len(data), len(data))
+            return UnitsOfTargets(self).gradient_norms(data, loss, l2)
+        evaluation = self._flow_evaluation(data, loss, l2)
         return self._gradient_norms(evaluation)
 
     def _data(self, X: Any, y: Any, loss: Any, sample_weight: Any, missing_targets: str) -> Data:
-        return make_data(
+        """Return data with inputs as the network sees them, and targets in their own units."""
+        self._scalings.check_learned()
+        self._scalings.check_loss(loss)
+        data = make_data(
             X,
             y,
             loss,
@@ -257,7 +297,9 @@ class Evaluation:
             self._dtype,
             sample_weight,
             missing_targets=missing_targets,
+            scalings=self._scalings,
         )
+        return data.scaled(self._scalings.of_inputs, self._dtype)
 
     def _training_evaluation(self, data: Data, loss: Any, l2: float) -> Any:
         self._hidden.check_batch(len(data), len(data))

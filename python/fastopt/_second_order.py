@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fastopt import _core, _validation
+from fastopt._units import UnitsOfTargets
 from fastopt.layers import HiddenLayers
 from fastopt.memory import check_bytes
-from fastopt.training.data import Data, check_inputs
+from fastopt.training.data import Data
+from fastopt.training.scaling import Scalings
 
 Array = npt.NDArray[np.float64]
 
@@ -39,8 +41,10 @@ class SecondOrder:
         _core: Any
 
         _hidden: HiddenLayers
+        _scalings: Scalings
 
         def _loss_or_trained(self, loss: Any) -> Any: ...
+        def _checked_inputs(self, X: Any) -> npt.NDArray[Any]: ...
         def _data(
             self, X: Any, y: Any, loss: Any, sample_weight: Any, missing_targets: str
         ) -> Data: ...
@@ -55,6 +59,8 @@ class SecondOrder:
 
     def jacobian(self, X: npt.ArrayLike) -> Array:
         """Return J = ∂Y/∂w, the derivatives of all outputs by all parameters.
+
+        Y is what :meth:`predict` returns, in the units of the targets.
 
         Parameters
         ----------
@@ -82,14 +88,16 @@ class SecondOrder:
         (2, 13)
         """
         self._check("jacobian")
-        inputs = check_inputs(X, self.layer_sizes[0], self.dtype)
+        inputs = self._checked_inputs(X)
         rows = len(inputs) * self.layer_sizes[-1]
         check_bytes(
             f"the Jacobian of {rows:,} × {self.n_parameters:,} numbers",
             8 * rows * self.n_parameters,
             "normal_equations, which never holds it, or fewer samples at a time",
         )
-        jacobian: Array = _core.jacobian(self._core, inputs)[1]
+        jacobian: Array = _core.jacobian(self._core, inputs, self._scalings.input_affine)[1]
+        if self._scalings.targets is not None:
+            jacobian *= np.tile(self._scalings.targets.scale, len(inputs))[:, None]
         return jacobian
 
     def normal_equations(
@@ -139,6 +147,8 @@ class SecondOrder:
         penalty = _validation.number("l2", l2, low=0)
         data = self._data(X, y, "mse", sample_weight, missing_targets)
         self._check_square("JᵀJ")
+        if self._scalings.targets is not None:
+            return UnitsOfTargets(self).normal_equations(data, penalty)
         squares = _core.NetworkSquares(self._core, data.native, penalty)
         value, jte, jtj = squares.normal_equations(self.parameters)
         return value, jte, jtj
@@ -189,8 +199,13 @@ class SecondOrder:
         ((10, 10), True)
         """
         self._check("hessian")
-        objective = self._objective("hessian", X, y, loss, sample_weight, l2, missing_targets)
+        loss = self._twice_differentiable("hessian", loss)
+        penalty = _validation.number("l2", l2, low=0)
+        data = self._data(X, y, loss, sample_weight, missing_targets)
         self._check_square("the Hessian")
+        if self._scalings.targets is not None:
+            return UnitsOfTargets(self).hessian(data, loss, penalty)
+        objective = _core.NetworkObjective(self._core, data.native, loss, penalty)
         hessian: Array = objective.hessian(self.parameters)
         return hessian
 
@@ -231,9 +246,12 @@ class SecondOrder:
         along = _validation.array("v", v, ndim=1).astype(np.float64)
         if along.shape != (self.n_parameters,):
             raise ValueError(f"v must have shape ({self.n_parameters},), got {along.shape}")
-        objective = self._objective(
-            "hessian_vector_product", X, y, loss, sample_weight, l2, missing_targets
-        )
+        loss = self._twice_differentiable("hessian_vector_product", loss)
+        penalty = _validation.number("l2", l2, low=0)
+        data = self._data(X, y, loss, sample_weight, missing_targets)
+        if self._scalings.targets is not None:
+            return UnitsOfTargets(self).hessian_vector(data, loss, penalty, along)
+        objective = _core.NetworkObjective(self._core, data.native, loss, penalty)
         product: Array = objective.hessian_vector(self.parameters, np.ascontiguousarray(along))
         return product
 
@@ -247,18 +265,7 @@ class SecondOrder:
         check_float64(self.dtype, what)
         self._hidden.check_second_order(what)
 
-    def _objective(
-        self,
-        what: str,
-        X: Any,
-        y: Any,
-        loss: Any,
-        sample_weight: Any,
-        l2: float,
-        missing_targets: str,
-    ) -> _core.NetworkObjective:
+    def _twice_differentiable(self, what: str, loss: Any) -> Any:
         loss = self._loss_or_trained(loss)
         check_twice_differentiable(loss, what)
-        penalty = _validation.number("l2", l2, low=0)
-        data = self._data(X, y, loss, sample_weight, missing_targets)
-        return _core.NetworkObjective(self._core, data.native, loss, penalty)
+        return loss

@@ -71,6 +71,12 @@ class Settings:
         """Return the settings by name; ``deep`` is scikit-learn's and changes nothing here."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.init}
 
+    def set_params(self, **params: Any) -> Self:
+        """Set some of the settings, as scikit-learn does, and return the object itself."""
+        for name, value in params.items():
+            setattr(self, name, value)
+        return self
+
     def clone(self, **changes: Any) -> Self:
         """Return a new object with the same settings, but for ``changes``, and nothing else."""
         return type(self)(**{**deepcopy(self.get_params()), **changes})

@@ -52,7 +52,8 @@ def memory_needed(
     -------
     int
         Bytes that a run takes at its peak beside the parameters, the state in the result included;
-        the data and the layers' outputs are not.
+        the data and the layers' outputs are not. Scaling inside a network adds nothing: it is done
+        while batches are gathered, and the data are not copied.
 
     Notes
     -----

@@ -21,7 +21,7 @@ from fastopt.exchange.exports import Exports
 from fastopt.initializers import Initializer, default, initial_weights
 from fastopt.layers import HiddenLayers, Normalization, Residual
 from fastopt.memory import check_bytes
-from fastopt.optimizers import Optimizer, resolve
+from fastopt.optimizers import BFGS, DFP, LBFGS, LevenbergMarquardt, Optimizer, resolve
 from fastopt.training.arguments import (
     RECORDED,
     check_batch_size,
@@ -39,9 +39,13 @@ from fastopt.training.fit import Training, make_epoch_solver
 from fastopt.training.history import History
 from fastopt.training.metrics import as_list
 from fastopt.training.restarts import best_of_starts
+from fastopt.training.scaling import Scalings, warn_if_far
 from fastopt.training.second_order import make_full_batch_solver
 from fastopt.training.stopping import Stopping
 from fastopt.training.user_functions import name_of
+
+# Their first steps are of the size of the targets: they tell when they start far from order one.
+_SENSITIVE_TO_SCALE = (LevenbergMarquardt, BFGS, DFP, LBFGS)
 
 
 class MLP(Architecture, Parameters, Evaluation, SecondOrder, Exports):
@@ -83,6 +87,20 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder, Exports):
         the first; the last block may be shorter. Widths must be equal. "projection": around every
         hidden layer, with a learned linear map a_{l−1} P where widths differ. A
         :class:`fastopt.Residual` has both choices.
+    scale_inputs, scale_targets : None, "standard" or "minmax"
+        Each column is scaled inside the network: "standard" to mean 0 and standard deviation 1 (÷
+        N), "minmax" to [−1, 1], as MATLAB's mapminmax. Learned from the training rows of the first
+        ``fit``, weighted by ``sample_weight``, or by :meth:`adapt`; see ``input_scaling_`` and
+        ``target_scaling_``. In double precision, whatever ``dtype`` is, while batches are gathered:
+        the data are not copied. A constant column is dropped: it stays in place, with weights 0, as
+        an output it is that constant. ``scale_targets`` is for losses of numbers and "identity"
+        outputs.
+
+        In the units of ``y`` are :meth:`predict`, :meth:`evaluate`, all metrics, and all that is
+        computed of X and y: gradients, Jacobian, Hessian. Of the scaled problem are the parameters
+        (``coefs_``, ``intercepts_`` …), and what ``fit`` minimises and records: ``loss``,
+        ``val_loss``, norms of gradients, what a loss of your own is given, and ``l2``, "huber"'s
+        δ and the criteria of ``stopping``.
     dtype : {"float64", "float32"}
         Of the parameters and of all arithmetic in training.
     random_state : None, int, numpy Generator or RandomState
@@ -103,6 +121,8 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder, Exports):
     ('epochs', True, (64, 1))
     """
 
+    _told_scale = False  # that it started far from order one
+
     @friendly
     def __init__(
         self,
@@ -115,6 +135,8 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder, Exports):
         normalization: str | Normalization | None = None,
         dropout: float | Sequence[float] = 0.0,
         residual: bool | int | str | Residual = False,
+        scale_inputs: str | None = None,
+        scale_targets: str | None = None,
         *,
         rng: Any = None,
     ) -> None:
@@ -125,6 +147,7 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder, Exports):
         )
         self._dtype = check_dtype(dtype)
         self._hidden = HiddenLayers(self._layer_sizes, normalization, dropout, residual)
+        self._scalings = Scalings.checked(scale_inputs, scale_targets, self._output_activation)
         self._seed = _validation.seed(_validation.one_seed(random_state, rng))
         self._core = self._make_core()
         self._initialize(initializer)
@@ -174,6 +197,7 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder, Exports):
         other._initialize(self._initializer)
         self.parameters[:] = other.parameters
         self.statistics[:] = other.statistics
+        self._take_scalings(self._scalings)
 
     # --- copies --------------------------------------------------------------------------------
 
@@ -209,6 +233,7 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder, Exports):
             "history": copy(getattr(self, "history_", None)),
             "targets": tuple(self._targets),
             "initializer": self._initializer,
+            "scalings": self._scalings.state(),
             # A function of the user's may not bear to be pickled, as one that has no name.
             "loss": ForgottenLoss(name_of(self._loss)) if callable(self._loss) else self._loss,
         }
@@ -220,6 +245,7 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder, Exports):
         self._hidden = HiddenLayers(
             self._layer_sizes, state["normalization"], state["dropout"], state["residual"]
         )
+        self._scalings = Scalings.from_state(state.get("scalings", (None,) * 4))
         self._core = self._make_core()
         self.parameters[:] = state["parameters"]
         self.statistics[:] = state["statistics"]
@@ -260,6 +286,76 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder, Exports):
         True
         """
         return folded(self)
+
+    # --- scaling -------------------------------------------------------------------------------
+
+    def adapt(self, X: Any, y: Any = None, sample_weight: Any = None) -> MLP:
+        """Learn how to scale inputs and targets from data, in place of the first ``fit``.
+
+        Needed where that sees a part of the data only. Weights that were trained by another scaling
+        keep their values, and mean something else.
+
+        Parameters
+        ----------
+        X : array (N, d)
+        y : array (N, q) or (N,), optional
+            Looked at only with ``scale_targets``.
+        sample_weight : array (N,), optional
+            Means and deviations are weighted; rows of weight 0 are left out.
+
+        Returns
+        -------
+        MLP
+            The network itself.
+
+        Examples
+        --------
+        >>> import fastopt
+        >>> net = fastopt.MLP([2, 3, 1], scale_inputs="standard", random_state=0)
+        >>> net.adapt([[1.0, 5.0], [3.0, 5.0]]).input_scaling_.offset.tolist()
+        [2.0, 5.0]
+        """
+        scalings = self._scalings
+        if not scalings:
+            raise ValueError(
+                "adapt learns a scaling, and this network has none: make it with "
+                "MLP(..., scale_inputs='standard') or scale_targets"
+            )
+        if scalings.scale_targets is None:
+            y = np.zeros((len(X), self._layer_sizes[-1]))
+        elif y is None:
+            raise ValueError("adapt needs y, as the network scales its targets: adapt(X, y)")
+        data = make_data(
+            X,
+            y,
+            "mse",
+            self._layer_sizes,
+            self._dtype,
+            sample_weight,
+            missing_targets="ignore",
+            scalings=scalings,
+        )
+        self._core.begin_training()
+        try:
+            self._take_scalings(scalings.learned(data))
+        finally:
+            self._core.end_training()
+        return self
+
+    def _take_scalings(self, scalings: Scalings) -> None:
+        """Scale from now on like this; what leads from and to constant columns becomes zero."""
+        self._scalings = scalings
+        if scalings.inputs is not None:
+            starts_at_inputs = {end - 1 for start, end in self._hidden.shortcuts if start == 0}
+            for i, layer in enumerate(self._layers()):
+                if i == 0:
+                    layer["W"][scalings.inputs.constant] = 0
+                if i in starts_at_inputs and "P" in layer:
+                    layer["P"][scalings.inputs.constant] = 0
+        if scalings.targets is not None:
+            last = self._layers()[-1]
+            last["W"][:, scalings.targets.constant] = 0
+            last["b"][scalings.targets.constant] = 0
 
     # --- training ------------------------------------------------------------------------------
 
@@ -416,10 +512,11 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder, Exports):
         optimizer = resolve(optimizer)
         own_loss = loss if callable(loss) else check_loss(loss)
         loss = check_loss(loss, check_slopes=True)
-        sizes = self._layer_sizes
+        sizes, scalings = self._layer_sizes, self._scalings
+        scalings.check_loss(loss)
 
         def make(*arrays: Any, **names: Any) -> Data:
-            names["missing_targets"] = missing_targets
+            names |= {"missing_targets": missing_targets, "scalings": scalings}
             return make_data(arrays[0], arrays[1], loss, sizes, self._dtype, *arrays[2:], **names)
 
         data = make(X, y, sample_weight)
@@ -430,7 +527,11 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder, Exports):
         random_state = _validation.one_seed(random_state, rng)
         seed = seed_of_run(random_state, self._seed, initial_epoch)
         data, validation = split_validation(data, validation_data, validation_split, make, seed)
-        data = data.weighted(class_weight, sizes[-1])
+        if not scalings.is_learned:
+            scalings = scalings.learned(data)
+        data = data.scaled(scalings, self._dtype).weighted(class_weight, sizes[-1])
+        if validation is not None:
+            validation = validation.scaled(scalings, self._dtype, "validation_data[0]")
         targets = Targets(one_dimensional, signed)
         names = as_list(metrics)
         recorded = {recorded_name(name) for name in names}
@@ -445,6 +546,9 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder, Exports):
         callbacks = check_callbacks(callbacks, chosen, validation is not None, numbers)
         _validation.flag("shuffle", shuffle)
         verbose = _validation.verbosity(verbose)
+
+        if isinstance(optimizer, _SENSITIVE_TO_SCALE) and not isinstance(initial_epoch, History):
+            self._told_scale = self._told_scale or warn_if_far(scalings, data, optimizer)
 
         self._core.begin_training()
         try:
@@ -470,6 +574,8 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder, Exports):
             else:
                 training.history.validation_rows = None
             self._targets, self._loss = targets, own_loss
+            if scalings is not self._scalings:
+                self._take_scalings(scalings)
             return training.execute(callbacks, stopping, verbose)
         finally:
             self._core.end_training()

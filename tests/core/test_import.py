@@ -48,7 +48,7 @@ def test_the_package_shows_its_public_names_only():
     shown = dir(fastopt)
     assert shown == sorted(shown)
     modules = {n for n in shown if type(getattr(fastopt, n)).__name__ == "module"}
-    assert set(shown) == {*fastopt.__all__, *modules, "__version__"}
+    assert set(shown) == {*fastopt.__all__, *fastopt._OF_EXTRAS, *modules, "__version__"}
     assert modules == {
         *("callbacks", "clip", "initializers", "layers", "optimizers", "plots", "schedules")
     }
@@ -64,6 +64,6 @@ def test_what_types_are_checked_by_is_what_is_imported():
     read = {alias.name: node.module for node in imports for alias in node.names}
     for name in fastopt.__all__:
         assert getattr(importlib.import_module(read[name]), name) is getattr(fastopt, name)
-    for name, home in fastopt._HOME.items():
+    for name, home in {**fastopt._HOME, **fastopt._OF_EXTRAS}.items():
         assert read[name] == f"fastopt.{home}"
     assert set(fastopt._HOME) <= set(fastopt.__all__)

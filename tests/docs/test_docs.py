@@ -9,6 +9,8 @@ import fastopt
 from fastopt.functions import squares_result
 from fastopt.functions.result import Status
 
+pytestmark = pytest.mark.filterwarnings("error::fastopt.ScalingWarning")
+
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -19,6 +21,9 @@ RESULTS = [
     ("README.md", 'optimizer="lm"', "history.loss[-1] < 0.0025"),
     ("README.md", 'optimizer="lm"', "net.evaluate(X, y, metrics=['r2'])['r2'] > 0.98"),
     ("README.md", "minimize(rosenbrock", "result.success and np.abs(result.x - 1).max() < 1e-6"),
+    ("README.md", "restarts=5", "estimator.score(X, 1000 * y) > 0.98"),
+    ("estimators.md", "scale_inputs", "net.evaluate(X, y, metrics=['r2'])['r2'] > 0.99"),
+    ("estimators.md", "GridSearchCV(", "search.best_score_ > 0.4"),
     ("from_keras.md", "model = fastopt.MLP([4, 16, 1]", "model.evaluate(X, y) < 0.5"),
     ("from_keras.md", "history = model.fit(X, y, epochs=200", "min(history.val_loss) < 0.02"),
     ("from_keras.md", "stopping=fastopt.Stopping", "model.history_.stop_reason == 'loss'"),

@@ -1,5 +1,6 @@
 // Reads rows out of any two-dimensional array that NumPy can describe (dtype, strides, byte order)
-// and casts them, so that the user's data is neither copied whole nor written to.
+// and casts them, so that the user's data is neither copied whole nor written to. Columns are
+// scaled on the way, where that is asked for.
 #pragma once
 
 #include <cstring>
@@ -17,6 +18,9 @@ struct ArraySource {
   bool swapped = false;  // the other byte order than this machine's
   Index rows = 0, columns = 0;
   Index row_stride = 0, column_stride = 0;  // bytes
+  // Where there are any: column j becomes (x - offset[j]) · factor[j], in double precision whatever
+  // it is stored and used in (1e6 + small in float32 would lose what is small).
+  const double *offset = nullptr, *factor = nullptr;
 
   // Rows first … first + count - 1, or order[first …] where an order is given, as consecutive
   // columns of `out`.
@@ -24,8 +28,12 @@ struct ArraySource {
   void gather(const std::uint32_t* order, Index first, Index count, Scalar* out) const {
     with_type([&](auto zero) {
       using T = decltype(zero);
-      swapped ? gather_as<T, true>(order, first, count, out)
-              : gather_as<T, false>(order, first, count, out);
+      if (offset != nullptr)
+        swapped ? gather_scaled<T, true>(order, first, count, out)
+                : gather_scaled<T, false>(order, first, count, out);
+      else
+        swapped ? gather_as<T, true>(order, first, count, out)
+                : gather_as<T, false>(order, first, count, out);
     });
   }
 
@@ -106,6 +114,17 @@ struct ArraySource {
     } else {
       for (Index i = 0; i < count; ++i, out += columns)
         std::memcpy(out, data + row(order, first + i) * row_stride, bytes);
+    }
+  }
+
+  template <class T, bool Swap, class Scalar>
+  void gather_scaled(const std::uint32_t* order, Index first, Index count, Scalar* out) const {
+    for (Index i = 0; i < count; ++i, out += columns) {
+      const char* from = data + row(order, first + i) * row_stride;
+      for (Index j = 0; j < columns; ++j) {
+        const auto x = static_cast<double>(load<T, Swap>(from + j * column_stride));
+        out[j] = static_cast<Scalar>((x - offset[j]) * factor[j]);
+      }
     }
   }
 

@@ -32,6 +32,13 @@ class NetworkSquares final : public Objective {
     return sums_(data_, penalty_, w, jte, jtj);
   }
 
+  // From which weight on all of them enter the residuals linearly: the output layer's, where its
+  // activation is the identity; else n.
+  Index linear_from() const {
+    const Layer& last = net_.layers.back();
+    return last.activation == Activation::identity ? last.weights : size();
+  }
+
   // √v e of each output.
   Index n_residuals() const override { return elements_; }
   bool penalty(double* lambda) const override {

@@ -48,6 +48,10 @@ class LevenbergMarquardt(Optimizer):
     m than parameters n it is an m × m system instead, of JJᵀ, in m·n + 2 m² numbers. A penalty
     ``l2`` counts as no residual; with it the m × m products are taken anew for each try.
 
+    Where the first step on a network would be more than ten times as long as its weights, it moves
+    the output layer alone (if its activation is "identity"), and ν₀ is taken anew for the second;
+    but not with a ``damping`` of your own.
+
     References
     ----------
     Hagan & Menhaj 1994 (networks); Nielsen 1999; Osowski 2020 (Marquardt's rule); Moré 1978.

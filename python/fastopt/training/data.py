@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from fastopt import _core, _validation
 from fastopt.training.parts import check_strata, divide
+from fastopt.training.scaling import Scalings
 from fastopt.training.targets import check_targets, input_hint, labels, plain
 from fastopt.training.user_functions import OwnLoss
 
@@ -26,6 +27,8 @@ class Data:
     ----------
     classes : int
         How many classes there are, where the targets are class numbers in one column; else 0.
+    scalings : Scalings
+        How a network sees inputs and targets; the arrays are as the user gave them.
     rows : array of uint32 or None
         Which rows of the arrays belong to the data; None: all of them. Rows of weight 0 do not:
         they neither count nor move batch statistics, whatever numbers they hold.
@@ -45,9 +48,11 @@ class Data:
         rows: npt.NDArray[np.uint32] | None = None,
         sample_weight: npt.NDArray[np.float64] | None = None,
         missing: npt.NDArray[np.bool_] | None = None,
+        scalings: Scalings | None = None,
     ) -> None:
         self.inputs, self.targets, self.classes = inputs, targets, classes
         self.weights, self.sample_weight, self.missing = weights, sample_weight, missing
+        self.scalings = scalings or Scalings()
         if weights is not None:
             rows = _weighted_rows(weights, rows)
             used = weights if rows is None else weights[rows]
@@ -55,7 +60,15 @@ class Data:
             weights = weights / largest  # so that the sum is finite
             weights = weights / (used / largest).mean()
         self.rows = rows
-        self.native = _core.Dataset(inputs, targets, classes, weights, rows)
+        self.native = _core.Dataset(
+            inputs,
+            targets,
+            classes,
+            weights,
+            rows,
+            input_scaling=self.scalings.input_affine,
+            target_scaling=self.scalings.target_affine,
+        )
 
     def __len__(self) -> int:
         return len(self.inputs) if self.rows is None else len(self.rows)
@@ -84,6 +97,14 @@ class Data:
             weights = (weights if own.ndim == 1 else weights[:, None]) * own
         return self._with(weights, self.rows)
 
+    def scaled(self, scalings: Scalings, dtype: np.dtype[Any], name: str = "X") -> Data:
+        """Return the same samples as a network of ``dtype`` sees them; nothing is copied."""
+        if scalings.inputs is not None:
+            scalings.inputs.check_finite(name, self.inputs, dtype, self.rows)
+        if scalings.targets is not None:
+            scalings.targets.check_finite("y", self.targets, dtype, self.rows)
+        return self._with(self.weights, self.rows, scalings)
+
     def split(self, how: str, share: float, seed: int) -> tuple[Data, Data]:
         """Return two parts of the data, the second a ``share`` of it; nothing is copied."""
         n_second = round(share * len(self))
@@ -106,11 +127,15 @@ class Data:
         return self._with(self.weights, at if self.rows is None else self.rows[at])
 
     def _with(
-        self, weights: npt.NDArray[np.float64] | None, rows: npt.NDArray[np.uint32] | None
+        self,
+        weights: npt.NDArray[np.float64] | None,
+        rows: npt.NDArray[np.uint32] | None,
+        scalings: Scalings | None = None,
     ) -> Data:
         """Return data of the same arrays."""
         arrays = self.inputs, self.targets, self.classes
-        return Data(*arrays, weights, rows, self.sample_weight, self.missing)
+        scalings = scalings or self.scalings
+        return Data(*arrays, weights, rows, self.sample_weight, self.missing, scalings)
 
 
 def _weighted_rows(
@@ -189,10 +214,16 @@ def make_data(
     sample_weight: Any = None,
     names: tuple[str, str, str] = ("X", "y", "sample_weight"),
     missing_targets: str = "error",
+    scalings: Scalings | None = None,
 ) -> Data:
-    """Check everything and put it together; ``dtype`` is what the network computes with."""
-    inputs = check_inputs(X, layer_sizes[0], dtype, names[0])
+    """Check everything and put it together; ``dtype`` is what the network computes with.
+
+    What it scales needs to be finite in its dtype only then. The data are not scaled yet.
+    """
+    scalings = scalings or Scalings()
+    inputs = check_inputs(X, layer_sizes[0], scalings.dtype_of_inputs(dtype), names[0])
     weights = check_weights(sample_weight, layer_sizes[-1], loss, names[2])
+    dtype = scalings.dtype_of_targets(dtype)
     targets, classes, missing = check_targets(
         y, loss, layer_sizes[-1], dtype, names[1], weights, missing_targets
     )

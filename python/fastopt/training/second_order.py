@@ -41,6 +41,8 @@ def make_full_batch_solver(
             damping_rule=optimizer.damping_rule,
             scaling=optimizer.scaling,
             damping_max=optimizer.damping_max,
+            # Who gives ν₀ has chosen how long the first step is.
+            linear_from=squares.linear_from if optimizer.damping is None else 0,
         )
         return _core.NetworkSolver(network._core, least_squares, squares.scale)
     if isinstance(optimizer, Newton):

@@ -21,6 +21,8 @@ struct LevenbergMarquardtSettings {
   double ftol = 0, xtol = 0, gtol = 0;
   // Values of E at most; below zero: no limit.
   std::int64_t max_evaluations = -1;
+  // From which weight on all of them enter the residuals linearly; 0: of none or all it is known.
+  Index linear_from = 0;
 };
 
 class LevenbergMarquardt final : public Solver {
@@ -55,8 +57,7 @@ class LevenbergMarquardt final : public Solver {
       if (!std::isfinite(loss_)) return report(Status::non_finite);
     }
     if (!linear_ && !linearize()) return report(Status::non_finite);
-    if (!started_) damping_.start(largest_ratio());
-    started_ = true;
+    const bool held = !started_ && start();
     if (stationary()) return report(Status::gradient);
 
     // A copy, so that a step that throws leaves ν as it was.
@@ -86,6 +87,7 @@ class LevenbergMarquardt final : public Solver {
         if (std::isfinite(loss) && damping.keeps(loss - loss_, predicted)) {
           damping.accept((loss_ - loss) / predicted);
           damping_ = damping;
+          started_ = !held;  // ν begins with the step that moves all weights
           return accept(loss, nu, predicted);
         }
         if (predicted <= rounding * loss_) {
@@ -146,6 +148,8 @@ class LevenbergMarquardt final : public Solver {
 
  private:
   static constexpr double rounding = 2 * std::numeric_limits<double>::epsilon();
+  // D of a weight that is not to move: its step is far below the rounding of any weight.
+  static constexpr double held_weight = 1e60;
 
   static std::unique_ptr<StepComputer> default_computer(Objective& objective) {
     if (objective.n_residuals() > 0 && objective.n_residuals() < objective.size())
@@ -189,6 +193,24 @@ class LevenbergMarquardt final : public Solver {
   bool solve_hardly_damped() {
     for (Index i = 0; i < n_; ++i) columns_[i] = squares_[i] > 0 ? squares_[i] : 1.0;
     return computer_->solve(std::numeric_limits<double>::epsilon(), columns_.data(), p_.data());
+  }
+
+  // ν₀; true: the step holds all but the linear weights. For one that were many times as long as
+  // the weights (targets far from order one) would throw them where the model around w says
+  // nothing: hidden units into saturation, out of which no gradient leads.
+  bool start() {
+    constexpr double longest = 10;  // times ‖w‖: targets of order one lead to about 1 at most
+    damping_.start(largest_ratio());
+    const Index first = settings_.linear_from;
+    started_ = true;
+    if (iterations_ > 0 || first <= 0 || first >= n_) return false;
+    if (!computer_->solve(damping_.value(), d_.data(), p_.data())) return false;
+    if (p_.vector().norm() <= longest * std::max(1.0, w_.vector().norm())) return false;
+    started_ = false;
+    linearize();
+    std::fill_n(d_.begin(), first, held_weight);
+    damping_.start(largest_ratio());
+    return true;
   }
 
   double largest_ratio() const {
