@@ -1,0 +1,13 @@
+"""All of scikit-learn's own checks of estimators; none is expected to fail."""
+
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import fastopt
+
+# Few units, so that the many fits of the checks take seconds.
+SMALL = {"hidden_layer_sizes": (20,)}
+
+
+@parametrize_with_checks([fastopt.MLPRegressor(**SMALL), fastopt.MLPClassifier(**SMALL)])
+def test_scikit_learns_checks(estimator, check):
+    check(estimator)
