@@ -29,7 +29,20 @@ _FAR = 1e2
 
 
 class ScalingWarning(UserWarning):
-    """A second-order method starts on inputs or targets that are far from order one."""
+    """A second-order method starts on inputs or targets that are far from order one.
+
+    Told once by a network, where Levenberg-Marquardt or a quasi-Newton method starts on columns
+    more than a factor of 100 away from order one that the network does not scale.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import fastopt
+    >>> net = fastopt.MLP([1, 3, 1], scale_targets="standard", random_state=0)
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", fastopt.ScalingWarning)
+    ...     _ = net.fit([[0.0], [0.5], [1.0]], [0.0, 5e3, 1e4], "lm", epochs=3)
+    """
 
 
 @dataclass(frozen=True, eq=False)
