@@ -7,6 +7,7 @@
 #   make dev       quick loop while working on the C++ (see below)
 #   make sanitize  the test suite under the address and undefined-behaviour sanitizers
 #   make sanitize-threads  the thread pool's own program under the thread sanitizer
+#   make torture   random calls under random limits and signals; TORTURE="CASES [FIRST SEED]"
 #   make wheel     a wheel in dist/
 #   make clean
 
@@ -28,7 +29,7 @@ sources := pyproject.toml CMakeLists.txt \
   $(shell find cpp python -type f ! -path 'cpp/tests/*' ! -name '*.pyc' ! -name '*.so')
 cpp_files := $(shell find cpp/fastopt cpp/bindings cpp/tests -name '*.hpp' -o -name '*.cpp')
 
-.PHONY: demo test bench lint format dev sanitize sanitize-threads wheel clean
+.PHONY: demo test bench lint format dev sanitize sanitize-threads torture wheel clean
 
 demo: $(VENV)/.demo
 	$(python) examples/quickstart.py
@@ -94,6 +95,10 @@ sanitize-threads:
 	$(CXX) -std=c++17 -O1 -g1 -fsanitize=thread -pthread -Icpp -isystem cpp/third_party/eigen \
 	  -o build/thread_pool_tsan cpp/tests/thread_pool.cpp
 	TSAN_OPTIONS=die_after_fork=0 build/thread_pool_tsan
+
+# Each case in a process that may die: a failure tells its seed, which repeats it.
+torture: $(VENV)/.test
+	cd tests && $(abspath $(python)) -m torture $(TORTURE)
 
 clean:
 	rm -rf build dist $(VENV) .venv-sanitize .pytest_cache .mypy_cache .ruff_cache
