@@ -8,8 +8,9 @@
 #include "bindings/differences.hpp"
 #include "bindings/gil.hpp"
 #include "bindings/python_function.hpp"
-#include "bindings/second_differences.hpp"
 #include "fastopt/core/buffer.hpp"
+#include "fastopt/differences/check.hpp"
+#include "fastopt/differences/hessian.hpp"
 #include "fastopt/objective/objective.hpp"
 
 FASTOPT_BEGIN
@@ -27,9 +28,7 @@ class PythonObjective final : public Objective {
       : f_(std::move(functions)),
         n_(x0.size()),
         differences_(x0.data(), n_, std::move(steps), std::move(lower), std::move(upper)),
-        at_(n_),
-        work_(n_),
-        work2_(n_) {}
+        work_(n_) {}
 
   Index size() const override { return n_; }
   bool has_hessian() const override { return f_.hessian != Difference::none; }
@@ -118,58 +117,27 @@ class PythonObjective final : public Objective {
           ConstVectorMap<double>(v, n_);
       return;
     }
-    // (∇f(x + εv) − ∇f(x − εv)) / 2ε, ε in proportion to x and v.
-    const ConstVectorMap<double> at(x, n_), along(v, n_);
-    const double length = along.norm();
-    if (!(length > 0)) {
-      std::fill(hv, hv + n_, 0.0);
-      return;
-    }
-    const double epsilon = 6e-6 * std::max(at.norm(), 1e-3) / length;
-    work_.vector() = at + epsilon * along;
-    gradient_at(work_.data(), hv);
-    work_.vector() = at - epsilon * along;
-    gradient_at(work_.data(), work2_.data());
-    VectorMap<double>(hv, n_) = (VectorMap<double>(hv, n_) - work2_.vector()) / (2 * epsilon);
+    const auto gradient_of = [this](const double* at, double* g) { gradient_at(at, g); };
+    hessian_vector_by_differences(gradient_of, x, v, n_, hv);
   }
 
   // Differences of fourth order of fun, or, row by row, of its gradient; and how far rounding and
   // the terms that they neglect can lead them astray. For checks of derivatives.
   void differences_with_errors(const double* x, bool of_gradient, double* d, double* error) {
     const GilAcquire gil;
-    constexpr double epsilon = std::numeric_limits<double>::epsilon();
     const Index m = of_gradient ? n_ : 1;
-    Buffer<double> f(area(m, 5));
+    Buffer<double> centre(m);
     find_scales(x, of_gradient, d);
-    at_.vector() = ConstVectorMap<double>(x, n_);
-    const auto evaluate = [&](Index k) {
-      double* values = f.data() + k * m;
+    const auto evaluate = [&](const double* at, double* values) {
       if (of_gradient)
-        gradient(at_.data(), unknown, values);
+        gradient(at, unknown, values);
       else
-        *values = call_fun(at_.data());
+        *values = call_fun(at);
     };
-    evaluate(2);
-    if (of_gradient) all_finite(f.data() + 2 * m, m, "jac(x)");
+    evaluate(x, centre.data());
+    if (of_gradient) all_finite(centre.data(), m, "jac(x)");
     if (!fault.empty()) throw py::value_error(fault + " at x0: all numbers must be finite there");
-    for (Index i = 0; i < n_; ++i) {
-      const double h = differences_.step(2e-5, x[i], i);
-      for (const Index k : {0, 1, 3, 4}) {
-        at_[i] = x[i] + static_cast<double>(k - 2) * h;
-        evaluate(k);
-      }
-      at_[i] = x[i];
-      for (Index j = 0; j < m; ++j) {
-        const auto value = [&](Index k) { return f[k * m + j]; };
-        const double near = (value(3) - value(1)) / (2 * h), far = (value(4) - value(0)) / (4 * h);
-        const double bend = std::abs(value(3) - 2 * value(2) + value(1)) / (h * h);
-        double largest = 0;
-        for (Index k = 0; k < 5; ++k) largest = std::max(largest, std::abs(value(k)));
-        d[i * m + j] = near + (near - far) / 3;
-        error[i * m + j] = std::abs(near - far) / 3 +
-                           epsilon * (4 * largest / std::abs(h) + std::abs(x[i]) * bend);
-      }
-    }
+    fastopt::differences_with_errors(evaluate, differences_, x, n_, centre.data(), m, d, error);
   }
 
  private:
@@ -249,11 +217,9 @@ class PythonObjective final : public Objective {
       default:
         break;
     }
-    // ε^(1/2) and ε^(1/3) balance rounding against the terms that differences neglect; of fourth
-    // order the step is shorter than ε^(1/5), since rounding is little already.
-    const double relative = f_.gradient == Difference::two_point     ? 1.5e-8
-                            : f_.gradient == Difference::three_point ? 6.1e-6
-                                                                     : 1e-4;
+    const double relative = f_.gradient == Difference::two_point     ? forward_step
+                            : f_.gradient == Difference::three_point ? central_step
+                                                                     : five_point_step;
     differences(x, value, relative, g);
   }
 
@@ -283,30 +249,13 @@ class PythonObjective final : public Objective {
     ++nhev;
     if (by_differences()) {
       Buffer<double> steps(n_);
-      for (Index i = 0; i < n_; ++i) steps[i] = differences_.step(1.2e-4, x[i], i);  // ε^(1/4)
+      for (Index i = 0; i < n_; ++i) steps[i] = differences_.step(second_step, x[i], i);
       second_differences([this](const double* at) { return call_fun(at); }, x, steps, h, nullptr);
       all_finite(h, n_ * n_, "hess(x)");
       return;
     }
-    const bool central = f_.hessian != Difference::two_point;
-    Buffer<double> point(n_), ahead(n_), behind(n_);
-    std::copy(x, x + n_, point.begin());
-    if (!central) gradient_at(x, behind.data());
-    for (Index i = 0; i < n_; ++i) {
-      const double step = differences_.step(central ? 6.1e-6 : 1.5e-8, x[i], i);
-      point[i] = x[i] + step;
-      gradient_at(point.data(), ahead.data());
-      if (central) {
-        point[i] = x[i] - step;
-        gradient_at(point.data(), behind.data());
-      }
-      point[i] = x[i];
-      const double distance = central ? 2 * step : step;
-      for (Index j = 0; j < n_; ++j)
-        h[i * n_ + j] =
-            beyond_rounding(ahead[j] - behind[j], std::abs(ahead[j]) + std::abs(behind[j])) /
-            distance;
-    }
+    differences_of_gradients([this](const double* at, double* g) { gradient_at(at, g); },
+                             differences_, f_.hessian != Difference::two_point, x, n_, h);
     symmetrize(h);
     all_finite(h, n_ * n_, "hess(x)");
   }
@@ -353,7 +302,7 @@ class PythonObjective final : public Objective {
   Functions f_;
   Index n_;
   Differences differences_;
-  Buffer<double> at_, work_, work2_;
+  Buffer<double> work_;
   std::vector<double> product_at_, product_hessian_;
 };
 

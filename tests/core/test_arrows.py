@@ -13,6 +13,7 @@ BELOW = {
     "core": set(),
     "linalg": {"core"},
     "update": {"core"},
+    "differences": {"core", "linalg"},
     "data": {"core"},
     "network": {"core", "linalg", "data"},
     "objective": {"core", "linalg", "data", "network"},

@@ -2,11 +2,12 @@
 // differences for its gradient tell nothing but noise.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "bindings/differences.hpp"
 #include "fastopt/core/buffer.hpp"
+#include "fastopt/differences/gradient.hpp"
 #include "fastopt/linalg/cholesky.hpp"
 
 FASTOPT_BEGIN
@@ -51,8 +52,56 @@ void second_differences(F&& f, const double* x, const Buffer<double>& step, doub
     }
 }
 
+// The relative step of second differences: ε^(1/4) balances rounding, ε / h², against h².
+inline constexpr double second_step = 1.2e-4;
+
+// H (n x n), column by column, by differences of gradients: not yet symmetric. `gradient(x, g)`
+// fills g.
+template <class G>
+void differences_of_gradients(G&& gradient, const Differences& differences, bool central,
+                              const double* x, Index n, double* h) {
+  Buffer<double> point(n), ahead(n), behind(n);
+  std::copy(x, x + n, point.begin());
+  if (!central) gradient(x, behind.data());
+  for (Index i = 0; i < n; ++i) {
+    const double step = differences.step(central ? central_step : forward_step, x[i], i);
+    point[i] = x[i] + step;
+    gradient(point.data(), ahead.data());
+    if (central) {
+      point[i] = x[i] - step;
+      gradient(point.data(), behind.data());
+    }
+    point[i] = x[i];
+    const double distance = central ? 2 * step : step;
+    for (Index j = 0; j < n; ++j)
+      h[i * n + j] =
+          beyond_rounding(ahead[j] - behind[j], std::abs(ahead[j]) + std::abs(behind[j])) /
+          distance;
+  }
+}
+
+// H v = (∇f(x + εv) − ∇f(x − εv)) / 2ε, ε in proportion to x and v.
+template <class G>
+void hessian_vector_by_differences(G&& gradient, const double* x, const double* v, Index n,
+                                   double* hv) {
+  constexpr double relative = 6e-6, least_size = 1e-3;  // ε^(1/3); of x where that is near zero
+  const ConstVectorMap<double> at(x, n), along(v, n);
+  const double length = along.norm();
+  if (!(length > 0)) {
+    std::fill(hv, hv + n, 0.0);
+    return;
+  }
+  const double epsilon = relative * std::max(at.norm(), least_size) / length;
+  Buffer<double> point(n), behind(n);
+  point.vector() = at + epsilon * along;
+  gradient(point.data(), hv);
+  point.vector() = at - epsilon * along;
+  gradient(point.data(), behind.data());
+  VectorMap<double>(hv, n) = (VectorMap<double>(hv, n) - behind.vector()) / (2 * epsilon);
+}
+
 // Whether f is lower than at x, by more than a few times `noise`, at some point along an axis; or,
-// for few variables, along Newton's direction, since in a bent valley no axis leads down. Its
+// for few variables, along Newton's direction, since in a curved valley no axis leads down. Its
 // differences go over steps so long that noise hardly counts.
 template <class F>
 bool falls_nearby(F&& f, Differences& differences, const double* x, Index n, double noise) {
@@ -70,11 +119,11 @@ bool falls_nearby(F&& f, Differences& differences, const double* x, Index n, dou
   for (Index i = 0; i < n; ++i)
     for (double relative = 1e-4; relative < 2; relative *= 10) {
       const double step = differences.step(relative, x[i], i);
-      const double bend =
+      const double second =
           differences.moved(f, i, step) - 2 * centre + differences.moved(f, i, -step);
-      if (!std::isfinite(bend)) break;
+      if (!std::isfinite(second)) break;
       steps[i] = step;
-      if (std::abs(bend) > 1e3 * noise) break;
+      if (std::abs(second) > 1e3 * noise) break;
     }
   if ((steps.vector().array() == 0).any()) return false;
   second_differences(f, x, steps, h.data(), p.data());
