@@ -1,4 +1,4 @@
-// The border to a user's Python functions: how they are called, and how what they return is read.
+// A user's Python functions: how they are called, and how what they return is validated.
 #pragma once
 
 #include <pybind11/numpy.h>
