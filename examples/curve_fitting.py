@@ -101,7 +101,7 @@ def band(model: Callable[..., Array], x: Array, popt: Array, pcov: Array) -> Arr
 
 def certified_fits(folder: Path) -> None:
     """Fit, print the digits that agree with the certified values, and draw the bands."""
-    figure, axes = plt.subplots(1, len(PROBLEMS), figsize=(10, 4.2))
+    figure, axes = plt.subplots(1, len(PROBLEMS), figsize=(10, 4.5), layout="constrained")
     print(f"{'problem':<10}{'parameter':>16}{'± standard error':>19}{'certified':>20}{'digits':>8}")
     for ax, (name, (model, x, y, start, certified)) in zip(axes, PROBLEMS.items(), strict=True):
         popt, pcov = fastopt.curve_fit(model, x, y, p0=start)
@@ -121,8 +121,10 @@ def certified_fits(folder: Path) -> None:
         ax.plot(grid, fit, label="fit")
         ax.plot(x, y, "ko", markersize=4, label="data")
         ax.plot(grid, model(grid, *start), ":", color="gray", label="start")
-        ax.set(title=name, ylim=(0, 1.25 * y.max()))
-        ax.legend(fontsize=8, loc="lower right")
+        digits = f"points ± {s:.2g}"  # of Misra1a the bands are thinner than the line
+        ax.set(title=f"{name}: {digits}", ylim=(0, 1.25 * y.max()))
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, fontsize=8, loc="outside lower center", ncol=5)
     axes[0].set(xlabel="pressure", ylabel="volume adsorbed")
     axes[1].set(xlabel="days", ylabel="yield")
     _save(figure, folder / "curve_fitting.png")
@@ -142,7 +144,7 @@ def robust_and_bounded(folder: Path) -> None:
     outliers = rng.choice(t.size, 12, replace=False)
     y[outliers] += rng.uniform(1, 3, outliers.size)
 
-    figure, axes = plt.subplots(1, 2, figsize=(10, 4.2))
+    figure, axes = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
     axes[0].plot(t, y, "ko", markersize=3)
     axes[0].plot(t, decay(t, *truth), "k--", linewidth=1, label="truth")
     print(f"\n{'loss':<10}{'a':>8}{'b':>8}{'c':>8}   truth {truth}")
@@ -175,7 +177,6 @@ def robust_and_bounded(folder: Path) -> None:
 
 def _save(figure: plt.Figure, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.tight_layout()
     figure.savefig(path, dpi=110)
     plt.close(figure)
     print(f"Picture: {path}")

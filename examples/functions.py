@@ -83,13 +83,15 @@ def draw_contours(axes, name):
     values = fun((x, y))
     levels = np.geomspace(max(values.min(), 1e-2), values.max(), 22)
     axes.contour(x, y, values, levels=levels, colors="0.8", linewidths=0.7)
-    axes.plot(*start, "ks", ms=5)
-    axes.plot(*np.transpose(minima), "k*", ms=9)
+    axes.plot(*start, "ks", ms=6, zorder=5)
+    axes.plot(*np.transpose(minima), "*", color="black", mec="white", ms=13, zorder=5)
     axes.set(title=name, xlim=(left, right), ylim=(bottom, top), xlabel="x₁", ylabel="x₂")
 
 
-def draw_path(axes, path, color, label):
-    axes.plot(*path.T, "-", color=color, lw=1.2, label=label, alpha=0.9)
+def draw_path(axes, path, color, label, dashed=False):
+    axes.plot(*path.T, "--" if dashed else "-", color=color, lw=1.4, label=label, alpha=0.9)
+    if label is not None:
+        return  # among all the others points hide more than they show
     shown = path[:: max(1, len(path) // 40)]
     axes.plot(*shown.T, ".", color=color, ms=4)
 
@@ -104,8 +106,9 @@ def figure(title, width=13.5):
 
 def draw_methods(folder):
     results = {m: [solve(m, which) for which in range(len(FUNCTIONS))] for m in METHODS}
-    colors = dict(zip(METHODS, plt.get_cmap("tab20").colors, strict=False))
-    everything, all_axes = figure("All methods")
+    ten = plt.get_cmap("tab10").colors
+    colors = {m: ten[i] for group in (FIRST_ORDER, SECOND_ORDER) for i, m in enumerate(group)}
+    everything, all_axes = figure("All methods: first order solid, second order dashed")
     print(f"{'':18}" + "".join(f"{name:>30}" for name in FUNCTIONS))
     print(f"{'method':18}" + f"{'iterations  calls     value':>30}" * len(FUNCTIONS))
     for method, found in results.items():
@@ -114,7 +117,7 @@ def draw_methods(folder):
         picture, axes = figure(method)
         for ax, all_ax, result in zip(axes, all_axes, found, strict=True):
             draw_path(ax, result.path, colors[method], None)
-            draw_path(all_ax, result.path, colors[method], method)
+            draw_path(all_ax, result.path, colors[method], method, method in SECOND_ORDER)
             ax.set_title(f"{ax.get_title()}: {result.nit} iterations, f = {result.fun:.1e}")
         picture.savefig(folder / f"functions_{method}.png", dpi=110)
         plt.close(picture)

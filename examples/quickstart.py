@@ -52,7 +52,7 @@ class Result:
             f"{fmean(scores['loss'] for scores in self.scores):.4f}",
             f"{self.metric} {self.score:{'.1%' if percent else '.4g'}}",
             f"{fmean(len(history) for history in self.histories):.0f}",
-            f"{fmean(history.seconds[-1] for history in self.histories):.2f}",
+            f"{1e3 * fmean(history.seconds[-1] for history in self.histories):.0f}",
             ", ".join(f"{reason} ({n})" for reason, n in reasons.items()),
         ]
 
@@ -137,7 +137,7 @@ def show(results: list[Result]) -> None:
         "held-out loss",
         "and score",
         "epochs",
-        "seconds",
+        "milliseconds",
         "stopped by",
     ]
     rows = [head, *(result.row() for result in results)]

@@ -5,6 +5,7 @@ between. Momentum helps to roll over a local minimum.
 """
 
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from common import Array, Figure, axes, descend, save
@@ -88,10 +89,20 @@ def rolls(momentum: float, runs: int = 200, steps: int = 500) -> tuple[Array, Ar
     return starts, descend(optimizer, slope, starts, steps)[-1]
 
 
+def typical(apart: Array, bins: int = 40) -> tuple[Array, Array]:
+    """Return medians over stretches of iterations that grow by the same factor."""
+    edges = np.unique(np.geomspace(1, apart.size + 1, bins).astype(int))
+    stretches = [apart[a - 1 : b - 1] for a, b in pairwise(edges)]
+    middle = np.sqrt(edges[:-1] * (edges[1:] - 1.0))
+    return middle, np.array([np.median(stretch) for stretch in stretches])
+
+
 def draw() -> Figure:
     figure, panels = axes(3)
-    for name in SCHEDULES:
-        panels[0].loglog(distance(stochastic(name))[1:], lw=0.7, label=name)
+    for color, name in zip(("C0", "C1", "C2"), SCHEDULES, strict=True):
+        apart = distance(stochastic(name))[1:]
+        panels[0].loglog(np.arange(1, apart.size + 1), apart, color=color, lw=0.4, alpha=0.25)
+        panels[0].loglog(*typical(apart), color=color, lw=2, label=f"{name}, median")
     panels[0].set(xlabel="iteration", ylabel="‖w − w*‖", title="SGD on a straight line")
     panels[0].legend()
 
@@ -107,9 +118,9 @@ def draw() -> Figure:
         share, label = np.mean(ends < 0), "plain" if momentum == 0 else f"β = {momentum}"
         panels[2].plot(
             ends,
-            landscape(ends) + 0.15 + 0.5 * offset,
+            landscape(ends) + 0.25 + 0.7 * offset,
             "v",
-            ms=8,
+            ms=9,
             label=f"{label}: {share:.0%} end in the better minimum",
         )
     panels[2].axvspan(starts[0], starts[-1], color="C2", alpha=0.15, label="starts")

@@ -77,7 +77,14 @@ def draw() -> Figure:
     ):
         t = np.arange(1, kept.size + 1)
         left.loglog(t, kept, color=color, label=f"{name}, kept")
-        left.loglog(t, kept * factor, "--", color=color, label=f"{name}, corrected")
+        # Both corrected estimates are 1: the dashes of one stand between those of the other.
+        left.loglog(
+            *(t, kept * factor),
+            color=color,
+            lw=2,
+            ls=(0 if name == "m" else 6, (6, 6)),
+            label=f"{name}, corrected",
+        )
     left.set(xlabel="t", ylabel="estimate", title="Adam under the constant gradient 1")
     left.grid(alpha=0.3)
     left.legend()
@@ -86,7 +93,12 @@ def draw() -> Figure:
     right.bar(place - 0.2, 100 * shares[:, 0], 0.4, label="training data")
     right.bar(place + 0.2, 100 * shares[:, 1], 0.4, label="new data")
     right.axhline(100 * accuracy("Adam")[2], color="grey", ls=":", label="always “positive”")
-    right.set(ylabel="accuracy, %", ylim=(0, 125), title="examples of Wilson et al. 2017")
+    right.set(
+        ylabel="accuracy, %",
+        ylim=(0, 120),
+        yticks=range(0, 101, 20),
+        title="examples of Wilson et al. 2017",
+    )
     right.set_xticks(place, list(RULES))
     right.legend(ncol=3, loc="upper center", fontsize=8)
     return figure

@@ -51,15 +51,24 @@ def run(line_search: str | None) -> fastopt.OptimizeResult:
 
 def draw() -> Figure:
     figure, (left, right) = axes(2)
-    shown = np.maximum(errors(), 1e-17)
-    left.semilogy(shown, "o-")
+    found = errors()
+    left.semilogy(found, "o-")  # an exact zero has no place on this axis
+    rounding = np.finfo(float).eps * np.linalg.norm(SOLUTION)
+    left.axhline(rounding, color="grey", ls=":")
+    left.text(0, rounding, "one unit of rounding", color="grey", va="bottom", fontsize="small")
     left.set(xlabel="iteration", ylabel="‖w − w*‖", title="the digits double")
+    left.set(xlim=(-0.3, len(found) - 0.7), ylim=(rounding / 10, 10))
+    if found[-1] == 0:
+        left.annotate("exact", (len(found) - 1, rounding / 10), ha="center", va="bottom")
     x, y = np.meshgrid(np.linspace(-1.5, 1.5, 200), np.linspace(-1.2, 1.2, 200))
     right.contour(x, y, two_minima((x, y)), levels=np.geomspace(0.02, 3, 14), colors="0.8")
     for line_search, label in ((None, "pure: to the saddle"), ("wolfe", "safe: to a minimum")):
         right.plot(*run(line_search).path.T, "o-", label=label)
-    right.set(xlabel="w₁", ylabel="w₂", title="H indefinite at the start")
-    right.legend()
+    right.plot(*START, "ks", label="start")
+    right.plot([-1, 1], [0, 0], "k*", ms=10, label="minima")
+    right.plot(0, 0, "kx", ms=8, label="saddle")
+    right.set(ylim=(-1.2, 1.8), xlabel="w₁", ylabel="w₂", title="H indefinite at the start")
+    right.legend(ncol=2, loc="upper center", fontsize="small")
     return figure
 
 

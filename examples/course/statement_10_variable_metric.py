@@ -43,9 +43,13 @@ def errors(optimizer: type) -> tuple[Array, Array]:
 
 def draw() -> Figure:
     figure, panels = axes(2)
-    for optimizer, style in ((fastopt.BFGS, "o-"), (fastopt.DFP, "s--")):
+    for optimizer, style in ((fastopt.BFGS, "-"), (fastopt.DFP, "--")):
         for panel, values in zip(panels, errors(optimizer), strict=True):
-            panel.semilogy(values, style, label=optimizer.__name__)
+            # With exact line searches both make the same steps: one lies within the other.
+            marker = {"marker": "o", "ms": 11, "mfc": "none", "lw": 3, "alpha": 0.6}
+            if optimizer is fastopt.DFP:
+                marker = {"marker": "s", "ms": 5}
+            panel.semilogy(values, style, label=optimizer.__name__, **marker)
     panels[0].set(xlabel="step", ylabel="‖w − w*‖", title=f"a quadratic of {N} variables")
     panels[1].set(xlabel="step", ylabel="‖V − H⁻¹‖ / ‖H⁻¹‖", title="V becomes H⁻¹")
     for panel in panels:

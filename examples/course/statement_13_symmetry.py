@@ -49,9 +49,10 @@ def spread(dropout: float = 0.0, optimizer: str = "adam") -> Array:
 def draw() -> Figure:
     figure, (panel,) = axes(1, width=7)
     for name, settings in RUNS.items():
-        panel.plot(spread(**settings), label=name, clip_on=False)  # zero lies on the axis
+        panel.plot(spread(**settings), label=name, lw=2)
     panel.set_yscale("symlog", linthresh=1e-12)
-    panel.set_ylim(bottom=0)
+    panel.set_ylim(-1e-12, 100)  # zero has a line of its own
+    panel.set_yticks([0, *10.0 ** np.arange(-12, 3, 2)])
     panel.set(
         xlabel="epoch",
         ylabel="largest difference of two neurons' weights",
