@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fastopt.clip import ClipByGlobalNorm, ClipByNorm, ClipByValue
     from fastopt.estimators import MLPClassifier as MLPClassifier
     from fastopt.estimators import MLPRegressor as MLPRegressor
+    from fastopt.exchange.keras_in import from_keras
     from fastopt.exchange.matlab_in import from_matlab
     from fastopt.exchange.sklearn_in import from_sklearn
     from fastopt.exchange.torch_in import from_torch
@@ -98,6 +99,7 @@ __all__ = [
     "check_gradient",
     "check_hessian",
     "curve_fit",
+    "from_keras",
     "from_matlab",
     "from_sklearn",
     "from_torch",
@@ -114,6 +116,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "_errors": ("DivergenceError", "FormatError"),
     "callbacks": ("Callback", "EarlyStopping", "LearningRateScheduler", "ReduceLROnPlateau"),
     "clip": ("ClipByGlobalNorm", "ClipByNorm", "ClipByValue"),
+    "exchange.keras_in": ("from_keras",),
     "exchange.matlab_in": ("from_matlab",),
     "exchange.sklearn_in": ("from_sklearn",),
     "exchange.torch_in": ("from_torch",),
