@@ -1,8 +1,15 @@
 """All of scikit-learn's own checks of estimators; none is expected to fail."""
 
+import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import fastopt
+
+# The checks train for a few epochs only, and give columns where they want warnings of it.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning",
+    "ignore::sklearn.exceptions.DataConversionWarning",
+)
 
 # Few units, so that the many fits of the checks take seconds.
 SMALL = {"hidden_layer_sizes": (20,)}
