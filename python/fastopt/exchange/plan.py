@@ -81,6 +81,7 @@ class Plan:
 
 def plan_of(net: MLP) -> Plan:
     """Return what a network computes in use."""
+    net._scalings.check_learned()
     n, statistics, at = net.normalization, net.statistics.astype(np.float64), 0
     names = [net.activation] if isinstance(net.activation, str) else net.activation
     hidden = len(net.layer_sizes) - 2
