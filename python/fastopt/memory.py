@@ -16,11 +16,18 @@ BYTES = 8  # of a double
 # Vectors of n numbers that an update rule keeps from step to step.
 _STATES = {"sgd": 0, "momentum": 1, "nesterov": 1, "adagrad": 1, "rmsprop": 1}
 _STATES |= {"adam": 2, "nadam": 2}
-# Vectors beside these: the gradient, the weights before an epoch, the best ones, a copy at the
-# start. At the end comes a copy of the state, and before there is one, a vector to compare with.
+# Vectors beside these: the gradient, the weights before an epoch, the best ones, the start's. At
+# the end comes a copy of the state, and before there is one, a vector to compare with.
 _FIRST_ORDER_VECTORS = 4
+# Of the same rule on a function: x, g and those of a trial, what the function gets and returns, the
+# result's.
+_FIRST_ORDER_VECTORS_OF_FUNCTION = 14
 # Of a full-batch method: w, g, p, those of a trial and of the best one, copies in the state.
 _VECTORS = 16
+# Of those without a matrix, beside their pairs: on a network, whose state holds copies, and on a
+# function, which gets and returns vectors of its own.
+_VECTORS_WITHOUT_MATRIX = 12
+_VECTORS_WITHOUT_MATRIX_OF_FUNCTION = 20
 # With fewer residuals than weights there are the metric and the penalty of each weight besides.
 _DUAL_VECTORS = 21
 # n × n matrices that a method holds.
@@ -32,7 +39,13 @@ METHODS = (*_STATES, "steepest_descent", "lbfgs", "newton_cg", *_SQUARE)
 
 
 def memory_needed(
-    method: str, n: int, N: int | None = None, q: int = 1, *, memory: int = 10
+    method: str,
+    n: int,
+    N: int | None = None,
+    q: int = 1,
+    *,
+    memory: int = 10,
+    function: bool = False,
 ) -> int:
     """Return the bytes that a method needs for n parameters in double precision.
 
@@ -43,10 +56,13 @@ def memory_needed(
     n : int
         The number of parameters.
     N, q : int, optional
-        "lm" on a network with N samples of q outputs: m = N·q residuals. Where m < n, the m × m
-        dual system is solved. Without N: JᵀJ comes from a function of the caller's.
+        A network's N samples of q outputs, in one batch. "lm": m = N·q residuals; where m < n, the
+        m × m dual system is solved; without N JᵀJ comes from a function of the caller's. A
+        first-order rule without N: on mini-batches, which take a vector less.
     memory : int
         "lbfgs": the number of pairs.
+    function : bool
+        For ``minimize`` instead of a network.
 
     Returns
     -------
@@ -62,9 +78,9 @@ def memory_needed(
     holds JᵀJ and its factor in one square, n², beside blocks of layers that are summed at once, at
     most n² and 48 MB (up to 16 MB where n² is less, which is not counted); with m < n residuals J,
     JJᵀ and its factor, m·n + 2 m²; with a function's JᵀJ a copy of that too, 2 n². L-BFGS holds its
-    pairs, 2 · memory · n once there were as many iterations, and a copy of them in the result;
-    first-order rules their means and a copy of them, a gradient and three copies of the weights. A
-    float32 network takes half as much.
+    pairs, 2 · memory · n once there were as many iterations, and a copy of them in the result of
+    ``fit``; first-order rules their means and a copy of them, a gradient and three copies of the
+    weights. A float32 network takes half as much.
 
     Examples
     --------
@@ -81,13 +97,20 @@ def memory_needed(
         N = _validation.integer("N", N, low=1)
     q = _validation.integer("q", q, low=1)
     memory = _validation.integer("memory", memory, low=1)
+    function = _validation.flag("function", function)
     if method in _STATES:
-        return BYTES * n * (_FIRST_ORDER_VECTORS + max(1, 2 * _STATES[method]))
+        states = _STATES[method]
+        if function:
+            return BYTES * n * (_FIRST_ORDER_VECTORS_OF_FUNCTION + states)
+        full_batch = 0 if N is None else 1
+        return BYTES * n * (_FIRST_ORDER_VECTORS + full_batch + max(1, 2 * states))
+    if method in ("steepest_descent", "newton_cg", "lbfgs"):
+        function = function or method == "newton_cg"
+        pairs = 2 * memory if method == "lbfgs" else 0
+        if function:
+            return BYTES * n * (pairs + _VECTORS_WITHOUT_MATRIX_OF_FUNCTION)
+        return BYTES * n * (2 * pairs + _VECTORS_WITHOUT_MATRIX)
     vectors = _VECTORS * n
-    if method == "lbfgs":
-        return BYTES * (4 * memory * n + vectors)
-    if method in ("steepest_descent", "newton_cg"):
-        return BYTES * vectors
     if method == "lm" and N is not None:
         m = N * q
         if m < n:
@@ -116,9 +139,10 @@ def check_memory(
     *,
     memory: int = 10,
     itemsize: int = BYTES,
+    function: bool = False,
 ) -> None:
     """Raise MemoryError where a method needs more than there is, before anything is allocated."""
-    needed = memory_needed(method, n, N, q, memory=memory) * itemsize // BYTES
+    needed = memory_needed(method, n, N, q, memory=memory, function=function) * itemsize // BYTES
     check_bytes(f"{method} on n = {n:,} parameters", needed, instead)
 
 

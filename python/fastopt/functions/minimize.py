@@ -151,7 +151,7 @@ def minimize(
         maxiter = 10_000 if isinstance(optimizer, FirstOrder) else 200 * x.size
     # An iteration makes a pair at most.
     pairs = max(1, min(optimizer.memory, maxiter)) if isinstance(optimizer, LBFGS) else 1
-    check_memory(name, x.size, _INSTEAD.get(name, "fewer variables"), memory=pairs)
+    check_memory(name, x.size, _INSTEAD.get(name, "fewer variables"), memory=pairs, function=True)
     box = () if bounds is None else limits(bounds, x.size)
     if box:
         x = np.clip(x, *box)
