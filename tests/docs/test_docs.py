@@ -1,6 +1,9 @@
 """The Python of the README and of the documents runs, and brings what it is shown for."""
 
+import os
 import re
+import subprocess
+import sys
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,6 +32,7 @@ RESULTS = [
     ("README.md", "callbacks=early", "early.stopped_epoch and early.best < 0.005"),
     ("README.md", 'optimizer="lm"', "history.loss[-1] < 0.0025"),
     ("README.md", 'optimizer="lm"', "net.evaluate(X, y, metrics=['r2'])['r2'] > 0.98"),
+    ("README.md", "argmax(axis=1)", "np.mean(classes == labels) > 0.9"),
     ("README.md", "restarts=5", "estimator.score(X, 1000 * y) > 0.9"),
     ("README.md", "minimize(rosenbrock", "result.success and np.abs(result.x - 1).max() < 1e-6"),
     ("estimators.md", "scale_inputs", "net.evaluate(X, y, metrics=['r2'])['r2'] > 0.99"),
@@ -97,6 +101,24 @@ def test_blocks_run(page, tmp_path, monkeypatch):
             assert eval(holds, namespace), holds
         checked += results
     assert checked == [r for r in RESULTS if r[0] == page.name]
+
+
+def test_types_of_the_readme_are_checked(tmp_path):
+    """Mypy passes on the README's code: overloads and results have types that fit."""
+    pytest.importorskip("mypy")
+    source = "\n".join(block.strip("\n") for block in blocks(PAGES[0]))
+    path = tmp_path / "readme.py"
+    path.write_text(source + "\n", encoding="utf-8")
+    command = [sys.executable, "-m", "mypy", "--check-untyped-defs", "--cache-dir", str(tmp_path)]
+    package = Path(fastopt.__file__).parents[1]
+    run = subprocess.run(
+        [*command, "--config-file", os.devnull, "--ignore-missing-imports", str(path)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "MYPYPATH": str(package)},
+    )
+    assert run.returncode == 0, run.stdout
 
 
 def test_there_are_blocks():
