@@ -4,6 +4,7 @@
 #include <pybind11/pybind11.h>
 
 #include <string>
+#include <vector>
 
 #include "bindings/interruption.hpp"
 #include "bindings/python_residuals.hpp"
@@ -50,16 +51,20 @@ LevenbergMarquardtSettings settings_of(const py::kwargs& given) {
   return settings;
 }
 
-LeastSquaresSettings settings_of(double ftol, double xtol, double gtol, double jacobian_error,
+LeastSquaresSettings settings_of(PythonResiduals& objective, double ftol, double xtol, double gtol,
                                  std::int64_t max_evaluations, const Array& scale) {
   LeastSquaresSettings settings;
   settings.ftol = ftol;
   settings.xtol = xtol;
   settings.gtol = gtol;
-  settings.jacobian_error = jacobian_error;
+  settings.accuracy = &objective;
   settings.max_evaluations = max_evaluations;
   settings.scale = scale.size() > 0 ? scale.data() : nullptr;
   return settings;
+}
+
+py::array_t<Index> indices(const std::vector<Index>& found) {
+  return py::array_t<Index>(static_cast<Index>(found.size()), found.data());
 }
 
 // Steps until there is a reason to stop: where nobody listens.
@@ -111,6 +116,11 @@ void bind_least_squares(py::module_& module) {
       .def_property_readonly("n_differences", &PythonResiduals::n_differences)
       .def_property_readonly("n_jacobian", &PythonResiduals::n_jacobian)
       .def_property_readonly("n_residuals", &PythonResiduals::n_residuals)
+      .def_property_readonly("noise", &PythonResiduals::relative_noise)
+      .def_property_readonly("jacobian_errors",
+                             [](const PythonResiduals& objective) {
+                               return Array(objective.size(), objective.column_errors());
+                             })
       .def(
           "residuals",
           [](PythonResiduals& objective, const Array& x) {
@@ -135,19 +145,25 @@ void bind_least_squares(py::module_& module) {
       .def(py::init([](Objective& objective, const Values& w0, const py::kwargs& settings) {
              const double* start = checked(objective, w0);
              // Residuals at hand: QR of J, without squaring its condition.
-             if (dynamic_cast<PythonResiduals*>(&objective) != nullptr)
-               return std::make_unique<LevenbergMarquardt>(
-                   objective, std::make_unique<QrStep>(objective), start, settings_of(settings));
-             return std::make_unique<LevenbergMarquardt>(objective, start, settings_of(settings));
+             LevenbergMarquardtSettings read = settings_of(settings);
+             auto* const residuals = dynamic_cast<PythonResiduals*>(&objective);
+             if (residuals == nullptr)
+               return std::make_unique<LevenbergMarquardt>(objective, start, read);
+             read.accuracy = residuals;
+             return std::make_unique<LevenbergMarquardt>(
+                 objective, std::make_unique<QrStep>(objective), start, read);
            }),
            py::keep_alive<1, 2>(), py::arg("objective"), py::arg("w0"))
       .def("run", &run_to_the_end<LevenbergMarquardt>)
-      .def_property_readonly("vanished", &LevenbergMarquardt::vanished);
+      .def("inactive", [](LevenbergMarquardt& s) { return indices(s.inactive()); });
   def_place(damped);
 
   py::class_<LeastSquaresSolver, Solver> solver(module, "LeastSquaresSolver", py::module_local());
   solver.def("run", &run_to_the_end<LeastSquaresSolver>)
-      .def_property_readonly("vanished", &LeastSquaresSolver::vanished)
+      .def("inactive", [](LeastSquaresSolver& s) { return indices(s.inactive()); })
+      .def_property_readonly("smallest_pivot", &LeastSquaresSolver::smallest_pivot)
+      .def_property_readonly("jacobian_errors",
+                             [](LeastSquaresSolver& s) { return copy_of(s.jacobian_errors()); })
       // x, e, J, g, max |g|, rank
       .def("solution", [](LeastSquaresSolver& s) {
         const Index m = s.residuals().size(), n = s.weights().size();
@@ -159,31 +175,31 @@ void bind_least_squares(py::module_& module) {
 
   py::class_<TrustRegionLeastSquares, LeastSquaresSolver>(module, "TrustRegionSolver",
                                                           py::module_local())
-      .def(py::init([](Objective& objective, const Values& w0, double ftol, double xtol,
-                       double gtol, double jacobian_error, std::int64_t max_evaluations,
-                       const Array& scale, double factor) {
+      .def(py::init([](PythonResiduals& objective, const Values& w0, double ftol, double xtol,
+                       double gtol, std::int64_t max_evaluations, const Array& scale,
+                       double factor) {
              LeastSquaresSettings settings =
-                 settings_of(ftol, xtol, gtol, jacobian_error, max_evaluations, scale);
+                 settings_of(objective, ftol, xtol, gtol, max_evaluations, scale);
              settings.radius = factor;
              return std::make_unique<TrustRegionLeastSquares>(objective, checked(objective, w0),
                                                               settings);
            }),
            py::keep_alive<1, 2>(), py::arg("objective"), py::arg("w0"), py::arg("ftol"),
-           py::arg("xtol"), py::arg("gtol"), py::arg("jacobian_error"), py::arg("max_evaluations"),
-           py::arg("scale"), py::arg("factor"));
+           py::arg("xtol"), py::arg("gtol"), py::arg("max_evaluations"), py::arg("scale"),
+           py::arg("factor"));
 
   py::class_<BoundedLeastSquares, LeastSquaresSolver>(module, "BoundedLeastSquaresSolver",
                                                       py::module_local())
-      .def(py::init([](Objective& objective, const Values& w0, double ftol, double xtol,
-                       double gtol, double jacobian_error, std::int64_t max_evaluations,
-                       const Array& scale, const Array& lower, const Array& upper) {
+      .def(py::init([](PythonResiduals& objective, const Values& w0, double ftol, double xtol,
+                       double gtol, std::int64_t max_evaluations, const Array& scale,
+                       const Array& lower, const Array& upper) {
              return std::make_unique<BoundedLeastSquares>(
                  objective, checked(objective, w0), lower.data(), upper.data(),
-                 settings_of(ftol, xtol, gtol, jacobian_error, max_evaluations, scale));
+                 settings_of(objective, ftol, xtol, gtol, max_evaluations, scale));
            }),
            py::keep_alive<1, 2>(), py::arg("objective"), py::arg("w0"), py::arg("ftol"),
-           py::arg("xtol"), py::arg("gtol"), py::arg("jacobian_error"), py::arg("max_evaluations"),
-           py::arg("scale"), py::arg("lower"), py::arg("upper"));
+           py::arg("xtol"), py::arg("gtol"), py::arg("max_evaluations"), py::arg("scale"),
+           py::arg("lower"), py::arg("upper"));
 }
 
 FASTOPT_END

@@ -9,6 +9,8 @@
 #include "bindings/differences.hpp"
 #include "bindings/gil.hpp"
 #include "bindings/python_function.hpp"
+#include "fastopt/differences/residual_accuracy.hpp"
+#include "fastopt/differences/residual_differences.hpp"
 #include "fastopt/objective/objective.hpp"
 #include "fastopt/objective/robust_loss.hpp"
 
@@ -21,7 +23,7 @@ inline void check_start(const std::vector<double>& x0) {
                             std::to_string(i));
 }
 
-class PythonResiduals final : public Objective {
+class PythonResiduals final : public Objective, public ResidualAccuracy {
  public:
   // Calls fun once, at x0.
   PythonResiduals(py::object fun, py::object jac, Difference kind, const py::tuple& args,
@@ -34,12 +36,9 @@ class PythonResiduals final : public Objective {
         loss_(loss),
         n_(x0.size()),
         at_(x0.data(), x0.data() + n_),
-        relative_step_(relative_step.data(), relative_step.data() + relative_step.size()),
-        lower_(lower.data(), lower.data() + lower.size()),
-        upper_(upper.data(), upper.data() + upper.size()) {
+        differences_(kind == Difference::three_point, x0.data(), n_, numbers(relative_step),
+                     numbers(lower), numbers(upper)) {
     check_start(at_);
-    for (const double x : at_) scale_at_start_ = std::max(scale_at_start_, std::abs(x));
-    scale_at_start_ = std::min(scale_at_start_, 1.0);
     const RealArray e = call(at_.data());
     m_ = e.size();
     if (m_ == 0) throw py::value_error("fun must return at least one residual, got none");
@@ -50,8 +49,6 @@ class PythonResiduals final : public Objective {
                               spelled(e_[to_size(k)]) + " at index " + std::to_string(k));
     if (!std::isfinite(loss_.cost(e_.data(), m_)))
       throw py::value_error("the sum of squares of the residuals at x0 overflows");
-    plus_.resize(e_.size());
-    minus_.resize(e_.size());
   }
 
   Index size() const override { return n_; }
@@ -98,6 +95,25 @@ class PythonResiduals final : public Objective {
     return value(w);
   }
 
+  double relative_noise() const override { return differences_.noise(); }
+  bool has_differences() const override {
+    return kind_ == Difference::three_point || kind_ == Difference::two_point;
+  }
+  double jacobian_error() const override {
+    return has_differences() ? differences_.relative_error() : 0;
+  }
+  const double* column_errors() const override { return differences_.column_errors(); }
+  bool measure_noise(const double* w, double terms, std::int64_t& calls) override {
+    const GilAcquire gil;
+    differences_.set_terms(terms);
+    return differences_.measure(
+        [&](const double* x, double* e) {
+          ++calls;
+          call_into(x, e);
+        },
+        w, m_);
+  }
+
   const std::vector<double>& residuals_at(const double* w) {
     evaluate(w);
     return e_;
@@ -110,6 +126,9 @@ class PythonResiduals final : public Objective {
 
  private:
   static std::size_t to_size(Index i) { return static_cast<std::size_t>(i); }
+  static std::vector<double> numbers(const py::array_t<double>& given) {
+    return {given.data(), given.data() + given.size()};
+  }
 
   RealArray call(const double* w) const {
     RealArray e = real_array(fun_(w, n_), "fun", [] { return "an array of residuals"; });
@@ -150,8 +169,14 @@ class PythonResiduals final : public Objective {
     } else if (kind_ == Difference::complex_step) {
       complex_step(w, j);
     } else {
-      differences(w, j);
+      differences_.jacobian([&](const double* x, double* e) { shifted(x, e); }, w, e_.data(), m_,
+                            j);
     }
+  }
+
+  void shifted(const double* w, double* e) {
+    ++n_differences_;
+    call_into(w, e);
   }
 
   void complex_step(const double* w, double* j) {
@@ -161,91 +186,6 @@ class PythonResiduals final : public Objective {
                                                 std::to_string(m_) + " residuals");
       for (Index k = 0; k < m_; ++k) j[k * n_ + i] = result.data()[k].imag() / imaginary_step;
     }
-  }
-
-  // Steps in proportion to each parameter. Where the parameter is zero its scale is unknown: that
-  // of the others, at most 1. Up to that scale, or that of the start, a step that hardly moves the
-  // residuals beyond their rounding, which is that of the terms in them, is made larger, so that a
-  // parameter near zero is not lost in noise.
-  void differences(const double* w, double* j) {
-    std::vector<double> x(w, w + n_);
-    double typical = 0;
-    for (const double value : x) typical = std::max(typical, std::abs(value));
-    typical = typical > 0 ? std::min(typical, 1.0) : 1.0;
-    const bool central = kind_ == Difference::three_point;
-    const double epsilon = std::numeric_limits<double>::epsilon();
-    const double standard = central ? std::cbrt(epsilon) : std::sqrt(epsilon);
-    std::vector<double> first_moved(to_size(n_));
-    const auto first_step = [&](Index i) {
-      const double size = w[i] != 0 ? std::abs(w[i]) : typical;
-      const double given = relative_step_.empty() ? standard : relative_step_[to_size(i)];
-      return (w[i] + given * size != w[i] ? given : standard) * size;  // lost in w it is none
-    };
-    const auto column = [&](Index i, double h) {
-      return difference(x, i, w[i] < 0 ? -h : h, central, j);
-    };
-    for (Index i = 0; i < n_; ++i) first_moved[to_size(i)] = column(i, first_step(i));
-    if (!relative_step_.empty()) return;
-    const double size = size_of_terms(w, j);
-    for (Index i = 0; i < n_; ++i) {
-      double h = first_step(i), moved = first_moved[to_size(i)] / size;
-      const double limit = standard * std::max({std::abs(w[i]), typical, scale_at_start_});
-      bool balanced = false;
-      for (int attempt = 0; attempt < 6 && h < limit; ++attempt) {
-        if (moved < noise) {
-          h = std::min(std::max(h * 1e3, 1e-12 * limit), limit);
-        } else if (moved < 1e-3 * standard && !balanced) {
-          // The best balance of rounding, ε / moved, and truncation.
-          h = std::min(h * std::pow(standard / moved, central ? 1.0 / 3.0 : 0.5), limit);
-          balanced = true;
-        } else {
-          break;
-        }
-        moved = column(i, h) / size;
-      }
-    }
-  }
-
-  // Of that of which rounding is a share: the residuals, and the terms whose difference they are.
-  double size_of_terms(const double* w, const double* j) const {
-    double sum = 0;
-    for (Index k = 0; k < m_; ++k) {
-      double terms = std::abs(e_[to_size(k)]);
-      for (Index i = 0; i < n_; ++i) terms += std::abs(j[k * n_ + i] * w[i]);
-      sum += terms * terms;
-    }
-    return std::sqrt(2 * sum);
-  }
-
-  // Column i with step h; returns how far the residuals moved.
-  double difference(std::vector<double>& x, Index i, double h, bool central, double* j) {
-    const double wi = x[to_size(i)];
-    double up = wi + h, down = central ? wi - h : wi;
-    if (!lower_.empty()) {  // stay within the bounds
-      const double lower = lower_[to_size(i)], upper = upper_[to_size(i)];
-      if (!central && (up < lower || up > upper))  // to the side that has more room
-        up = upper - wi >= wi - lower ? wi + std::abs(h) : wi - std::abs(h);
-      up = std::clamp(up, lower, upper);
-      down = std::clamp(down, lower, upper);
-    }
-    shifted(x, i, up, plus_.data());
-    const bool fresh = down != wi;
-    if (fresh) shifted(x, i, down, minus_.data());
-    x[to_size(i)] = wi;
-    const double* low = fresh ? minus_.data() : e_.data();
-    double moved = 0;
-    for (Index k = 0; k < m_; ++k) {
-      const double difference = plus_[to_size(k)] - low[k];
-      moved += difference * difference;
-      j[k * n_ + i] = difference / (up - down);
-    }
-    return std::sqrt(moved);
-  }
-
-  void shifted(std::vector<double>& x, Index i, double value, double* e) {
-    x[to_size(i)] = value;
-    ++n_differences_;
-    call_into(x.data(), e);
   }
 
   void find_not_finite(const double* j) {
@@ -258,14 +198,12 @@ class PythonResiduals final : public Objective {
     if (n_jacobian_ == 1) throw py::value_error(not_finite_ + " at x0");
   }
 
-  static constexpr double noise = 1e3 * std::numeric_limits<double>::epsilon();
-
   PythonFunction fun_, jac_;
   Difference kind_;
   RobustLoss loss_;
-  double scale_at_start_ = 0;  // the largest |x0_i|, at most 1
   Index n_, m_ = 0;
-  std::vector<double> at_, e_, plus_, minus_, relative_step_, lower_, upper_;
+  std::vector<double> at_, e_;
+  ResidualDifferences differences_;
   std::string not_finite_;
   std::int64_t n_jacobian_ = 0, n_differences_ = 0;
 };

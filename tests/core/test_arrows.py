@@ -17,7 +17,7 @@ BELOW = {
     "data": {"core"},
     "network": {"core", "linalg", "data"},
     "objective": {"core", "linalg", "data", "network"},
-    "solver": {"core", "linalg", "data", "network", "objective", "update"},
+    "solver": {"core", "linalg", "data", "differences", "network", "objective", "update"},
 }
 
 

@@ -255,13 +255,13 @@ def test_zero_jacobian_stops_without_a_claim():
 
 def make_trust_region(objective, x0):
     nothing = np.empty(0)
-    return _core.TrustRegionSolver(objective, x0, 0.0, 0.0, 0.0, 0.0, 1000, nothing, 100.0)
+    return _core.TrustRegionSolver(objective, x0, 0.0, 0.0, 0.0, 1000, nothing, 100.0)
 
 
 def make_bounded(objective, x0):
     lower, upper = np.full(x0.size, -3.0), np.full(x0.size, 1.4)
     return _core.BoundedLeastSquaresSolver(
-        objective, x0, 0.0, 0.0, 0.0, 0.0, 1000, np.empty(0), lower, upper
+        objective, x0, 0.0, 0.0, 0.0, 1000, np.empty(0), lower, upper
     )
 
 

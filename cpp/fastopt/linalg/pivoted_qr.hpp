@@ -65,6 +65,10 @@ class PivotedQr {
   }
 
   Index rank() const { return rank_; }
+  // The smallest diagonal entry of R in shares of the largest.
+  double smallest_pivot() const {
+    return k_ < n_ || r_[0] == 0 ? 0.0 : std::abs(r_[n_ * n_ - 1] / r_[0]);
+  }
   // ‖Qᵀb‖ over the range of A: how much of b the columns of A explain.
   double explained() const { return ConstVectorMap<double>(q_.data(), rank_).norm(); }
   // ‖A x‖ and (A x)ᵀb. The latter through Qᵀb, which is small where b is nearly orthogonal to A,

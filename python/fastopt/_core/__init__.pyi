@@ -204,6 +204,8 @@ class PythonResiduals(Objective):
     not_finite: str
     n_differences: int
     n_jacobian: int
+    noise: float
+    jacobian_errors: npt.NDArray[np.float64]
     def residuals(self, x: Any) -> Any: ...
     def jacobian(self, x: Any) -> Any: ...
 
@@ -213,8 +215,8 @@ class LevenbergMarquardtSolver(Solver):
     def __init__(self, objective: Objective, w0: Any, **settings: Any) -> None: ...
     weights: Any
     gradient: Any
-    vanished: bool
     def run(self) -> Report: ...
+    def inactive(self) -> npt.NDArray[np.intp]: ...
 
 def random_uniform(seed: int, part: int, rows: int, columns: int) -> npt.NDArray[np.float64]: ...
 def random_normal(seed: int, part: int, rows: int, columns: int) -> npt.NDArray[np.float64]: ...
@@ -264,8 +266,10 @@ class LeastSquaresSolver(Solver):
 
     weights: Any
     gradient: Any
-    vanished: bool
+    smallest_pivot: float
+    jacobian_errors: npt.NDArray[np.float64]
     def run(self) -> Report: ...
+    def inactive(self) -> npt.NDArray[np.intp]: ...
     def solution(self) -> tuple[Any, Any, Any, Any, float, int]: ...
 
 class TrustRegionSolver(LeastSquaresSolver):
@@ -278,7 +282,6 @@ class TrustRegionSolver(LeastSquaresSolver):
         ftol: float,
         xtol: float,
         gtol: float,
-        jacobian_error: float,
         max_evaluations: int,
         scale: Any,
         factor: float,
@@ -294,7 +297,6 @@ class BoundedLeastSquaresSolver(LeastSquaresSolver):
         ftol: float,
         xtol: float,
         gtol: float,
-        jacobian_error: float,
         max_evaluations: int,
         scale: Any,
         lower: Any,

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from fastopt import _core, _validation
 from fastopt._names import friendly
+from fastopt.functions.operators import densely
 from fastopt.functions.result import OptimizeResult, wants_result
 from fastopt.functions.squares_arguments import (
     NOTHING,
@@ -68,8 +69,9 @@ def least_squares(
         Where to start; it is not written to.
     jac : {"3-point", "2-point", "cs"} or callable
         The Jacobian ∂e_k/∂x_i, (m, n): by central differences (default), forward differences,
-        a complex step (``fun`` then sees complex x), or ``jac(x, *args, **kwargs)``. Differences
-        use steps in proportion to each parameter.
+        a complex step (``fun`` then sees complex x), or ``jac(x, *args, **kwargs)``, which may
+        return a sparse matrix or a LinearOperator: it is made dense. Differences use steps in
+        proportion to each parameter.
     bounds : (lower, upper)
         Numbers or arrays (n,); infinite where there is none. Also an object with ``lb`` and ``ub``.
     method : {"lm", "trf"} or LevenbergMarquardt, optional
@@ -106,15 +108,20 @@ def least_squares(
         Instead of ``fun``: ``normal_equations(x, *args, **kwargs)`` → (½ Σ e², Jᵀe, JᵀJ), for data
         that is summed elsewhere.
     diff_step : array_like, optional
-        Relative steps of the differences; by default ε^(1/3) (3-point) or ε^(1/2) (2-point).
+        Relative steps of the differences; by default η^(1/3) (3-point) or η^(1/2) (2-point), η the
+        precision that the residuals have: that of double precision, or what was measured where they
+        look less precise.
 
     Returns
     -------
     OptimizeResult
         SciPy's fields: ``x, cost, fun, jac, grad, optimality, active_mask, nfev, njev, status,
-        message, success``; ``rank``, the numerical rank of J; and ``inactive``, the indices of the
-        parameters that cannot be felt at x: their columns of J are zero, or no more than their own
-        error, while residuals are left. Then there is no ``success``.
+        message, success``; ``rank``, the numerical rank of J, as far as the errors of J let it be
+        told; ``undetermined``, the indices of the parameters that only act together with others
+        (a and b of a·b·x); ``jac_errors``, the error of each column of ``jac`` beyond rounding, as
+        an estimate; and ``inactive``, the indices of those that cannot be felt at x: their
+        columns of J are zero, or no more than their own error, while residuals are left. Then there
+        is no ``success``.
         ``jac`` and ``grad`` are those of the cost: with a robust loss J is scaled so that JᵀJ
         stands for the Hessian.
 
@@ -131,9 +138,10 @@ def least_squares(
 
     Notes
     -----
-    Levenberg-Marquardt never keeps a step that raises the cost. Where "lm" and "trf" stall, they
-    measure how noisy the residuals are (seven more values): of a model in single precision, say, no
-    more can be asked than its noise allows. Exceptions of the callables come out unchanged.
+    Levenberg-Marquardt never keeps a step that raises the cost. Where differences look rough, or a
+    run stalls, it is measured how noisy the residuals are (seven or fourteen more values): of a
+    model in single precision, or rounded, no more can be asked than its noise allows. Exceptions
+    of the callables come out unchanged.
 
     References
     ----------
@@ -184,14 +192,14 @@ def least_squares(
         objective: Any = _core.PythonNormalEquations(
             _validation.function("normal_equations", normal_equations), arguments, keywords, x
         )
-        jacobian_error = 0.0
         if not isinstance(method, LevenbergMarquardt):
             method = LevenbergMarquardt(scaling="diagonal")
     else:
-        jacobian_error = 0.0 if callable(jac) else check_jac(jac)
+        if not callable(jac):
+            check_jac(jac)
         objective = _core.PythonResiduals(
             _validation.function("fun", fun),
-            jac,
+            densely(jac) if callable(jac) else jac,
             arguments,
             keywords,
             x,
@@ -223,12 +231,10 @@ def least_squares(
         )
     elif bounded:
         solver = _core.BoundedLeastSquaresSolver(
-            objective, x, *tests, jacobian_error, evaluations, scale, lower, upper
+            objective, x, *tests, evaluations, scale, lower, upper
         )
     else:
-        solver = _core.TrustRegionSolver(
-            objective, x, *tests, jacobian_error, evaluations, scale, _RADIUS
-        )
+        solver = _core.TrustRegionSolver(objective, x, *tests, evaluations, scale, _RADIUS)
 
     if callback is None and verbose < 2:
         report, stopped = solver.run(), False

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastopt import _core, _names, _validation
+from fastopt.functions.operators import densely
 from fastopt.optimizers import LevenbergMarquardt, NewtonCG, Optimizer, registry, resolve
 
 Array = npt.NDArray[np.float64]
@@ -212,7 +213,7 @@ def objective_for(
     return _core.PythonObjective(
         fun,
         "3-point" if jac is None else jac,
-        "3-point" if hess is None else hess,
+        "3-point" if hess is None else densely(hess) if callable(hess) else hess,
         hessp,
         args,
         x0,

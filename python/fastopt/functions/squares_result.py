@@ -10,13 +10,14 @@ import numpy.typing as npt
 from fastopt import _core
 from fastopt.functions.result import OptimizeResult
 from fastopt.functions.squares_arguments import NOTHING
-from fastopt.functions.squares_convergence import inactive_parameters
+from fastopt.functions.squares_rank import determined
 
 Array = npt.NDArray[np.float64]
 
 _CALLBACK = -2
-# Bounds that are nearer than this leave no room for a difference: its square would lose digits.
-_FIXED = np.finfo(float).tiny / np.finfo(float).eps
+# Of columns of unit length, the smallest pivot in shares of the largest from which on J has full
+# rank whatever its errors: those of differences in single precision stay below it.
+_SURE = 1e-2
 # Status and message, where a first-order condition holds and where it does not.
 _CONVERGED = {
     "gradient": (
@@ -63,25 +64,27 @@ def make_result(
     """Return SciPy's fields of a run that ended with ``report``, or was ``stopped``."""
     if isinstance(solver, _core.LevenbergMarquardtSolver):
         x, residuals, jacobian, gradient, optimality, rank = _solution(solver, objective)
+        errors = getattr(objective, "jacobian_errors", np.zeros(x.size))
+        sure = False
     else:
         x, residuals, jacobian, gradient, optimality, rank = solver.solution()
+        errors = solver.jacobian_errors
+        sure = rank == x.size and solver.smallest_pivot > _SURE
         if robust:
             residuals = objective.residuals(x)
-    inactive = np.empty(0, dtype=np.intp)
-    if jacobian is not None:
-        inactive = inactive_parameters(x, residuals, jacobian)
-        if lower is not NOTHING:  # what its bounds hold fixed is no parameter
-            inactive = inactive[(upper - lower)[inactive] > _FIXED]
+    undetermined = np.empty(0, dtype=np.intp)
+    if jacobian is not None and not sure and np.isfinite(jacobian).all():
+        rank, undetermined, _ = determined(jacobian, errors)
+    inactive = solver.inactive()
     if stopped:
         status, message, success = _CALLBACK, "the callback raised StopIteration", False
     else:
         name = report.status
-        success = report.optimal and not inactive.size
+        success = report.optimal
         if success:
             status, message = _CONVERGED[name]
         else:
-            unfelt = name == "gradient" or inactive.size > 0 or solver.vanished
-            if rank > 0 and name in _CONVERGED and unfelt:
+            if rank > 0 and name in _CONVERGED and (name == "gradient" or inactive.size):
                 name = "vanished"
             status, message = _NOT_CONVERGED[name]
             message = message.format(limit=limit)
@@ -110,6 +113,8 @@ def make_result(
         success=success,
         rank=rank,
         inactive=inactive,
+        undetermined=undetermined,
+        jac_errors=errors,
     )
 
 
@@ -128,9 +133,4 @@ def _solution(solver: Any, objective: Any) -> tuple[Any, ...]:
         size = np.sqrt(np.where(np.diag(products) > 0, np.diag(products), 1.0))
         rank = int(np.linalg.matrix_rank(products / np.outer(size, size), hermitian=True))
         return x, None, None, gradient, optimality, rank
-    jacobian = objective.jacobian(x)
-    size = np.linalg.norm(jacobian, axis=0)
-    rank = 0  # of a Jacobian that is not finite
-    if np.isfinite(size).all():
-        rank = int(np.linalg.matrix_rank(jacobian / np.where(size > 0, size, 1.0)))
-    return x, objective.residuals(x), jacobian, gradient, optimality, rank
+    return x, objective.residuals(x), objective.jacobian(x), gradient, optimality, 0

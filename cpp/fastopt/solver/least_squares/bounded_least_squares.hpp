@@ -157,10 +157,8 @@ class BoundedLeastSquares final : public LeastSquaresSolver {
     for (const Index i : avoided_) reach_[i] = 1;
   }
 
-  double along(Index i) const override {
-    const double size = LeastSquaresSolver::along(i), room = size * 1e-3;
-    return w_[i] + room <= upper_[i] ? size : w_[i] - room >= lower_[i] ? -size : 0;
-  }
+  // Bounds that are nearer than this leave no room for a difference: its square would lose digits.
+  bool can_move(Index i) const override { return upper_[i] - lower_[i] > smallest; }
 
   // On the face of those bounds that hold w against the gradient.
   void take_newton(ScaledModel& now, const Buffer<double>& w) override {

@@ -10,20 +10,23 @@
 //   shorter: such plateaus are traps.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <vector>
 
 #include "fastopt/core/norm.hpp"
-#include "fastopt/solver/least_squares/residual_noise.hpp"
+#include "fastopt/differences/residual_accuracy.hpp"
 #include "fastopt/solver/least_squares/scaled_model.hpp"
 #include "fastopt/solver/least_squares/small_step.hpp"
+#include "fastopt/solver/least_squares/verdict.hpp"
 #include "fastopt/solver/solver.hpp"
 
 FASTOPT_BEGIN
 
 struct LeastSquaresSettings {
   double ftol = 1e-15, xtol = 1e-8, gtol = 1e-8;
-  // Relative error of the objective's Jacobian beyond rounding.
-  double jacobian_error = 0;
+  // How exact the objective is; null: to rounding.
+  ResidualAccuracy* accuracy = nullptr;
   // Values of E at most; below zero: no limit.
   std::int64_t max_evaluations = -1;
   // D where it is given, n numbers; otherwise it follows the columns of J.
@@ -58,16 +61,18 @@ class LeastSquaresSolver : public Solver {
     if (!linear_) {
       const double loss = objective_.value(w_.data());
       if (!started_) {
-        loss_ = first_loss_ = loss;
+        loss_ = loss;
         n_value_ = n_gradient_ = 1;
       }
-      if (!std::isfinite(loss) || !model().take(objective_, w_.data()))
+      if (!std::isfinite(loss) || !model().take(objective_, settings_.accuracy, w_.data()))
         return report(Status::non_finite);
       adopt();
       linear_ = true;
       if (!started_) {
-        radius_ = settings_.radius * scaled_norm(w_);
-        if (radius_ == 0) radius_ = settings_.radius;
+        // A start that is zero, or next to it, says nothing of the size of the parameters: a step
+        // then is as long as it takes to move the residuals by as much as they are.
+        const double size = scaled_norm(w_), residual = std::sqrt(2 * loss_);
+        radius_ = settings_.radius * (size > 1e-9 * residual ? size : residual);
       }
       started_ = true;
     }
@@ -84,16 +89,17 @@ class LeastSquaresSolver : public Solver {
   const Buffer<double>& residuals() { return model().e; }
   const Buffer<double>& jacobian() { return model().j; }
   Index rank() { return model().qr().rank(); }
-  // Some parameter has lost its influence on the residuals on the way: its column of J, and what
-  // the parameter as a whole contributes.
-  bool vanished() {
-    const double terms = model().noise / epsilon;
-    for (Index i = 0; i < n_; ++i)
-      if (model().norms[i] <= 1e-10 * largest_[i] && largest_[i] > 0 &&
-          model().norms[i] * std::abs(w_[i]) <= 1e-8 * terms)
-        return true;
-    return false;
+  // The error of each column of J.
+  const Buffer<double>& jacobian_errors() { return model().errors; }
+  // The parameters that are not felt at w, while residuals are left.
+  std::vector<Index> inactive() {
+    std::vector<Index> found = at_point().inactive();
+    found.erase(std::remove_if(found.begin(), found.end(), [&](Index i) { return !can_move(i); }),
+                found.end());
+    return found;
   }
+  // Whether J is so far from rank deficiency that its own error plays no part.
+  double smallest_pivot() { return model().qr().smallest_pivot(); }
 
   void visit(StateVisitor& visitor) override {
     trial_.copy_from(w_);
@@ -107,13 +113,10 @@ class LeastSquaresSolver : public Solver {
     visitor.array("asked", asked_.data(), n_, Allowed::any);
     visitor.number("asked_value", asked_value_, Allowed::not_nan);
     visitor.number("loss", loss_, started ? Allowed::non_negative : Allowed::any);
-    visitor.number("first_loss", first_loss_, Allowed::non_negative);
-    visitor.number("measured_noise", measured_noise_);  // -1: not measured
+    visitor.number("gained", gained_, Allowed::non_negative);
     visitor.count("slow_steps", slow_steps_);
     visitor.number("damping", nu_, Allowed::non_negative);
     visitor.number("radius", radius_, Allowed::non_negative);
-    visitor.number("last_predicted", last_predicted_);
-    visitor.number("last_actual", last_actual_);
     visitor.count("refused", refused_);
     visitor.count("iterations", iterations_);
     visitor.count("n_value", n_value_);
@@ -135,10 +138,10 @@ class LeastSquaresSolver : public Solver {
   // back, where that one is not finite either, so that the bounds are not to blame.
   virtual bool avoid_bounds() { return false; }
   virtual void meet_bounds() {}
-  // A line through w, to length h in units of the parameters, on which residuals may be had.
-  virtual double along(Index i) const { return w_[i] != 0 ? std::abs(w_[i]) : 1.0; }
   // The columns of J that count at w.
   virtual bool is_free(Index /*i*/) const { return true; }
+  // Whether there is room for a parameter to move in.
+  virtual bool can_move(Index /*i*/) const { return true; }
 
   ScaledModel& model() { return models_[current_]; }
   ScaledModel& spare() { return models_[1 - current_]; }
@@ -170,7 +173,7 @@ class LeastSquaresSolver : public Solver {
     constexpr std::int64_t refusals = 20;  // of steps to plateaus, in a run
     constexpr int in_one_search = 6;       // each of them shortens the step
     ++n_gradient_;
-    if (!spare().take(objective_, trial_.data())) {
+    if (!spare().take(objective_, settings_.accuracy, trial_.data())) {
       finite_ = false;
       return false;
     }
@@ -195,10 +198,9 @@ class LeastSquaresSolver : public Solver {
     result.n_gradient = n_gradient_;
     result.iterations = iterations_;
     result.status = status;
-    if (status == Status::gradient || status == Status::step || status == Status::function_change)
-      result.optimal = first_order(status == Status::function_change);
-    else if (status == Status::noise_floor)
-      result.optimal = optimal();
+    const bool ended = status == Status::gradient || status == Status::step ||
+                       status == Status::function_change || status == Status::noise_floor;
+    result.optimal = ended && optimal();
     // A search that met the end of where the residuals and J are finite, and got no further.
     const bool stuck = status == Status::noise_floor || status == Status::step;
     if (stuck && !result.optimal && !finite_) result.status = Status::non_finite;
@@ -217,6 +219,9 @@ class LeastSquaresSolver : public Solver {
   // An iteration: tries steps until one is kept, or none can be.
   Report search() {
     bool avoiding = false;
+    int failed = 0;
+    const bool slow = slow_steps_ > 0 && slow_steps_ % few_failures == 0;
+    if (slow && share() > 0.7 && trusts_newton() && leaps()) return accept(asked_value_, 1, 1);
     for (;;) {
       take_step();
       const double length = scaled_norm(p_);
@@ -246,24 +251,46 @@ class LeastSquaresSolver : public Solver {
         nu_ *= 0.5;
       }
       if (ratio >= 1e-4) return accept(loss, predicted, actual);
-      const bool hopeless = predicted <= 4 * epsilon;
-      if (hopeless || radius_ <= epsilon * scaled_norm(w_)) {
-        // No step is short enough: does J say, too, that none could be? Or is it noise?
-        if (optimal()) return report(Status::noise_floor);
-        if (measure_noise()) return step();
-        return report(hopeless ? Status::noise_floor : Status::step);
-      }
+      const bool hopeless = predicted <= 4 * epsilon + noise_of_loss();
+      if (hopeless || radius_ <= epsilon * scaled_norm(w_))
+        return stall(hopeless ? Status::noise_floor : Status::step);
+      // Steps this short should succeed, if it were not for noise.
+      if (++failed == few_failures && predicted <= 1e-3 && measure_noise()) return step();
       if (out_of_evaluations()) return report(Status::evaluations);
     }
   }
 
+  // Where no step is short enough, or none can be told from noise: what is claimed then may rest on
+  // the noise, which is measured here.
+  Report stall(Status status) {
+    const bool rests_on_noise = settings_.accuracy != nullptr && relative_noise() > epsilon;
+    if ((rests_on_noise || !optimal()) && measure_noise()) return step();
+    return report(status);
+  }
+
   Report accept(double loss, double predicted, double actual) {
     first_ = false;
-    last_predicted_ = predicted;
-    last_actual_ = actual <= 2 * predicted ? actual : 1.0;
-    slow_steps_ = is_nothing() && actual < 0.5 ? slow_steps_ + 1 : 0;
-    small_step_ = nu_ == 0 && is_small(p_);
+    gained_ = std::max(predicted, std::abs(actual));
+    slow_steps_ = actual < 0.97 ? slow_steps_ + 1 : 0;
+    small_step_ = nu_ == 0 && is_small(p_, trial_);
     return move_to_trial(loss);
+  }
+
+  // At a root where J vanishes with e, (x − a)ᵏ say, Gauss-Newton goes a k-th of the way, again and
+  // again, though the model promises all of it: whether twice, three or four times as far leads to
+  // nothing. Fills the trial and its model.
+  bool leaps() {
+    for (int k = 2; k <= 4; ++k) {
+      if (out_of_evaluations()) return false;
+      p_.vector() = k * newton_.vector();
+      set_trial();
+      const double loss = value(trial_.data());
+      if (std::sqrt(2 * loss) <= SquaresAtPoint::nothing && spare_is_good(loss)) {
+        nu_ = 0;
+        return true;
+      }
+    }
+    return false;
   }
 
   // Makes the model that was taken last the current one: D, its factors and what follows from them.
@@ -291,8 +318,9 @@ class LeastSquaresSolver : public Solver {
   // Whether a column of J is zero but for errors: such a parameter would have to grow beyond all
   // bounds to be felt. As a scale the column is no better than one of zeros.
   bool is_rounding(const ScaledModel& now, Index i, double widest) const {
-    const double error = 4 * (now.noise + settings_.jacobian_error * std::sqrt(2 * loss_));
-    return now.norms[i] <= std::max(1e-10, 4 * settings_.jacobian_error) * widest && w_[i] != 0 &&
+    const double error =
+        4 * (relative_noise() * now.terms + jacobian_error() * std::sqrt(2 * loss_));
+    return now.norms[i] <= std::max(1e-10, 4 * jacobian_error()) * widest && w_[i] != 0 &&
            now.norms[i] * std::abs(w_[i]) <= error;
   }
 
@@ -323,59 +351,70 @@ class LeastSquaresSolver : public Solver {
   Status test() {
     if (loss_ <= smallest || model().qr().rank() == 0 || share() <= settings_.gtol)
       return Status::gradient;
-    if (slow_steps_ >= 10) return Status::noise_floor;
-    if (small_step_) return Status::step;
-    const double c = std::min(share(), cosine());
-    if (last_predicted_ <= settings_.ftol && std::abs(last_actual_) <= settings_.ftol &&
-        c * c <= settings_.ftol)
-      return Status::function_change;
+    if (gains_as_little_as_asked() && gained_ <= settings_.ftol) return Status::function_change;
+    if (small_step_ && optimal()) return Status::step;
+    if (slow_steps_ >= many_slow_steps && at_point().is_nothing_left()) return Status::noise_floor;
     return Status::running;
   }
 
-  bool at_noise_floor() {
-    return share() * share() <= 100 * epsilon + 2 * noise() / std::sqrt(2 * loss_);
+  bool gains_as_little_as_asked() const { return share() * share() <= settings_.ftol; }
+
+  bool at_noise_floor() { return share() * share() <= 100 * epsilon + 2 * noise() / residual(); }
+
+  double residual() const { return std::sqrt(2 * loss_); }
+  double relative_noise() const {
+    return settings_.accuracy != nullptr ? settings_.accuracy->relative_noise() : epsilon;
+  }
+  double jacobian_error() const {
+    return settings_.accuracy != nullptr ? settings_.accuracy->jacobian_error() : 0.0;
+  }
+  // The error of e.
+  double noise() { return relative_noise() * model().terms; }
+  // The error of E, in shares of it, where those of the residuals are independent.
+  double noise_of_loss() {
+    return noise() / (residual() * std::sqrt(static_cast<double>(model().e.size())));
   }
 
-  // What is left to gain is small beside e, or below its rounding.
+  SquaresAtPoint at_point() {
+    return {
+        n_,     w_.data(), model().norms.data(), model().errors.data(), residual(), model().terms,
+        noise()};
+  }
+
+  // The verdict: nothing is left; or the columns of J explain as little of e as was asked for, or
+  // no more than the errors of both; or a full step is as short as was asked for. A parameter that
+  // is not felt stands against it.
   bool optimal() {
     if (loss_ <= smallest) return true;
     if (model().qr().rank() == 0) return false;
-    const double f = std::sqrt(2 * loss_);
-    const double errors = 10 * (noise() + settings_.jacobian_error * f);
-    if (is_nothing()) return true;
-    if (vanished() && f > errors) return false;
-    return explained_ <= std::max(errors, 1e-6 * f) || cosine() <= 1e-6;
+    if (at_point().is_nothing_left()) return true;
+    if (!inactive().empty()) return false;
+    const double errors = 10 * (noise() + jacobian_error() * residual());
+    // That a short step is right, though E should fall by far, was seen when one was taken.
+    const bool short_step = is_small(newton_, w_) && (share() <= 1e-3 || small_step_);
+    return share() <= std::max(settings_.gtol, 1e-6) || explained_ <= errors || cosine() <= 1e-6 ||
+           gains_as_little_as_asked() || short_step;
   }
 
-  // Beside what it was at the start, and beside what it is the difference of. Where J vanishes with
-  // e, no other test sees the end.
-  bool is_nothing() {
-    return loss_ <= 1e-40 * first_loss_ && std::sqrt(2 * loss_) <= 1e-6 * model().noise / epsilon;
-  }
-
-  // The error of e: its rounding, or what was measured where E stalled without any other reason.
-  double noise() { return std::max(model().noise, measured_noise_); }
-
-  // Once, and true where it is more than rounding: then Gauss-Newton steps may lead on.
+  // Once at a point and a few times a run; true where it is another one than was assumed, and J, if
+  // it comes from differences, is had anew.
   bool measure_noise() {
+    constexpr int times = 3;
     const std::int64_t limit = settings_.max_evaluations;
-    if (measured_noise_ >= 0 || (limit >= 0 && n_value_ + line_points > limit)) return false;
-    for (Index i = 0; i < n_; ++i) p_[i] = along(i);
-    measured_noise_ = residual_noise(objective_, w_.data(), p_.data());
-    n_value_ += line_points;
-    asked_.fill(std::numeric_limits<double>::quiet_NaN());
-    const double rounding = model().noise, terms = rounding / epsilon;
-    if (!(measured_noise_ > 10 * rounding && measured_noise_ < 1e-3 * terms)) measured_noise_ = 0;
+    const auto calls = static_cast<std::int64_t>(ResidualAccuracy::most_calls);
+    if (settings_.accuracy == nullptr || measured_ >= times ||
+        (limit >= 0 && n_value_ + calls > limit))
+      return false;
+    ++measured_;
+    if (!settings_.accuracy->measure_noise(w_.data(), model().terms, n_value_)) return false;
+    if (settings_.accuracy->has_differences()) {
+      value(w_.data());
+      ++n_gradient_;
+      model().take(objective_, settings_.accuracy, w_.data());
+      adopt();
+    }
     radius_ = newton_norm_;
-    return measured_noise_ > 0;
-  }
-
-  // What a passed test claims is not undone by a parameter that has lost its influence.
-  bool first_order(bool as_asked) {
-    if (loss_ <= smallest) return true;
-    if (model().qr().rank() == 0) return false;
-    if (vanished()) return std::sqrt(2 * loss_) <= 10 * model().noise;
-    return as_asked || small_step_ || share() <= std::max(settings_.gtol, 1e-6) || optimal();
+    return true;
   }
 
   // A Gauss-Newton step where E says nothing: kept where it leaves less to gain.
@@ -383,36 +422,38 @@ class LeastSquaresSolver : public Solver {
     p_.copy_from(newton_);
     set_trial();
     const double loss = value(trial_.data()), before = explained_;
-    if (!(loss <= loss_ * (1 + 1e-10) + 10 * std::sqrt(2 * loss_) * noise()))
-      return report(Status::noise_floor);
+    if (!(loss <= loss_ * (1 + 1e-10) + 10 * residual() * noise()))
+      return stall(Status::noise_floor);
     ++n_gradient_;
-    if (!spare().take(objective_, trial_.data())) return report(Status::noise_floor);
+    if (!spare().take(objective_, settings_.accuracy, trial_.data()))
+      return report(Status::noise_floor);
     factorize(spare());
     take_newton(spare(), trial_);
     const bool better = explained_ < 0.9 * before;
     explained_ = before;
     if (!better) {
       take_newton(model(), w_);
-      return report(Status::noise_floor);
+      return stall(Status::noise_floor);
     }
-    last_predicted_ = share() * share();
-    last_actual_ = 1 - loss / loss_;
-    small_step_ = is_small(p_);
+    gained_ = std::max(share() * share(), std::abs(1 - loss / loss_));
+    small_step_ = is_small(p_, trial_);
     return move_to_trial(loss);
   }
 
-  bool is_small(const Buffer<double>& p) {
-    return is_small_step(p, trial_, model().norms.vector().array(), settings_.xtol);
+  bool is_small(const Buffer<double>& p, const Buffer<double>& w) {
+    return is_small_step(p, w, model().norms.vector().array(), settings_.xtol);
   }
+  // Failures of steps in one iteration, or slow steps in a row, that ask for a closer look.
+  static constexpr int few_failures = 4, many_slow_steps = 10;
 
   Buffer<double> largest_, asked_;
   std::array<ScaledModel, 2> models_;
   std::size_t current_ = 0;
   double asked_value_ = 0;
+  double gained_ = 1;  // by the last step, and by the model of it, in shares of E: the larger one
   bool started_ = false, first_ = true, linear_ = false, small_step_ = false;
   bool finite_ = true;  // what the last search evaluated
-  double last_predicted_ = 1, last_actual_ = 1, first_loss_ = 0, measured_noise_ = -1;
-  int refused_in_search_ = 0;
+  int refused_in_search_ = 0, measured_ = 0;
   std::int64_t slow_steps_ = 0, refused_ = 0, iterations_ = 0, n_value_ = 0, n_gradient_ = 0;
 };
 

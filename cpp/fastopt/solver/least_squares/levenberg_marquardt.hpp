@@ -2,12 +2,16 @@
 // Sources: Hagan & Menhaj 1994 (networks), Nielsen 1999, Osowski 2020 (Marquardt's rule).
 #pragma once
 
+#include <algorithm>
 #include <memory>
+#include <vector>
 
 #include "fastopt/core/norm.hpp"
+#include "fastopt/differences/residual_accuracy.hpp"
 #include "fastopt/solver/least_squares/damping.hpp"
 #include "fastopt/solver/least_squares/small_step.hpp"
 #include "fastopt/solver/least_squares/step_computer.hpp"
+#include "fastopt/solver/least_squares/verdict.hpp"
 #include "fastopt/solver/solver.hpp"
 
 FASTOPT_BEGIN
@@ -23,6 +27,8 @@ struct LevenbergMarquardtSettings {
   std::int64_t max_evaluations = -1;
   // From which weight on all of them enter the residuals linearly; 0: of none or all it is known.
   Index linear_from = 0;
+  // How exact the residuals and J are; null: to rounding.
+  ResidualAccuracy* accuracy = nullptr;
 };
 
 class LevenbergMarquardt final : public Solver {
@@ -111,7 +117,6 @@ class LevenbergMarquardt final : public Solver {
   void move_to(const double* w) {
     std::copy(w, w + n_, w_.begin());
     loss_ = std::numeric_limits<double>::quiet_NaN();
-    last_predicted_ = -1;
     linear_ = false;
     if (n_gradient_ > iterations_ + moves_) ++moves_;
   }
@@ -119,15 +124,10 @@ class LevenbergMarquardt final : public Solver {
   const Buffer<double>& weights() const { return w_; }
   const Buffer<double>& gradient() const { return g_; }
 
-  // Some parameter has lost its influence on the residuals on the way: its column of J, and what
-  // the parameter as a whole contributes.
-  bool vanished() const {
-    const double terms = std::sqrt(2 * loss_) + reach();
-    for (Index i = 0; i < n_; ++i)
-      if (squares_[i] <= 1e-20 * largest_[i] && largest_[i] > 0 &&
-          std::sqrt(squares_[i]) * std::abs(w_[i]) <= 1e-8 * terms)
-        return true;
-    return false;
+  // The parameters that are not felt at w, while residuals are left.
+  std::vector<Index> inactive() {
+    if (!linear_ && !linearize()) return {};
+    return at_point().inactive();
   }
 
   void visit(StateVisitor& visitor) override {
@@ -137,8 +137,6 @@ class LevenbergMarquardt final : public Solver {
     visitor.array("largest_squares", largest_.data(), n_, Allowed::non_negative);
     const bool started = visitor.flag("started", started_);
     visitor.number("loss", loss_, started ? Allowed::non_negative : Allowed::any);
-    visitor.number("last_predicted", last_predicted_);
-    visitor.number("last_damping", last_nu_);
     damping_.visit(visitor);
     visitor.count("iterations", iterations_);
     visitor.count("moves", moves_);
@@ -234,22 +232,39 @@ class LevenbergMarquardt final : public Solver {
     return -g_.vector().dot(p_.vector()) <= 1e-10 * loss_;
   }
 
-  // A first-order condition: the columns of J are nearly orthogonal to e; or what the last step was
-  // to gain, hardly damped, or all of e is nothing beside the size of what e is the difference of.
-  bool optimal() const {
+  SquaresAtPoint at_point() {
+    columns_.vector() = squares_.vector().cwiseSqrt();
+    const double residual = std::sqrt(2 * loss_), terms = residual + reach();
+    const ResidualAccuracy* accuracy = settings_.accuracy;
+    const double epsilon = std::numeric_limits<double>::epsilon();
+    const double noise = accuracy != nullptr ? accuracy->relative_noise() : epsilon;
+    return {n_,       w_.data(), columns_.data(), accuracy ? accuracy->column_errors() : nullptr,
+            residual, terms,     noise * terms};
+  }
+
+  // The verdict: nothing is left; or the columns of J, one by one or by a step that is hardly
+  // damped, explain as little of e as was asked for, or no more than the errors of both; or that
+  // step is as short as was asked for. A parameter that is not felt stands against it.
+  bool optimal() {
     if (loss_ == 0) return true;
-    const double norm_e = std::sqrt(2 * loss_);
-    bool orthogonal = true, none = true, damped = !(last_predicted_ >= 0);
-    for (Index i = 0; i < n_; ++i) {
-      const double column = std::sqrt(squares_[i]);
-      none = none && column == 0;
-      orthogonal = orthogonal && std::abs(g_[i]) <= 1e-6 * column * norm_e;
-      damped = damped || last_nu_ * d_[i] > 1e-3 * squares_[i];
-    }
-    const double terms = reach(), small = 1e-6 * std::max(norm_e, 1e-3 * terms);
-    if (none || (vanished() && norm_e > 1e-15 * terms)) return false;
-    const double left = damped ? norm_e : std::min(norm_e, std::sqrt(2 * last_predicted_));
-    return orthogonal || left <= small;
+    if (squares_.vector().maxCoeff() == 0) return false;
+    const SquaresAtPoint here = at_point();
+    if (here.is_nothing_left()) return true;
+    if (!here.inactive().empty()) return false;
+    const double residual = here.residual, noise = here.noise;
+    const double error = settings_.accuracy != nullptr ? settings_.accuracy->jacobian_error() : 0;
+    double cosine = 0;
+    for (Index i = 0; i < n_; ++i)
+      if (squares_[i] > 0)
+        cosine = std::max(cosine, std::abs(g_[i]) / std::sqrt(squares_[i]) / residual);
+    if (cosine <= 1e-6) return true;
+    if (!solve_hardly_damped()) return false;
+    const double explained = std::sqrt(std::max(0.0, -g_.vector().dot(p_.vector())));
+    const double share = explained / residual;
+    // That a short step is right, though E should fall by far, was seen when one was taken.
+    const bool short_step = is_small(p_, settings_.xtol) && (share <= 1e-3 || as_asked_);
+    return share <= 1e-6 || explained <= 10 * (noise + error * residual) ||
+           share * share <= settings_.ftol || short_step;
   }
 
   Report accept(double loss, double nu, double predicted) {
@@ -257,8 +272,6 @@ class LevenbergMarquardt final : public Solver {
     const bool small_gain =
         gain <= settings_.ftol * old_loss && predicted <= settings_.ftol * old_loss;
     const bool small_step = is_small(p_, settings_.xtol), no_step = is_small(p_, 1e-8);
-    last_predicted_ = predicted;
-    last_nu_ = nu;
     step_norm_ = p_.vector().norm();
     w_.copy_from(trial_);
     loss_ = loss;
@@ -290,7 +303,7 @@ class LevenbergMarquardt final : public Solver {
   // A step that is as small as a user asked for ends the run where a full one would be too. Damping
   // alone can make it small: then the run goes on, unless it no longer moves at all.
   Status end_as_asked(bool small_gain, bool no_gain, bool small_step, bool no_step) {
-    const bool solved = solve_hardly_damped() && !vanished();
+    const bool solved = solve_hardly_damped();
     as_asked_ = true;
     if (solved && small_gain && -0.5 * g_.vector().dot(p_.vector()) <= settings_.ftol * loss_)
       return Status::function_change;
@@ -300,7 +313,7 @@ class LevenbergMarquardt final : public Solver {
     return small_step && no_step ? Status::step : Status::running;
   }
 
-  Report report(Status status) const {
+  Report report(Status status) {
     Report result;
     result.loss = loss_;
     if (linear_) result.gradient_norm = norm(g_.data(), n_);
@@ -314,7 +327,7 @@ class LevenbergMarquardt final : public Solver {
                      (status == Status::gradient || status == Status::step ||
                       status == Status::function_change || status == Status::noise_floor ||
                       status == Status::damping) &&
-                     (as_asked_ || optimal());
+                     optimal();
     // What looks like a stall is the border of the finite numbers.
     const bool stuck = status != Status::running && status != Status::gradient &&
                        status != Status::evaluations && !result.optimal;
@@ -330,7 +343,6 @@ class LevenbergMarquardt final : public Solver {
   // D follows from the largest squared column norms so far.
   Buffer<double> w_, trial_, p_, g_, squares_, largest_, d_, columns_;
   double loss_ = std::numeric_limits<double>::quiet_NaN(), step_norm_ = 0;
-  double last_predicted_ = -1, last_nu_ = 0;
   bool started_ = false, linear_ = false;
   bool finite_ = true;  // what the last search for a step evaluated
   bool as_asked_ = false;

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cmath>
-#include <limits>
 
 #include "fastopt/core/buffer.hpp"
+#include "fastopt/differences/residual_accuracy.hpp"
 #include "fastopt/linalg/pivoted_qr.hpp"
 #include "fastopt/objective/objective.hpp"
 
@@ -17,6 +17,7 @@ class ScaledModel {
       : e(m),
         j(area(n, m)),
         norms(n),
+        errors(n),
         scale(n),
         m_(m),
         n_(n),
@@ -27,15 +28,19 @@ class ScaledModel {
 
   // The residuals and J (m x n in C order), at the point where take() was called last.
   Buffer<double> e, j;
-  Buffer<double> norms;  // of the columns of J
+  Buffer<double> norms, errors;  // of the columns of J
   // The columns are divided by these before they are factorised, so that none is judged dependent
   // on others for its unit alone.
   Buffer<double> scale;
-  double noise = 0;  // rounding of e: ε‖ |J||x| + |e| ‖
+  double terms = 0;  // ‖ |J||w| + |e| ‖: what e is the difference of
 
-  // Evaluates at w; false where J is not finite.
-  bool take(Objective& objective, const double* w) {
+  // Evaluates at w; false where J is not finite. `accuracy` may be null.
+  bool take(Objective& objective, const ResidualAccuracy* accuracy, const double* w) {
     objective.residuals_and_jacobian(w, e.data(), j.data());
+    if (accuracy != nullptr)
+      std::copy(accuracy->column_errors(), accuracy->column_errors() + n_, errors.begin());
+    else
+      errors.fill(0);
     const ConstMatrixMap<double> jt(j.data(), n_, m_);
     VectorMap<double>(norms.data(), n_).setZero();
     double sum = 0;
@@ -49,7 +54,7 @@ class ScaledModel {
       sum += moved * moved;
     }
     for (Index i = 0; i < n_; ++i) norms[i] = std::sqrt(norms[i]);
-    noise = std::numeric_limits<double>::epsilon() * std::sqrt(sum);
+    terms = std::sqrt(sum);
     return norms.vector().allFinite();
   }
 
