@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fastopt.functions.curve_fit import curve_fit
     from fastopt.functions.least_squares import least_squares
     from fastopt.functions.minimize import minimize
-    from fastopt.functions.result import OptimizeResult
+    from fastopt.functions.result import OptimizeResult, OptimizeWarning
     from fastopt.layers import BatchNormalization, LayerNormalization, Residual
     from fastopt.loggers import CSVLogger, JSONLinesLogger, LambdaCallback
     from fastopt.memory import memory_needed
@@ -86,6 +86,7 @@ __all__ = [
     "Newton",
     "NewtonCG",
     "OptimizeResult",
+    "OptimizeWarning",
     "PiecewiseConstant",
     "PowerSchedule",
     "RMSprop",
@@ -124,7 +125,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "functions.curve_fit": ("curve_fit",),
     "functions.least_squares": ("least_squares",),
     "functions.minimize": ("minimize",),
-    "functions.result": ("OptimizeResult",),
+    "functions.result": ("OptimizeResult", "OptimizeWarning"),
     "layers": ("BatchNormalization", "LayerNormalization", "Residual"),
     "loggers": ("CSVLogger", "JSONLinesLogger", "LambdaCallback"),
     "memory": ("memory_needed",),

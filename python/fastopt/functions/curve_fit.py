@@ -12,12 +12,17 @@ import numpy as np
 import numpy.typing as npt
 
 from fastopt import _validation
+from fastopt._names import meant_by
+from fastopt.functions.curve_data import read_data
 from fastopt.functions.least_squares import least_squares
-from fastopt.functions.result import wants_result
+from fastopt.functions.operators import as_dense
+from fastopt.functions.result import OptimizeWarning, wants_result
 from fastopt.functions.squares_arguments import UNBOUNDED, check_bounds, check_within
+from fastopt.functions.squares_rank import determined
 
 Array = npt.NDArray[np.float64]
 
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _OPTIONS = (
     *("ftol", "xtol", "gtol", "x_scale", "loss", "f_scale"),
     *("max_nfev", "verbose", "callback", "diff_step"),
@@ -47,7 +52,7 @@ def curve_fit(
     f : callable
         The model, ``f(xdata, *parameters)`` → (m,).
     xdata : any
-        Handed to ``f``; sequences of numbers become float64 arrays.
+        Handed to ``f``; sequences of numbers become float64 arrays, objects among them too.
     ydata : array_like, (m,)
         What the model is to meet.
     p0 : array_like, (n,), optional
@@ -60,8 +65,8 @@ def curve_fit(
         Whether ``sigma`` is meant absolutely (1 where it is not given). False, the default: up to a
         factor, which is estimated from the residuals.
     check_finite : bool, optional
-        Whether NaN and infinities in the data are refused; by default unless ``nan_policy`` says
-        what becomes of NaN.
+        Whether NaN and infinities in ``xdata`` are refused; by default unless ``nan_policy`` says
+        what becomes of NaN. In ``ydata`` they always are, as no parameters can meet them.
     bounds : (lower, upper)
         As for :func:`~fastopt.least_squares`.
     method : {"lm", "trf"} or LevenbergMarquardt, optional
@@ -82,8 +87,10 @@ def curve_fit(
     popt : array, (n,)
         The parameters.
     pcov : array, (n, n)
-        Their estimated covariance (JᵀJ)⁻¹ · s², s² = Σe²/(m − n), or s = 1 with
-        ``absolute_sigma``. Infinite, with a RuntimeWarning, where the data do not determine them.
+        Their estimated covariance (JᵀJ)⁻¹ · s², s² = Σe²/(m − rank of J), or s = 1 with
+        ``absolute_sigma``. Infinite, with an :class:`~fastopt.OptimizeWarning` that names them, for
+        parameters that the data do not determine one by one (a and b of a·b·x); the others'
+        covariances are those of the problem without these.
 
     Raises
     ------
@@ -115,25 +122,16 @@ def curve_fit(
             options |= {"max_nfev": limit, "callback": counted.look}
     unknown = [name for name in options if name not in _OPTIONS]
     if unknown:
-        raise ValueError(f"unknown option {unknown[0]!r}: the options are {', '.join(_OPTIONS)}")
+        raise ValueError(
+            f"unknown option {unknown[0]!r}: the options are {', '.join(_OPTIONS)}"
+            + meant_by(unknown[0], (*_OPTIONS, "maxfev"))
+        )
     if not callable(f):
         raise TypeError(f"f must be callable, got {f!r}")
     absolute = _validation.flag("absolute_sigma", absolute_sigma)
     if nan_policy is not None:
         _validation.choice("nan_policy", nan_policy, ("raise", "omit"))
-    finite = nan_policy is None if check_finite is None else check_finite
-    y = _validation.array("ydata", ydata, ndim=1, finite=finite).astype(np.float64)
-    if isinstance(xdata, list | tuple | np.ndarray):
-        _validation.check_masks("xdata", xdata)
-        x = np.asarray(xdata)
-        if x.dtype.kind in "fiub":
-            x = x.astype(np.float64)
-            if finite:
-                _validation.check_finite("xdata", x)
-        xdata = x
-    deviations = None if sigma is None else _deviations(sigma, y.size)
-    if nan_policy is not None:
-        xdata, y, deviations = _without_nan(xdata, y, deviations, nan_policy)
+    xdata, y, deviations = read_data(xdata, ydata, sigma, check_finite, nan_policy)
     start = _start(f, p0, bounds)
     if bounds is not UNBOUNDED:
         check_within("p0", start, *check_bounds(bounds, start.size))
@@ -149,7 +147,7 @@ def curve_fit(
         given = jac
 
         def jacobian(parameters: Array) -> Array:
-            j = np.asarray(given(xdata, *parameters))
+            j = np.asarray(as_dense(given(xdata, *parameters)))
             if deviations is None:
                 return j
             if j.ndim == 0 or len(j) != y.size:
@@ -167,7 +165,7 @@ def curve_fit(
                 "counts without these)"
             )
         raise RuntimeError(f"no best parameters were found: {message}")
-    pcov = _covariance(result, y.size, absolute)
+    pcov = _covariance(result, y.size, absolute, _names(f, result.x.size))
     if full_output:
         info = {"nfev": result.nfev, "fvec": result.fun}
         status = result.status if 1 <= result.status <= 4 else 2  # at the limit of rounding
@@ -206,9 +204,8 @@ def _start(f: Callable[..., Any], p0: Any, bounds: Any) -> Any:
         start = _validation.vector("p0", p0)
         _validation.check_finite("p0", start)
         return start
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     parameters = list(inspect.signature(f).parameters.values())
-    n = sum(p.kind in kinds for p in parameters) - 1
+    n = sum(p.kind in _POSITIONAL for p in parameters) - 1
     if any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters) or n < 1:
         raise ValueError(
             "the number of parameters does not follow from the signature of f: give p0"
@@ -246,6 +243,7 @@ def _model(
             at = int(np.argmin(np.isfinite(model)))
             raise ValueError(
                 f"f must return finite numbers at p0, got {model.reshape(-1)[at]} at index {at}"
+                + _blame(xdata, at)
             )
         called = True
         return model
@@ -253,41 +251,12 @@ def _model(
     return model_of
 
 
-def _deviations(sigma: Any, m: int) -> Array:
-    """Return the standard deviations, one or (m,), or the covariance (m, m)."""
-    s = _validation.array("sigma", sigma, ndim=(0, 1, 2), finite=False).astype(np.float64)
-    if s.size == 1 or s.shape == (m,):
-        if not (s > 0).all():
-            raise ValueError("sigma must hold positive standard deviations")
-        return s.reshape(-1)
-    if s.shape != (m, m):
-        raise ValueError(f"sigma must be a number or of shape ({m},) or ({m}, {m}), got {s.shape}")
-    _validation.check_finite("sigma", s)
-    return s
-
-
-def _without_nan(
-    xdata: Any, y: Array, deviations: Array | None, nan_policy: str
-) -> tuple[Any, Array, Array | None]:
-    """Refuse NaN, or leave its points out; the points stand along the last axis of xdata."""
-    missing = np.isnan(y)
-    if isinstance(xdata, np.ndarray) and xdata.dtype.kind == "f":
-        missing_x = np.isnan(xdata)
-        if nan_policy == "raise" and missing_x.any():
-            raise ValueError("xdata holds nan, and nan_policy is 'raise'")
-        missing = missing | missing_x.any(axis=tuple(range(xdata.ndim - 1)))
-    if not missing.any():
-        return xdata, y, deviations
-    if nan_policy == "raise":
-        raise ValueError("ydata holds nan, and nan_policy is 'raise'")
-    kept = ~missing
-    if not kept.any():
-        raise ValueError("ydata has no point without nan")
-    if isinstance(xdata, np.ndarray):
-        xdata = xdata[..., kept]
-    if deviations is not None and deviations.size > 1:
-        deviations = deviations[kept] if deviations.ndim == 1 else deviations[np.ix_(kept, kept)]
-    return xdata, y[kept], deviations
+def _blame(xdata: Any, at: int) -> str:
+    """Tell the x of a point, where it is not finite itself."""
+    if not isinstance(xdata, np.ndarray) or xdata.dtype.kind != "f" or at >= xdata.shape[-1]:
+        return ""
+    there = xdata[..., at]
+    return "" if np.isfinite(there).all() else f", where xdata is {there}"
 
 
 def _weights(deviations: Array | None, m: int) -> Callable[[Any], Any]:
@@ -304,19 +273,39 @@ def _weights(deviations: Array | None, m: int) -> Callable[[Any], Any]:
     return lambda e: np.linalg.solve(lower, e)
 
 
-def _covariance(result: Any, m: int, absolute: bool) -> Array:
-    """(JᵀJ)⁻¹ by the SVD of J with columns of unit length, so that units play no part."""
-    jacobian = result.jac
-    n = jacobian.shape[1]
-    size = np.linalg.norm(jacobian, axis=0)
-    if result.rank == n and (absolute or m > n):
-        _, singular, vt = np.linalg.svd(jacobian / size, full_matrices=False)
-        root = (vt.T / singular) / size[:, np.newaxis]
-        covariance: Array = root @ root.T
-        return covariance if absolute else covariance * (2 * result.cost / (m - n))
-    warnings.warn(
-        "the data do not determine the covariance of the parameters: it is set to infinity",
-        RuntimeWarning,
-        stacklevel=3,
-    )
-    return np.full((n, n), np.inf)
+def _covariance(result: Any, m: int, absolute: bool, names: list[str]) -> Array:
+    """(JᵀJ)⁻¹ s², infinite for the parameters that the data do not determine one by one."""
+    n = result.x.size
+    rank, undetermined, covariance = determined(result.jac, result.jac_errors)
+    if not absolute and m <= rank:
+        undetermined, covariance = np.arange(n), np.full((n, n), np.inf)
+    elif not absolute:
+        covariance = covariance * (2 * result.cost / (m - rank))
+        covariance[undetermined] = np.inf  # also where the residuals are zero
+        covariance[:, undetermined] = np.inf
+    if undetermined.size:
+        warnings.warn(_undetermined(undetermined, rank < n, names), OptimizeWarning, stacklevel=3)
+    return covariance
+
+
+def _undetermined(which: Any, dependent: bool, names: list[str]) -> str:
+    if not dependent:
+        return (
+            "the data do not determine the covariance of the parameters: there are as many "
+            "parameters as points, so that it is set to infinity"
+        )
+    listed = [names[i] if i < len(names) else f"p[{i}]" for i in which]
+    if len(listed) == 1:
+        return f"the data do not determine {listed[0]}: its variance is infinite"
+    shown = f"{', '.join(listed[:-1])} and {listed[-1]}"
+    return f"the data do not determine {shown} one by one: their variances are infinite"
+
+
+def _names(f: Callable[..., Any], n: int) -> list[str]:
+    """Return the names of the parameters in the signature of ``f``, where it tells them."""
+    try:
+        parameters = list(inspect.signature(f).parameters.values())[1:]
+    except (TypeError, ValueError):
+        return []
+    named = [p.name for p in parameters if p.kind in _POSITIONAL]
+    return named if len(named) == n else []

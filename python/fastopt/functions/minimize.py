@@ -21,7 +21,14 @@ from fastopt.functions.problem import (
     starting_point,
     steps_for,
 )
-from fastopt.functions.result import MESSAGES, OptimizeResult, Status, history_of, wants_result
+from fastopt.functions.result import (
+    MESSAGES,
+    OptimizeResult,
+    OptimizeWarning,
+    Status,
+    history_of,
+    wants_result,
+)
 from fastopt.memory import check_bytes, check_memory
 from fastopt.optimizers import LBFGS, FirstOrder, Optimizer
 from fastopt.schedules import AdaptiveLearningRate, Schedule
@@ -158,7 +165,7 @@ def minimize(
     steps = steps_for(settings, x.size)
     if steps[0].size and (jac is True or callable(jac) or jac == "cs"):
         warnings.warn(
-            "steps of differences are not used where jac is given", RuntimeWarning, stacklevel=3
+            "steps of differences are not used where jac is given", OptimizeWarning, stacklevel=3
         )
     objective = objective_for(fun, jac, hess, hessp, args, x, box, steps)
     maxfev = _limit("maxfev", settings.get("maxfev"))
@@ -194,7 +201,7 @@ def minimize(
 
 
 def _warn(text: str) -> None:
-    warnings.warn(text, RuntimeWarning, stacklevel=4)
+    warnings.warn(text, OptimizeWarning, stacklevel=4)
 
 
 def _limit(name: str, value: Any) -> int | None:

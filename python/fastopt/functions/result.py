@@ -50,6 +50,25 @@ MESSAGES = {
 }
 
 
+class OptimizeWarning(RuntimeWarning, UserWarning):
+    """What an optimisation has to say beside its result; both a RuntimeWarning and a UserWarning.
+
+    Code that filters SciPy's OptimizeWarning, which is a UserWarning, goes on to work.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import fastopt
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", fastopt.OptimizeWarning)
+    ...     try:
+    ...         fastopt.curve_fit(lambda x, a, b: a * b * x, [1.0, 2.0, 3.0], [2.0, 4.1, 5.9])
+    ...     except fastopt.OptimizeWarning as warning:
+    ...         print(warning)
+    the data do not determine a and b one by one: their variances are infinite
+    """
+
+
 class OptimizeResult(dict[str, Any]):
     """The result, by attribute (``result.x``) and by item (``result["x"]``); SciPy's names.
 
