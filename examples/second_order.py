@@ -103,7 +103,7 @@ def draw_fits(fits: dict[str, dict[str, tuple[fastopt.MLP, Any]]]) -> Path:
             axis.loglog(
                 np.arange(1, len(history) + 1), history.loss, color=COLOURS[method], label=method
             )
-        axis.set(title=problem, xlabel="epoch", ylabel="lowest training loss yet (MSE)")
+        axis.set(title=problem, xlabel="epoch", ylabel="training loss (MSE)")
     axes[0].legend(loc="lower right")
     for axis in axes[1:]:
         axis.legend(loc="lower left")
@@ -185,7 +185,7 @@ def race() -> Path:
             axis.loglog(seconds, lowest_yet, style, color=colour, label=method)
             print(f"{problem:<24}{method:<24}{losses[-1]:>10.2e}{seconds[-1]:>9.3f}")
         lowest = min(min(losses) for _, losses in curves.values())
-        axis.set(title=problem, xlabel="seconds", ylabel="training loss (MSE)")
+        axis.set(title=problem, xlabel="seconds", ylabel="lowest training loss yet (MSE)")
         axis.set_ylim(bottom=max(lowest / 2, 1e-8))
         axis.legend(fontsize="small")
     return _save(figure, "second_order.png")
