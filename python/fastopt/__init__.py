@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         PowerSchedule,
         WarmUp,
     )
+    from fastopt.storage.networks import load
     from fastopt.training.history import History
     from fastopt.training.parts import split
     from fastopt.training.scaling import ScalingWarning
@@ -106,6 +107,7 @@ __all__ = [
     "from_torch",
     "get_num_threads",
     "least_squares",
+    "load",
     "memory_needed",
     "minimize",
     "set_num_threads",
@@ -152,6 +154,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "PowerSchedule",
         "WarmUp",
     ),
+    "storage.networks": ("load",),
     "training.history": ("History",),
     "training.parts": ("split",),
     "training.scaling": ("ScalingWarning",),

@@ -93,16 +93,32 @@ class StateError(ValueError, TypeError):
 
 
 class FormatError(ValueError):
-    """A file is damaged, or is not what it was taken for.
+    """A file is damaged, or is not what it was taken for: of another kind or a later version.
+
+    Attributes
+    ----------
+    field : str
+        Of fastopt's own files, where: "length of the header", "network.layer_sizes", "digest" …
 
     Examples
     --------
+    >>> import tempfile
+    >>> from pathlib import Path
     >>> import fastopt
-    >>> with open("/tmp/empty.m", "w") as file:
-    ...     _ = file.write("x = 1;")
-    >>> try:
-    ...     fastopt.from_matlab("/tmp/empty.m")
-    ... except fastopt.FormatError as error:
-    ...     print(str(error)[:44])
-    this is no function that genFunction wrote f
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "net.safetensors")
+    ...     fastopt.MLP([2, 1]).save(path)
+    ...     _ = path.write_bytes(path.read_bytes()[:-1])
+    ...     try:
+    ...         fastopt.load(path)
+    ...     except fastopt.FormatError as error:
+    ...         print(error.field)
+    parameters.data_offsets
     """
+
+    def __init__(self, why: str, field: str = "") -> None:
+        super().__init__(why, field)
+        self.why, self.field = why, field
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.why}" if self.field else self.why

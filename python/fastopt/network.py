@@ -22,6 +22,7 @@ from fastopt.initializers import Initializer, default, initial_weights
 from fastopt.layers import HiddenLayers, Normalization, Residual
 from fastopt.memory import check_bytes
 from fastopt.optimizers import BFGS, DFP, LBFGS, LevenbergMarquardt, Optimizer, resolve
+from fastopt.storage.networks import save
 from fastopt.training.arguments import (
     RECORDED,
     check_batch_size,
@@ -263,6 +264,29 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder, Exports):
         needed = n * self._dtype.itemsize
         check_bytes(f"a network of n = {n:,} parameters", needed, "fewer or narrower layers")
         return network(list(self._layer_sizes), names, *self._hidden.core_arguments())
+
+    def save(self, path: Any) -> None:
+        """Write the network to a file, which :func:`fastopt.load` reads: safetensors.
+
+        With the rows of ``history_``, without the state to go on from them. Equal networks give
+        equal bytes. The file is there whole or as it was before, whatever happens meanwhile.
+
+        Parameters
+        ----------
+        path : str or path
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import fastopt
+        >>> net = fastopt.MLP([2, 3, 1], random_state=0)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     net.save(Path(folder, "net.safetensors"))
+        ...     fastopt.load(Path(folder, "net.safetensors"))
+        MLP([2, 3, 1], activation='tanh', output_activation='identity', dtype='float64')
+        """
+        save(self, path)
 
     def fold(self) -> MLP:
         """Return a network without batch normalisation that computes the same in use.

@@ -1,0 +1,1 @@
+"""Networks and checkpoints as files: safetensors that execute nothing when they are read."""
