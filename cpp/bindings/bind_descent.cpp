@@ -24,28 +24,25 @@ void bind_descent(py::module_& module) {
       .def_property_readonly("loss", &Descent::loss);
   def_place(descent);
 
-  py::class_<ProjectedLbfgs, Solver> projected(module, "ProjectedLbfgsSolver", py::module_local());
-  def_search_limit(projected);
-  projected
-      .def(py::init([](Objective& objective, const Values& w0, const Values& lower,
-                       const Values& upper, double c1, double c2, double gtol, double xrtol,
-                       double ftol, Index memory) {
-             LbfgsSettings s;
-             s.line_search.c1 = c1;
-             s.line_search.c2 = c2;
-             s.gtol = gtol;
-             s.xrtol = xrtol;
-             s.ftol = ftol;
-             s.memory = memory;
-             return std::make_unique<ProjectedLbfgs>(objective, checked(objective, w0),
-                                                     checked(objective, lower),
-                                                     checked(objective, upper), s);
-           }),
-           py::arg("objective"), py::arg("w0"), py::arg("lower"), py::arg("upper"), py::arg("c1"),
-           py::arg("c2"), py::arg("gtol"), py::arg("xrtol"), py::arg("ftol"), py::arg("memory"),
-           py::keep_alive<1, 2>())
-      .def_property_readonly("loss", &ProjectedLbfgs::loss);
-  def_place(projected);
+  py::class_<ProjectedLbfgs, LineSearchSolver> projected(module, "ProjectedLbfgsSolver",
+                                                         py::module_local());
+  projected.def(
+      py::init([](Objective& objective, const Values& w0, const Values& lower, const Values& upper,
+                  double c1, double c2, double gtol, double xrtol, double ftol, Index memory) {
+        LbfgsSettings s;
+        s.line_search.c1 = c1;
+        s.line_search.c2 = c2;
+        s.gtol = gtol;
+        s.xrtol = xrtol;
+        s.ftol = ftol;
+        s.memory = memory;
+        return std::make_unique<ProjectedLbfgs>(objective, checked(objective, w0),
+                                                checked(objective, lower),
+                                                checked(objective, upper), s);
+      }),
+      py::arg("objective"), py::arg("w0"), py::arg("lower"), py::arg("upper"), py::arg("c1"),
+      py::arg("c2"), py::arg("gtol"), py::arg("xrtol"), py::arg("ftol"), py::arg("memory"),
+      py::keep_alive<1, 2>());
 }
 
 FASTOPT_END

@@ -23,7 +23,7 @@ const Members<double> numbers = {
     {"loss", &Report::loss},           {"gradient_norm", &Report::gradient_norm},
     {"step_norm", &Report::step_norm}, {"learning_rate", &Report::learning_rate},
     {"clipped", &Report::clipped},     {"step_length", &Report::step_length},
-    {"damping", &Report::damping}};
+    {"damping", &Report::damping},     {"attainable", &Report::attainable}};
 const Members<std::int64_t> counts = {{"n_value", &Report::n_value},
                                       {"n_gradient", &Report::n_gradient},
                                       {"n_hessian", &Report::n_hessian},
@@ -60,6 +60,7 @@ void bind_solve(py::module_& module) {
   def(numbers);
   def(counts);
   report.def_readonly("optimal", &Report::optimal)
+      .def_readonly("doubtful_gradient", &Report::doubtful_gradient)
       .def_readonly("positive_definite", &Report::positive_definite)
       .def_property_readonly("status", [](const Report& r) { return status_name(r.status); });
 

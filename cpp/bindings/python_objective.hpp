@@ -32,6 +32,20 @@ class PythonObjective final : public Objective {
 
   Index size() const override { return n_; }
   bool has_hessian() const override { return f_.hessian != Difference::none; }
+  bool has_exact_hessian() const override { return f_.hessian == Difference::given; }
+  // ε^(1/2), ε^(2/3) and ε^(4/5) in round numbers: the errors of differences of order 1, 2 and 4.
+  double gradient_precision() const override {
+    switch (f_.gradient) {
+      case Difference::two_point:
+        return 1e-8;
+      case Difference::three_point:
+        return 1e-11;
+      case Difference::five_point:
+        return 1e-13;
+      default:
+        return std::numeric_limits<double>::epsilon();
+    }
+  }
 
   std::int64_t nfev = 0, njev = 0, nhev = 0;
   // What was not finite last: "fun(x) is nan", "jac(x)[2] is inf".
@@ -50,6 +64,11 @@ class PythonObjective final : public Objective {
     if (!std::isfinite(value)) return value;
     gradient(x, value, g);
     return all_finite(g, n_, "jac(x)") ? value : std::numeric_limits<double>::quiet_NaN();
+  }
+
+  void gradient(const double* x, double* g) override {
+    const GilAcquire gil;
+    gradient_at(x, g);
   }
 
   // Another step gives another g: by how much, tells the errors, and nowhere around f is lower by

@@ -1,9 +1,11 @@
 """13. Neurons that start alike stay alike, unless dropout parts them.
 
 First-order rules, steepest descent and L-BFGS do the same to each of them, to the last bit; Newton,
-BFGS and DFP solve systems in which rounding parts them a little. With Levenberg-Marquardt they do
-not stay alike: neurons that are alike make JᵀJ singular in the directions that would part them, ν
-alone is left there, and while ν falls, rounding grows by 1/ν until it helps to lower the error.
+BFGS and DFP solve systems in which rounding parts them a little, until they have come to the saddle
+where neurons that are alike end: the verdict on it sees a negative curvature, and leads away. With
+Levenberg-Marquardt they do not stay alike either: neurons that are alike make JᵀJ singular in the
+directions that would part them, ν alone is left there, and while ν falls, rounding grows by 1/ν
+until it helps to lower the error.
 """
 
 import numpy as np

@@ -15,9 +15,11 @@ def test_neurons_that_start_alike_stay_alike_without_dropout(optimizer):
 
 
 @pytest.mark.parametrize("optimizer", ["newton", "bfgs", "dfp"])
-def test_rounding_parts_them_little_in_linear_systems(optimizer):
-    # 2e-9, 3e-14 and 1e-10 were seen.
-    assert example.spread(optimizer=optimizer).max() <= 1e-6
+def test_rounding_parts_them_little_until_the_verdict_on_a_saddle_leads_away(optimizer):
+    apart = example.spread(optimizer=optimizer)
+    # They come to the saddle, with a gradient of next to nothing, after a dozen epochs or more.
+    assert apart[:10].max() <= 1e-6
+    assert apart[-1] > 1e-2
 
 
 def test_levenberg_marquardt_amplifies_the_rounding_until_they_part():

@@ -2,6 +2,7 @@
 // it can give. A network on data and a user's Python function are both one of these.
 #pragma once
 
+#include <limits>
 #include <stdexcept>
 #include <string>
 
@@ -23,6 +24,8 @@ class Objective {
   virtual double value(const double* w) = 0;
   // E(w) and g = ∇E(w), n numbers.
   virtual double value_and_gradient(const double* w, double* g) = 0;
+  // g alone, where E is not needed.
+  virtual void gradient(const double* w, double* g) { value_and_gradient(w, g); }
   // Gradients are more exact from now on, at a higher price; false: they can't be had better.
   virtual bool refine_gradients() { return false; }
   // Whether the g that was had at w is no larger than the errors in it. Only where g can't be
@@ -31,8 +34,13 @@ class Objective {
   // Gradients with an error of first order, which move the place where they vanish.
   virtual bool has_rough_gradients() const { return false; }
 
+  // The relative error of gradients: rounding, or that of differences.
+  virtual double gradient_precision() const { return std::numeric_limits<double>::epsilon(); }
+
   // H = ∇²E(w), n x n, both triangles; and H v.
   virtual bool has_hessian() const { return false; }
+  // Not by differences.
+  virtual bool has_exact_hessian() const { return has_hessian(); }
   virtual void hessian(const double* /*w*/, double* /*h*/) { missing("a Hessian"); }
   virtual void hessian_vector(const double* /*w*/, const double* /*v*/, double* /*hv*/) {
     missing("products with the Hessian");

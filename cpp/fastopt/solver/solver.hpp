@@ -43,6 +43,8 @@ struct Report {
   double clipped = none;        // first-order: the share of updates in which clipping acted
   double step_length = none;    // line searches: the multiple of the direction
   double damping = none;        // Levenberg-Marquardt: ν
+  double attainable = none;     // line searches, at the end: the decrease that the model still sees
+  bool doubtful_gradient = false;  // line searches, at a stall: differences of E contradict it
   std::optional<bool> positive_definite;  // Newton: whether H is, at w
   // Cumulative counts since the solver was made.
   std::int64_t n_value = 0, n_gradient = 0, n_hessian = 0;

@@ -89,6 +89,8 @@ class Report:
     clipped: float
     step_length: float
     damping: float
+    attainable: float
+    doubtful_gradient: bool
     positive_definite: bool | None
     n_value: int
     n_gradient: int
@@ -392,7 +394,7 @@ class LbfgsSolver(LineSearchSolver):
 class NewtonCgSolver(LineSearchSolver):
     def __init__(self, objective: Objective, w0: Any, settings: LineSearchSettings) -> None: ...
 
-class ProjectedLbfgsSolver(Solver):
+class ProjectedLbfgsSolver(LineSearchSolver):
     """L-BFGS within bounds."""
 
     def __init__(

@@ -116,8 +116,9 @@ def minimize(
     Returns
     -------
     OptimizeResult
-        See :class:`fastopt.functions.result.OptimizeResult`. ``success`` is True only where a
-        first-order condition holds, relative to the scale of the problem.
+        See :class:`fastopt.functions.result.OptimizeResult`. ``success`` is True only where x is a
+        minimum by the curvature measured there, or where what a tolerance asked for holds
+        (docs/success.md).
 
     Raises
     ------
@@ -304,11 +305,19 @@ def _result(
     message = MESSAGES[status]
     if status == Status.ITERATION_LIMIT:
         message = f"The iteration limit, maxiter = {maxiter}, was reached."
+    if status == Status.GRADIENT and not success:
+        message = (
+            "The gradient vanishes, but x is no minimum: fun falls where its curvature is negative."
+        )
+    if status == Status.LINE_SEARCH and last is not None:
+        message = _stalled(last, math.isfinite(last.attainable))
     if status in (Status.NON_FINITE, Status.DIVERGED) and objective.fault:
         message = f"{message} The last one: {objective.fault}."
     result = OptimizeResult(
         message=message, success=success, status=status, fun=fun, x=x, nit=nit, jac=jac
     )
+    if last is not None and math.isfinite(last.attainable):
+        result["attainable"] = last.attainable
     if name in ("bfgs", "dfp"):
         result["hess_inv"] = solver.inverse_hessian
     if name == "newton":
@@ -320,3 +329,15 @@ def _result(
         result["nhev"] = objective.nhev
     result["history"] = history_of(reports, status.name.lower())
     return result
+
+
+def _stalled(last: _core.Report, measured: bool) -> str:
+    message = MESSAGES[Status.LINE_SEARCH]
+    if last.doubtful_gradient:
+        return f"{message} Differences of fun contradict it. Is the gradient right, and fun smooth?"
+    if measured:
+        return (
+            f"The line search stalled: a decrease of about {last.attainable:.1e} still seems "
+            "attainable, but no lower value was found."
+        )
+    return message

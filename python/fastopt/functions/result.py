@@ -34,8 +34,7 @@ MESSAGES = {
     Status.GRADIENT: "Converged: the gradient is as small as was asked for.",
     Status.ITERATION_LIMIT: "The iteration limit was reached.",
     Status.LINE_SEARCH: (
-        "The line search stalled: no lower value was found although the gradient promises one. "
-        "Is the gradient right?"
+        "The line search stalled: no lower value was found although the gradient predicts one."
     ),
     Status.NON_FINITE: "No finite value was found near the last finite x.",
     Status.FUNCTION_CHANGE: "The function changes less than was asked for.",
@@ -88,7 +87,12 @@ class OptimizeResult(dict[str, Any]):
     status : int
         Why the run ended, as a :class:`Status`.
     success : bool
-        Whether x fulfils a first-order condition, relative to the scale of the problem.
+        Whether x is a minimum as far as numbers can tell: by the curvature measured at x no more is
+        attainable than the rounding of fun or a tiny share of it (docs/success.md), or what was
+        asked for by ``gtol``, ``ftol`` or ``xrtol`` holds.
+    attainable : float
+        By how much a quadratic model, built at x, still falls when no variable moves by more than
+        its own size. Only of the methods with a line search, where a verdict was needed.
     message : str
         The reason in words.
     history : History

@@ -22,6 +22,7 @@ class BFGS(_VariableMetric):
     c1, c2 : float
         Of the Wolfe conditions, 0 < c1 < c2 < 1: E(w + αp) ≤ E + c₁ α gᵀp and
         |∇E(w + αp)ᵀp| ≤ c₂ |gᵀp|. 1e-4 and 0.9 by default (Nocedal & Wright).
+        In the first 3n iterations, 30 at most, c2 is 0.5 at most, until V has seen all directions.
     gtol : float, optional
         Converged where max |g_i| ≤ gtol. None, the default: where what is left to gain,
         ½ gᵀVg, is at most 1e-13 and max |g_i w_i| at most 1e-7 of |E| or what E lost;

@@ -99,7 +99,9 @@ class Descent final : public Solver {
     const double g = g_.vector().lpNorm<Eigen::Infinity>();
     if (!std::isnan(gtol_)) return g <= gtol_;
     const double w = std::max(1.0, w_.vector().lpNorm<Eigen::Infinity>());
-    return Scales::of(loss_, first_loss_).is_small_slope(g * w, 1e-8);
+    // Against E, or what E has lost where that is less: a constant in E does not count.
+    const double whole = std::min(std::abs(loss_), first_loss_ - loss_);
+    return Scales{whole, loss_, first_loss_}.is_small_slope(g * w, 1e-8);
   }
   Report stop(Status status) {
     status_ = status;

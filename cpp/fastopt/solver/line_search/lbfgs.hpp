@@ -129,7 +129,7 @@ class Lbfgs final : public LineSearchSolver {
   }
 
  protected:
-  bool direction() override {
+  bool compute() override {
     p_.vector() = -g_.vector();
     pairs_.multiply(p_.data(), nullptr);
     if (!(g_.vector().dot(p_.vector()) < 0) || !p_.vector().allFinite()) {
@@ -138,8 +138,8 @@ class Lbfgs final : public LineSearchSolver {
     }
     return true;
   }
-  void learn(const double* s, const double* r) override { pairs_.push(s, r); }
-  void forget() override { pairs_.clear(); }
+  void update(const double* s, const double* r) override { pairs_.push(s, r); }
+  void reset() override { pairs_.clear(); }
   bool steepest() const override { return pairs_.size() == 0; }
   bool knows_scale() const override { return pairs_.size() > 0; }
   int patience() const override { return 2; }

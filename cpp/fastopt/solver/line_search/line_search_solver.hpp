@@ -2,10 +2,12 @@
 // tests of convergence, and what happens where no step can be found.
 #pragma once
 
+#include <optional>
+
 #include "fastopt/core/buffer.hpp"
 #include "fastopt/core/norm.hpp"
-#include "fastopt/linalg/cholesky.hpp"
 #include "fastopt/objective/objective.hpp"
+#include "fastopt/solver/line_search/certificate.hpp"
 #include "fastopt/solver/line_search/line_search.hpp"
 #include "fastopt/solver/line_search/optimality.hpp"
 #include "fastopt/solver/line_search/refinement.hpp"
@@ -31,11 +33,11 @@ class LineSearchSolver : public Solver {
         w_(n_),
         g_(n_),
         p_(n_),
-        settings_(settings),
         trial_w_(n_),
         trial_g_(n_),
         best_w_(n_),
-        best_g_(n_) {
+        best_g_(n_),
+        settings_(settings) {
     std::copy(w0, w0 + n_, w_.begin());
   }
 
@@ -47,34 +49,33 @@ class LineSearchSolver : public Solver {
   // Goes on from other weights, as at a start; what was evaluated so far still counts.
   void move_to(const double* w) {
     std::copy(w, w + n_, w_.begin());
-    forget_all();
+    reset_all();
     restart();
-    started_ = reprieves_ = resolved_ = optimal_ = 0;
+    started_ = restarts_ = optimal_ = 0;
+    asked_below_ = 1;
   }
 
   Report step() override {
-    if (status_ != Status::running) return report(0);
-    if (!started_) {
-      loss_ = evaluate(w_, g_);
-      if (!std::isfinite(loss_) || !g_.vector().allFinite()) return stop(Status::non_finite, 0);
-      first_loss_ = loss_;
-      started_ = 1;
-      ready_ = 0;
+    while (status_ == Status::running) {
+      if (!started_) {
+        loss_ = evaluate(w_, g_);
+        if (!std::isfinite(loss_) || !g_.vector().allFinite()) return stop(Status::non_finite, 0);
+        first_loss_ = loss_;
+        first_size_ = w_.vector().lpNorm<Eigen::Infinity>();
+        started_ = 1;
+        ready_ = 0;
+      }
+      if (!ready_ && prepare()) break;
+      if (due_ != 0) {
+        if (const std::optional<Report> judged = judge()) return *judged;
+        continue;
+      }
+      const bool known = knows_scale();
+      const SearchResult found = find_step();
+      if (accepted(found)) return accept(found);
+      give_up(found, known);
     }
-    if (!ready_ && prepare()) return report(0);
-
-    const bool known = knows_scale();
-    SearchResult found = search(first_length());
-    const bool stuck =
-        !accepted(found) || (found.kink && is_rounding(loss_ - found.best.value, loss_));
-    if (stuck && searches() && !steepest() && found.outcome != Search::unbounded) {
-      // What has been learned of the curvature misleads: once more along −g. Where that leads
-      // nowhere either, it was not to blame, and stays.
-      p_.vector() = -g_.vector();
-      found = search(cautious_length());
-      if (accepted(found)) forget();
-    }
-    return accepted(found) ? accept(found) : give_up(found, known);
+    return report(0);
   }
 
   void visit(StateVisitor& visitor) override {
@@ -83,15 +84,18 @@ class LineSearchSolver : public Solver {
     visitor.array("p", p_.data(), n_);
     visitor.number("loss", loss_);
     visitor.number("first_loss", first_loss_);
-    visitor.number("promise", promise_, Allowed::not_nan);
+    visitor.number("first_size", first_size_, Allowed::non_negative);
+    visitor.number("predicted", predicted_, Allowed::not_nan);
+    visitor.number("asked_below", asked_below_, Allowed::non_negative);
     visitor.number("step_length", step_length_);
-    visitor.count("small_promises", small_promises_);
+    visitor.count("small_predictions", small_predictions_);
     visitor.count("idle_steps", idle_steps_);
     visitor.count("late_steps", late_steps_);
-    visitor.count("reprieves", reprieves_);
-    visitor.flag("resolved", resolved_);
+    visitor.count("restarts", restarts_);
     visitor.flag("started", started_);
     visitor.flag("ready", ready_);
+    visitor.flag("due", due_);
+    visitor.choice("why", why_, Status::evaluations);
     visitor.flag("optimal", optimal_);
     visitor.count("iterations", iterations_);
     visitor.count("n_gradient", n_gradient_);
@@ -101,27 +105,32 @@ class LineSearchSolver : public Solver {
 
  protected:
   // p from g at w, a descent direction; false: derivatives are not finite.
-  virtual bool direction() = 0;
-  // s = Δw, r = Δg of an accepted step; g_ is the new gradient already.
-  virtual void learn(const double* /*s*/, const double* /*r*/) {}
+  virtual bool compute() = 0;
+  // s = Δw, y = Δg of an accepted step; g_ is the new gradient already.
+  virtual void update(const double* /*s*/, const double* /*y*/) {}
+  // Back to p = −g.
+  virtual void reset() {}
+  // And without anything else that is known of the way so far.
+  virtual void reset_all() { reset(); }
   // At the end, where the gradient alone has told it: what a method has to say beyond w.
   virtual void describe() {}
-  // Back to p = −g.
-  virtual void forget() {}
-  // And without anything else that was learned on the way.
-  virtual void forget_all() { forget(); }
   virtual bool steepest() const = 0;
   // α to begin the search with.
   virtual double first_length() const { return steepest() ? cautious_length() : 1; }
   bool searches() const { return std::isnan(settings_.fixed_length); }
-  // What is left to gain, by the model: −gᵀp/2 for p = −H⁻¹g. And whether that can be believed: the
-  // curvature must be that of this problem.
-  virtual double promised() const { return -0.5 * g_.vector().dot(p_.vector()); }
+  // What is left to gain, by the method's model: −gᵀp/2 for p = −H⁻¹g. And whether that can be
+  // believed: its curvature must be that of this problem. It only tells when to ask for a verdict.
+  virtual double predicted_decrease() const { return -0.5 * g_.vector().dot(p_.vector()); }
   virtual bool knows_scale() const = 0;
-  // Whether that curvature is H itself and not an estimate, which may miss a flat direction.
-  virtual bool exact_curvature() const { return false; }
-  // How many iterations in turn it must say so.
+  // It is asked for where so much of the decrease of E since the start is predicted, so many
+  // iterations in turn.
+  virtual double asking_share() const { return 1e-8; }
   virtual int patience() const { return 1; }
+  // H at w, n x n, where the method has it exactly; and what takes the place of its own estimate.
+  virtual const double* exact_hessian() { return nullptr; }
+  virtual void adopt_inverse_hessian(const double* /*v*/) {}
+  virtual bool keeps_inverse_hessian() const { return false; }
+  virtual bool estimates_curvature() const { return false; }
 
   // For the first step along −g, where nothing is known of the scale: w moves by itself, or by 1
   // where that is less but can be told from its rounding.
@@ -132,81 +141,21 @@ class LineSearchSolver : public Solver {
     return std::min(1.0, 1 / g);
   }
 
-  Objective& objective_;
-  Index n_;
-  Buffer<double> w_, g_, p_;
-  double loss_ = 0, step_length_ = 1;
-  std::int64_t n_hessian_ = 0, iterations_ = 0;
-
- private:
-  static bool accepted(const SearchResult& found) {
-    return found.outcome == Search::wolfe || found.outcome == Search::decrease;
-  }
+  // Within bounds: w into them; which weights they hold; and how far each could move along −g,
+  // which is zero at a solution.
+  virtual void project(Buffer<double>& /*w*/) const {}
+  virtual Box box() { return {}; }
+  virtual void stationarity(Buffer<double>& out) const { out.copy_from(g_); }
 
   double evaluate(const Buffer<double>& w, Buffer<double>& g) {
     ++n_gradient_;
     return objective_.value_and_gradient(w.data(), g.data());
   }
+  double first_loss() const { return first_loss_; }
+  const LineSearchSettings& line_search() const { return settings_.line_search; }
 
-  double size_of_gradient() const {
-    const double largest = g_.vector().lpNorm<Eigen::Infinity>();
-    if (std::isinf(settings_.norm)) return largest;
-    return largest * std::pow((g_.vector().array().abs() / largest).pow(settings_.norm).sum(),
-                              1 / settings_.norm);
-  }
-
-  // p and the tests at the present point; true: the run is over.
-  bool prepare() {
-    const bool none = (g_.vector().array() == 0).all();
-    if (none && objective_.has_rough_gradients() && refine()) return prepare();
-    if (none || size_of_gradient() <= settings_.gtol) {
-      optimal_ = 1;
-      status_ = Status::gradient;
-      describe();
-      return true;
-    }
-    if (!direction()) {
-      status_ = Status::non_finite;
-      return true;
-    }
-    ready_ = 1;
-    promise_ = promised();
-    resolved_ = knows_scale() && is_below_resolution(p_.vector(), w_.vector()) ? 1 : 0;
-    const bool small = knows_scale() && stationary(1e-13, 1e-7);
-    small_promises_ = small ? small_promises_ + 1 : 0;
-    if (std::isnan(settings_.gtol) && small_promises_ >= patience()) {
-      if (objective_.has_rough_gradients() && refine()) return prepare();
-      const bool hidden = hides_descent(scales());
-      if (!hidden || reprieves_++ >= most_reprieves) {
-        optimal_ = hidden ? 0 : 1;
-        status_ = hidden ? Status::line_search : Status::gradient;
-        return true;
-      }
-      small_promises_ = 0;
-      forget();
-      direction();
-    }
-    return false;
-  }
-
-  // A first-order condition. Its second part does not depend on the curvature: estimates of it are
-  // too optimistic along directions that no step has explored.
-  bool stationary(double gain, double slope) const {
-    if (!scales().is_small_gain(promise_, gain)) return false;
-    return scales().is_small_slope(largest_slope(), exact_curvature() ? 0.01 : slope);
-  }
-  double largest_slope() const {
-    return (g_.vector().array() * w_.vector().array()).matrix().lpNorm<Eigen::Infinity>();
-  }
-  Scales scales() const { return Scales::of(loss_, first_loss_); }
-  bool hides_descent(const Scales& scales) {
-    const auto evaluate_at = [&](const Buffer<double>& w, Buffer<double>& g) {
-      return evaluate(w, g);
-    };
-    return finds_descent(w_, g_, scales, trial_w_, trial_g_, evaluate_at);
-  }
-
-  SearchResult search(double first) {
+  // Along p.
+  virtual SearchResult search(double first) {
     finite_ = true;
     const double slope = g_.vector().dot(p_.vector());
     const auto at = [&](double alpha) {
@@ -232,7 +181,196 @@ class LineSearchSolver : public Solver {
       return {outcome, t, Report::none, 0, false};
     }
     if (!(slope < 0)) return {Search::failed, {}, Report::none, 0, false};
-    return LineSearch(settings_.line_search)(loss_, slope, first, at, keep);
+    // Until it has seen all directions, an estimate of the curvature is too large as often as too
+    // small: then steps go on to where the slope has fallen by more.
+    LineSearchSettings settings = settings_.line_search;
+    if (estimates_curvature() && iterations_ < std::min<Index>(3 * n_, 30))
+      settings.c2 = std::min(settings.c2, std::max(0.5, 2 * settings.c1));
+    return LineSearch(settings)(loss_, slope, first, at, keep);
+  }
+
+  Objective& objective_;
+  Index n_;
+  Buffer<double> w_, g_, p_, trial_w_, trial_g_, best_w_, best_g_;
+  double loss_ = 0, step_length_ = 1;
+  bool finite_ = true;  // what the last search evaluated
+  std::int64_t n_hessian_ = 0, iterations_ = 0;
+
+ private:
+  static bool accepted(const SearchResult& found) {
+    return found.outcome == Search::wolfe || found.outcome == Search::decrease;
+  }
+
+  double size_of_gradient() {
+    stationarity(trial_g_);
+    const double largest = trial_g_.vector().lpNorm<Eigen::Infinity>();
+    if (std::isinf(settings_.norm) || largest == 0) return largest;
+    return largest * std::pow((trial_g_.vector().array().abs() / largest).pow(settings_.norm).sum(),
+                              1 / settings_.norm);
+  }
+
+  // p and the tests at the present point; true: the run is over.
+  bool prepare() {
+    while (true) {
+      const double size = size_of_gradient();
+      const bool none = size == 0;
+      if (none && objective_.has_rough_gradients() && refine()) continue;
+      if (size <= settings_.gtol) {
+        optimal_ = 1;
+        status_ = Status::gradient;
+        describe();
+        return true;
+      }
+      // Ready only once p is whole: an interruption may break off its computation.
+      if (!none && !compute()) {
+        status_ = Status::non_finite;
+        return true;
+      }
+      ready_ = 1;
+      due_ = 1;
+      vanished_ = none;
+      if (none) return false;
+      predicted_ = predicted_decrease();
+      due_ = is_time_to_ask() ? 1 : 0;
+      if (due_ == 0 || !objective_.has_rough_gradients() || !refine()) return false;
+    }
+  }
+
+  // A verdict costs gradients: it is asked for where the method's model predicts next to nothing.
+  bool is_time_to_ask() {
+    if (!std::isnan(settings_.gtol) || paused_) return false;
+    // A user's tolerance comes first.
+    const bool asked = settings_.ftol > 0 || settings_.xrtol > 0;
+    const double share = asked ? std::min(asking_share(), 1e-13) : asking_share();
+    const double small = std::max(share * (first_loss_ - loss_),
+                                  4 * std::numeric_limits<double>::epsilon() * std::abs(loss_));
+    const bool next_to_nothing = knows_scale() && std::abs(predicted_) <= asked_below_ * small;
+    small_predictions_ = next_to_nothing ? small_predictions_ + 1 : 0;
+    return small_predictions_ >= patience();
+  }
+
+  // E for the certificate.
+  struct WithinBounds {
+    LineSearchSolver& solver;
+    double evaluate(Buffer<double>& w, Buffer<double>& g) {
+      solver.project(w);
+      return solver.evaluate(w, g);
+    }
+    void gradient(Buffer<double>& w, Buffer<double>& g) {
+      solver.project(w);
+      ++solver.n_gradient_;
+      solver.objective_.gradient(w.data(), g.data());
+    }
+    double value(Buffer<double>& w) {
+      solver.project(w);
+      return solver.objective_.value(w.data());
+    }
+  };
+
+  // The verdict at w, or at the lower point that was found on the way to it. `enough` is a decrease
+  // that the user takes for none.
+  void ask(bool may_move, double enough = 0) {
+    CertificateSettings settings;
+    settings.moves = may_move;
+    Certificate certificate(w_, g_, loss_, first_loss_, first_size_,
+                            objective_.gradient_precision(), box(), exact_hessian(),
+                            WithinBounds{*this}, settings);
+    const Buffer<double> before_w = w_, before_g = g_;
+    verdict_ = certificate(enough);
+    hidden_ = verdict_.minimum && hides_descent();
+    if (hidden_) verdict_.minimum = false;
+    const bool goes_on = verdict_.moved && !verdict_.minimum;
+    if (goes_on) reset();
+    // What was measured takes the place of an estimate.
+    if (keeps_inverse_hessian() && n_ <= settings.few && (goes_on || verdict_.minimum)) {
+      Buffer<double> v(n_ * n_);
+      if (certificate.inverse_hessian(v.data())) {
+        adopt_inverse_hessian(v.data());
+        // It is H at the point before: what the way to w has shown comes on top.
+        const Vector<double> s = w_.vector() - before_w.vector(),
+                             y = g_.vector() - before_g.vector();
+        if (verdict_.moved) update(s.data(), y.data());
+      }
+    }
+  }
+
+  // The verdict where one is due; without a report the run goes on in the same step. A lower point
+  // is an iteration of its own.
+  std::optional<Report> judge() {
+    const Status why = why_;
+    due_ = 0;
+    why_ = Status::running;
+    const bool none = size_of_gradient() == 0;
+    const Buffer<double> before = w_;
+    ask(searches());
+    const double step = verdict_.moved ? (w_.vector() - before.vector()).norm() : 0;
+    if (verdict_.moved) {
+      ++iterations_;
+      step_length_ = 1;
+    }
+    if (verdict_.minimum) {
+      optimal_ = 1;
+      status_ = why == Status::running || why == Status::line_search ? Status::gradient : why;
+      describe();
+      return report(step);
+    }
+    asked_below_ *= verdict_.moved ? 1e-2 : 1e-3;
+    if (verdict_.moved || hidden_) {
+      if (!verdict_.moved) reset();
+      restart();
+      if (restarts_++ < most_restarts || (why == Status::running && !none)) {
+        if (restarts_ >= most_restarts) asked_below_ = 0;
+        paused_ = !verdict_.moved;
+        if (paused_) return std::nullopt;
+        return report(step);
+      }
+    } else if ((why == Status::running && !none) || refine()) {
+      paused_ = true;
+      return std::nullopt;
+    }
+    status_ = none ? Status::gradient : why;
+    if (objective_.is_noise(w_.data(), free_gradient().data())) {
+      optimal_ = 1;
+      status_ = Status::noise_floor;
+    } else if (!finite_) {
+      status_ = Status::non_finite;
+    } else if (!none) {
+      doubtful_gradient_ = contradicts_gradient();
+    }
+    describe();
+    return report(step);
+  }
+
+  // g, zero where a bound holds a weight.
+  Buffer<double> free_gradient() {
+    Buffer<double> g = g_;
+    const Box limits = box();
+    if (limits.free != nullptr)
+      g.vector() = g.vector().cwiseProduct(ConstVectorMap<double>(limits.free, n_));
+    return g;
+  }
+
+  // Whether E falls along a weight near zero, which its own size says nothing of.
+  bool hides_descent() {
+    const Scales scales{std::min(std::abs(loss_), verdict_.variation), loss_, first_loss_};
+    const auto evaluate_at = [this](Buffer<double>& w, Buffer<double>& g) {
+      project(w);
+      return evaluate(w, g);
+    };
+    return finds_descent(w_, free_gradient(), scales, trial_w_, trial_g_, evaluate_at);
+  }
+
+  // Along p; where no step can be found, what is known of the curvature misleads: once more along
+  // −g. Where that leads nowhere either, it was not to blame, and stays.
+  SearchResult find_step() {
+    SearchResult found = search(first_length());
+    const bool stuck =
+        !accepted(found) || (found.kink && is_rounding(loss_ - found.best.value, loss_));
+    if (!stuck || !searches() || steepest() || found.outcome == Search::unbounded) return found;
+    p_.vector() = -g_.vector();
+    found = search(cautious_length());
+    if (accepted(found)) reset();
+    return found;
   }
 
   // The error of a trial that is not small beside E is that of a long step.
@@ -250,24 +388,25 @@ class LineSearchSolver : public Solver {
     loss_ = found.best.value;
     step_length_ = found.best.alpha;
     ready_ = 0;
+    paused_ = false;
     ++iterations_;
     const double step = norm(best_w_.data(), n_);
-    learn(best_w_.data(), best_g_.data());
+    update(best_w_.data(), best_g_.data());
     const bool idle = searches() && is_idle(before, found);
     idle_steps_ = idle ? idle_steps_ + 1 : 0;
-    // Next to nothing of what was promised, time and again: the gradient may be to blame.
-    const bool late = searches() && knows_scale() && before - loss_ <= 1e-3 * promise_;
+    // Next to nothing of what was predicted, time and again: the gradient may be to blame.
+    const bool late = searches() && knows_scale() && before - loss_ <= 1e-3 * predicted_;
     late_steps_ = late ? late_steps_ + 1 : 0;
     if (late_steps_ >= 3 && refine()) return report(step);
-    if (!prepare()) {
-      if (idle_steps_ >= 3)
+    const double change = before - loss_;
+    const double size = std::max({std::abs(before), std::abs(loss_), 1.0});
+    if (!prepare() && !vanished_) {
+      if (idle_steps_ >= 3 && due_ == 0)
         stall(found.kink ? Status::line_search : Status::noise_floor);
-      else if (before - loss_ <=
-                   settings_.ftol * std::max({std::abs(before), std::abs(loss_), 1.0}) &&
-               settings_.ftol > 0)
-        end(Status::function_change);
+      else if (change <= settings_.ftol * size && settings_.ftol > 0)
+        end(Status::function_change, settings_.ftol * size);
       else if (settings_.xrtol > 0 && step <= settings_.xrtol * norm(w_.data(), n_))
-        end(Status::step);
+        end(Status::step, 0);
     }
     return report(step);
   }
@@ -276,15 +415,17 @@ class LineSearchSolver : public Solver {
     return gain <= 4 * std::numeric_limits<double>::epsilon() * std::abs(of);
   }
 
-  // Whether a step brought no more than rounding, or next to nothing of what the model promised.
+  // Whether a step brought no more than rounding, or next to nothing of what the model
+  // predicted.
   bool is_idle(double before, const SearchResult& found) const {
     const double gain = before - loss_;
     return is_rounding(gain, before) ||
-           (gain <= 1e-2 * promise_ && promise_ <= std::max(1e-6 * std::abs(before), found.noise));
+           (gain <= 1e-2 * predicted_ &&
+            predicted_ <= std::max(1e-6 * std::abs(before), found.noise));
   }
 
-  // No step: the reason, and whether the gradient is as small as it can be told.
-  Report give_up(const SearchResult& found, bool known) {
+  // No step: the reason, and whether w is a minimum.
+  void give_up(const SearchResult& found, bool known) {
     if (found.outcome == Search::unbounded) {
       if (found.best.alpha > 0) {
         std::swap_ranges(w_.begin(), w_.end(), best_w_.begin());
@@ -292,86 +433,72 @@ class LineSearchSolver : public Solver {
         loss_ = found.best.value;
         ++iterations_;
       }
-      return stop(Status::unbounded, 0);
+      status_ = Status::unbounded;
+      return;
     }
-    if (found.outcome == Search::non_finite) return stop(Status::non_finite, 0);
+    if (found.outcome == Search::non_finite) {
+      status_ = Status::non_finite;
+      return;
+    }
     // Along −g the slopes give the gain of a step to the minimum of the parabola.
-    const bool promised = known || found.curvature > 0;
     if (found.curvature > 0) {
       const double slope = g_.vector().dot(p_.vector());
       const double gain = 0.5 * slope * slope / found.curvature;
-      promise_ = known ? std::max(promise_, gain) : gain;
+      predicted_ = known ? std::max(predicted_, gain) : gain;
     }
     // Values that err by more than rounding along the line speak of a wrong gradient instead.
     const double rounding = 16 * std::numeric_limits<double>::epsilon() * std::abs(loss_);
+    const bool predicts = known || found.curvature > 0;
     const bool noise =
         !found.kink && ((found.outcome == Search::noise && found.noise <= 1e-9 * std::abs(loss_)) ||
-                        (promised && promise_ <= std::max(rounding, 4 * noise_of(found))));
+                        (predicts && predicted_ <= std::max(rounding, 4 * noise_of(found))));
     stall(noise ? Status::noise_floor : Status::line_search);
-    return status_ == Status::running ? step() : report(0);
   }
 
   // The end by a user's tolerance.
-  void end(Status status) {
-    const auto hides = [this](const Scales& scales) { return hides_descent(scales); };
-    const Prospect left{promise_, norm(p_.data(), n_), norm(w_.data(), n_), largest_slope()};
-    const bool small = stationary(1e-8, 0.01) && !hides_descent(scales());
-    optimal_ =
-        small || (knows_scale() && is_as_asked(status, settings_, left, scales(), hides)) ? 1 : 0;
+  void end(Status status, double enough) {
+    ask(false, enough);
+    const double slope =
+        free_gradient().vector().cwiseProduct(w_.vector()).lpNorm<Eigen::Infinity>();
+    optimal_ = is_as_asked(status, settings_, verdict_, slope, loss_, norm(w_.data(), n_)) ? 1 : 0;
     status_ = status;
   }
 
   // A stall: the end, unless it is the gradient's inexactness or the estimate of the curvature that
   // keeps us from the minimum.
-  void stall(Status status) {
-    status_ = status;
-    optimal_ = 0;
+  void stall(Status why) {
     if (objective_.has_rough_gradients() && refine()) return;
-    if (stationary(1e-8, 0.01)) {
-      const bool blind = hides_descent(scales());
-      if (!blind && !misses_descent()) {
-        optimal_ = 1;
-        if (status == Status::line_search) status_ = Status::gradient;
-      } else if (reprieves_++ < most_reprieves) {
-        if (blind) forget();
-        restart();
-        if (!blind && !steepest()) ready_ = 1;  // the next search goes along Newton's direction
-      }
-    } else if (!refine()) {
-      if ((is_resolved() || objective_.is_noise(w_.data(), g_.data())) && !misses_descent()) {
-        optimal_ = 1;
-        status_ = Status::noise_floor;
-      } else if (!finite_) {
-        status_ = Status::non_finite;
-      }
-    }
+    why_ = why;
+    due_ = 1;
   }
 
-  // Whether E falls along Newton's direction, which is p then, by more than a claim of success
-  // allows: a stalled run has an estimate of the curvature that did not lead on, and in a bent
-  // valley it may promise far less than there is. Only for few weights, where H is cheap.
-  bool misses_descent() {
-    constexpr Index few = 20;
-    if (exact_curvature() || n_ > few || !objective_.has_hessian()) return false;
-    Buffer<double> h(n_ * n_), p(n_);
-    ++n_hessian_;
-    objective_.hessian(w_.data(), h.data());
-    p.vector() = -g_.vector();
-    if (!h.vector().allFinite() || !solve_damped(h.data(), n_, p.data())) return false;
-    const double worthwhile = std::max(1e-6 * scales().whole, 1e-12 * scales().start());
-    for (double alpha = 1; alpha > 0.01; alpha *= 0.25) {
-      trial_w_.vector() = w_.vector() + alpha * p.vector();
-      if (!(evaluate(trial_w_, trial_g_) < loss_ - worthwhile)) continue;
-      p_.vector() = alpha * p.vector();
-      promise_ = -0.5 * g_.vector().dot(p_.vector());
-      return true;
+  // Whether central differences of E contradict g, along g and along one more direction. Steps that
+  // do not agree with their halves tell nothing.
+  bool contradicts_gradient() {
+    const Buffer<double> g = free_gradient();
+    Buffer<double> size(n_), d(n_);
+    for (Index i = 0; i < n_; ++i) size[i] = w_[i] != 0 ? std::abs(w_[i]) : 1;
+    const double steepest = g.vector().cwiseQuotient(size.vector()).lpNorm<Eigen::Infinity>();
+    for (const bool along_gradient : {true, false}) {
+      if (along_gradient)
+        d.vector() = -1e-5 / steepest * g.vector();
+      else
+        for (Index i = 0; i < n_; ++i) d[i] = g[i] == 0 ? 0 : (i % 2 == 0 ? 1e-5 : -1e-5) * size[i];
+      const auto difference = [&](double share) {
+        const auto at = [&](double side) {
+          trial_w_.vector() = w_.vector() + side * share * d.vector();
+          project(trial_w_);
+          return objective_.value(trial_w_.data());
+        };
+        return (at(1) - at(-1)) / (2 * share);
+      };
+      const double slope = g.vector().dot(d.vector()), whole = difference(1),
+                   half = difference(0.5);
+      const double noise = 64 * std::numeric_limits<double>::epsilon() * std::abs(loss_);
+      const bool tells = std::abs(whole - half) <= 0.1 * std::abs(whole) + noise;
+      if (tells && std::abs(half - slope) > 0.1 * std::abs(slope) + noise) return true;
     }
     return false;
-  }
-
-  // The minimum lies within the rounding of w: g need not be small there.
-  bool is_resolved() {
-    return resolved_ != 0 && scales().is_small_gain(promise_, 1e-8) && !hides_descent(scales());
   }
 
   bool refine() {
@@ -382,7 +509,8 @@ class LineSearchSolver : public Solver {
 
   void restart() {
     status_ = Status::running;
-    ready_ = idle_steps_ = late_steps_ = small_promises_ = 0;
+    ready_ = due_ = idle_steps_ = late_steps_ = small_predictions_ = 0;
+    why_ = Status::running;
   }
 
   Report stop(Status status, double step) {
@@ -403,15 +531,21 @@ class LineSearchSolver : public Solver {
     result.iterations = iterations_;
     result.status = status_;
     result.optimal = optimal_ != 0;
+    if (status_ != Status::running) result.attainable = verdict_.attainable;
+    result.doubtful_gradient = doubtful_gradient_;
     return result;
   }
 
   LineSearchSolverSettings settings_;
-  Buffer<double> trial_w_, trial_g_, best_w_, best_g_;
-  double first_loss_ = 0, promise_ = 0;
-  std::int64_t n_gradient_ = 0, small_promises_ = 0, idle_steps_ = 0, late_steps_ = 0,
-               reprieves_ = 0, resolved_ = 0, started_ = 0, ready_ = 0, optimal_ = 0;
-  bool finite_ = true;  // what the last search evaluated
+  double first_loss_ = 0, first_size_ = 0, predicted_ = 0, asked_below_ = 1;
+  std::int64_t n_gradient_ = 0, small_predictions_ = 0, idle_steps_ = 0, late_steps_ = 0,
+               restarts_ = 0, started_ = 0, ready_ = 0, due_ = 0, optimal_ = 0;
+  Status why_ = Status::running;  // a verdict is due: the stall that led to it
+  Verdict verdict_;
+  bool doubtful_gradient_ = false;
+  bool vanished_ = false;  // g is zero
+  bool paused_ = false;    // no verdict before the next step
+  bool hidden_ = false;    // the last verdict overlooked a weight near zero
   Status status_ = Status::running;
 };
 

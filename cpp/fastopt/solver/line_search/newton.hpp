@@ -14,7 +14,10 @@ FASTOPT_BEGIN
 class Newton final : public LineSearchSolver {
  public:
   Newton(Objective& objective, const double* w0, const LineSearchSolverSettings& settings)
-      : LineSearchSolver(objective, w0, settings), h_(area(n_, n_)), factor_(area(n_, n_)) {}
+      : LineSearchSolver(objective, w0, settings),
+        h_(area(n_, n_)),
+        factor_(area(n_, n_)),
+        at_(n_) {}
 
   Report step() override {
     Report report = LineSearchSolver::step();
@@ -34,7 +37,7 @@ class Newton final : public LineSearchSolver {
   }
 
  protected:
-  bool direction() override {
+  bool compute() override {
     if (!factorize()) return false;
     steepest_ = 0;
     p_.vector() = -g_.vector();
@@ -44,26 +47,34 @@ class Newton final : public LineSearchSolver {
       solve_by_eigenvalues();
     }
     if (!searches()) return p_.vector().allFinite();
-    if (!(g_.vector().dot(p_.vector()) < 0) || !p_.vector().allFinite()) forget();
+    if (!(g_.vector().dot(p_.vector()) < 0) || !p_.vector().allFinite()) reset();
     return true;
   }
-  void describe() override { factorize(); }
-  void forget() override {
+  void describe() override {
+    if (!known_ || at_.vector() != w_.vector()) factorize();
+  }
+  void reset() override {
     p_.vector() = -g_.vector();
     steepest_ = 1;
   }
   bool steepest() const override { return steepest_ != 0; }
   bool knows_scale() const override { return steepest_ == 0; }
-  // With a direction of negative curvature in it, H does not tell what is left to gain.
-  bool exact_curvature() const override { return positive_definite_ != 0; }
+  const double* exact_hessian() override {
+    if (!objective_.has_exact_hessian()) return nullptr;
+    const bool here = known_ && at_.vector() == w_.vector();
+    return here || factorize() ? h_.data() : nullptr;
+  }
 
  private:
   // False: H is not finite.
   bool factorize() {
     ++n_hessian_;
     positive_definite_ = 0;
+    known_ = false;
     objective_.hessian(w_.data(), h_.data());
     if (!h_.vector().allFinite()) return false;
+    at_.copy_from(w_);
+    known_ = true;
     factor_.copy_from(h_);
     positive_definite_ = factorize_lower(factor_.data(), n_) && pivots_are_safe();
     return true;
@@ -103,7 +114,8 @@ class Newton final : public LineSearchSolver {
   // From here on, eigenvalues and vectors take longer than tens of milliseconds.
   static constexpr Index long_decomposition = 250;
 
-  Buffer<double> h_, factor_;
+  Buffer<double> h_, factor_, at_;  // H, and the w that it is of
+  bool known_ = false;
   std::int64_t positive_definite_ = 0, steepest_ = 0;
 };
 

@@ -21,7 +21,7 @@ class NewtonCg final : public LineSearchSolver {
  protected:
   // The closer to the minimum, the more exactly: superlinear convergence. Where the curvature along
   // a direction of the method is not positive, what has been found so far is taken.
-  bool direction() override {
+  bool compute() override {
     const double norm_g = norm(g_.data(), n_);
     if (first_norm_ == 0) first_norm_ = norm_g;
     const double wanted = std::min(0.5, std::sqrt(norm_g / first_norm_)) * norm_g;
@@ -51,16 +51,16 @@ class NewtonCg final : public LineSearchSolver {
       rr = next;
     }
     largest_ = 0;
-    if (!(g_.vector().dot(p_.vector()) < 0) || !p_.vector().allFinite()) forget();
+    if (!(g_.vector().dot(p_.vector()) < 0) || !p_.vector().allFinite()) reset();
     return true;
   }
-  void forget() override {
+  void reset() override {
     p_.vector() = -g_.vector();
     convex_ = 0;
     steepest_ = 1;
   }
-  void forget_all() override {
-    forget();
+  void reset_all() override {
+    reset();
     first_norm_ = 0;
   }
   bool steepest() const override { return steepest_ != 0; }

@@ -1,5 +1,4 @@
-// Whether a run that searches along lines may say that it is at a minimum: by what its estimate of
-// the curvature promises, and by what such an estimate cannot know.
+// What a verdict is completed by: weights near zero, and the tolerances of a user.
 #pragma once
 
 #include <algorithm>
@@ -8,57 +7,33 @@
 #include <vector>
 
 #include "fastopt/core/buffer.hpp"
+#include "fastopt/solver/line_search/certificate.hpp"
 #include "fastopt/solver/solver.hpp"
 
 FASTOPT_BEGIN
 
-// `whole` is what gains are compared with; E is `loss` and was `first_loss` at first.
+// `whole` is what slopes are compared with, or with what E was at first.
 struct Scales {
   double whole, loss, first_loss;
 
-  // To |E|, or to what E has lost so far where that is less: a constant in E does not count.
-  static Scales of(double loss, double first_loss) {
-    return {std::min(std::abs(loss), first_loss - loss), loss, first_loss};
-  }
   double start() const { return std::min(1.0, std::abs(first_loss)); }
-  // What is left to gain is at most the share `share` of the whole, or below the rounding of E; or,
-  // where E falls to zero, tiny against 1 and against what E was at first. Likewise |g_i w_i|.
-  bool is_small_gain(double gain, double share) const {
-    const double rounding = std::numeric_limits<double>::epsilon() * std::abs(loss);
-    return std::abs(gain) <= std::max({share * whole, rounding, 1e-14 * start()});
-  }
   bool is_small_slope(double slope, double share) const {
     return slope <= std::max(share * whole, 1e-10 * start());
   }
-  // Where gains below `gain` do not matter.
-  Scales but_for(double gain) const { return {std::max(whole, 1e6 * gain), loss, first_loss}; }
 };
 
-// What is left by the model: to gain, to move ‖p‖ of the weights' ‖w‖, and max |g_i w_i|.
-struct Prospect {
-  double gain, step, weights, slope;
-};
-
-// At an end that a user's ftol or xrtol brings about: whether the model agrees that there is no
-// more to gain, or to move, and hides_descent(scales) finds nothing that it has overlooked.
-template <class Settings, class HidesDescent>
-bool is_as_asked(Status status, const Settings& settings, const Prospect& left,
-                 const Scales& scales, HidesDescent&& hides_descent) {
-  const double size = std::max(std::abs(scales.loss), 1.0);
+// At an end that a user's ftol or xrtol brings about: whether no more is to be gained, or to be
+// moved, than was asked for. `slope` is max |g_i w_i|.
+template <class Settings>
+bool is_as_asked(Status status, const Settings& settings, const Verdict& verdict, double slope,
+                 double loss, double weights) {
+  if (verdict.strict && verdict.minimum) return true;
+  const double size = std::max(std::abs(loss), 1.0);
   constexpr double steep = 0.1;  // in shares of `size`: no tolerance makes that a minimum
   if (status == Status::function_change)
-    return left.gain <= settings.ftol * size &&
-           left.slope <= std::min(10 * std::sqrt(settings.ftol), steep) * size &&
-           !hides_descent(scales.but_for(settings.ftol * size));
-  return status == Status::step && left.step <= settings.xrtol * left.weights &&
-         left.slope <= std::min(10 * settings.xrtol, steep) * size &&
-         !hides_descent(scales.but_for(10 * left.gain));
-}
-
-// No weight would change by more than a few dozen of its own roundings.
-template <class Step, class Weights>
-bool is_below_resolution(const Step& p, const Weights& w) {
-  return (p.array().abs() <= 1e-14 * w.array().abs()).all();
+    return verdict.minimum && slope <= std::min(10 * std::sqrt(settings.ftol), steep) * size;
+  return status == Status::step && verdict.step <= settings.xrtol * weights &&
+         slope <= std::min(10 * settings.xrtol, steep) * size;
 }
 
 // Whether E falls further along some weight near zero. Estimates of the curvature are blind for a
@@ -94,8 +69,7 @@ bool finds_descent(const Buffer<double>& w, const Buffer<double>& g, const Scale
   return false;
 }
 
-// How often a run goes on, with all that it knew of the curvature forgotten, where descent was
-// hidden.
-constexpr std::int64_t most_reprieves = 5;
+// How often a run goes on from a point that a verdict has found to be no minimum.
+constexpr std::int64_t most_restarts = 20;
 
 FASTOPT_END

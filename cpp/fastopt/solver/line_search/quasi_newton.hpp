@@ -56,8 +56,8 @@ class QuasiNewton final : public LineSearchSolver {
   }
 
  protected:
-  // With the update of learn() V g is known already, without V itself.
-  bool direction() override {
+  // With the pending update V g is known already, without V itself.
+  bool compute() override {
     if (current_ == 0) {
       multiply(1, g_.data(), vg_.data(), g_.data(), unused_.data());
       p_.vector() = -vg_.vector();
@@ -66,7 +66,7 @@ class QuasiNewton final : public LineSearchSolver {
     return true;
   }
 
-  void learn(const double* s_data, const double* r_data) override {
+  void update(const double* s_data, const double* r_data) override {
     const ConstVectorMap<double> s(s_data, n_), r(r_data, n_);
     const double sr = s.dot(r);
     const double rr = r.squaredNorm();
@@ -79,7 +79,7 @@ class QuasiNewton final : public LineSearchSolver {
     s_.vector() = s;
     const double rvr = r.dot(u_.vector());
     if (!(rvr > 0) || !std::isfinite(rvr)) {
-      forget();
+      reset();
       return;
     }
     if (metric_ == Metric::bfgs) {
@@ -102,13 +102,16 @@ class QuasiNewton final : public LineSearchSolver {
     if (descends && p_.vector().allFinite())
       current_ = 1;
     else
-      forget();
+      reset();
   }
 
-  void forget() override {
+  void reset() override {
     v_.set_identity();
     pending_ = updates_ = current_ = 0;
   }
+  bool keeps_inverse_hessian() const override { return true; }
+  bool estimates_curvature() const override { return true; }
+  void adopt_inverse_hessian(const double* v) override { set_inverse_hessian(v); }
   bool steepest() const override { return updates_ == 0; }
   bool knows_scale() const override { return updates_ > 0; }
 
