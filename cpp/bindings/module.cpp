@@ -4,6 +4,7 @@
 #include "bindings/interruption.hpp"
 #include "bindings/memory_errors.hpp"
 #include "bindings/not_finite.hpp"
+#include "fastopt/core/thread.hpp"
 #include "fastopt/core/types.hpp"
 
 namespace py = pybind11;
@@ -25,6 +26,7 @@ void bind_update(py::module_& module);
 FASTOPT_END
 
 PYBIND11_MODULE(FASTOPT_MODULE_NAME, module) {
+  fastopt::allocate_thread_locals();
   fastopt::register_interruption();
   fastopt::register_memory_errors();
   fastopt::register_not_finite();
