@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "bindings/constants.hpp"
 #include "bindings/interruption.hpp"
 #include "bindings/python_residuals.hpp"
 #include "bindings/weights.hpp"
@@ -157,6 +158,8 @@ void bind_least_squares(py::module_& module) {
       .def("run", &run_to_the_end<LevenbergMarquardt>)
       .def("inactive", [](LevenbergMarquardt& s) { return indices(s.inactive()); });
   def_place(damped);
+  const auto verdict = [](auto& s, auto&& field) { s.settings().verdict.visit(field); };
+  def_constants(damped, verdict);
 
   py::class_<LeastSquaresSolver, Solver> solver(module, "LeastSquaresSolver", py::module_local());
   solver.def("run", &run_to_the_end<LeastSquaresSolver>)
@@ -172,6 +175,7 @@ void bind_least_squares(py::module_& module) {
                               s.gradient().vector().cwiseAbs().maxCoeff(), s.rank());
       });
   def_place(solver);
+  def_constants(solver, verdict);
 
   py::class_<TrustRegionLeastSquares, LeastSquaresSolver>(module, "TrustRegionSolver",
                                                           py::module_local())

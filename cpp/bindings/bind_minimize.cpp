@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 
+#include "bindings/constants.hpp"
 #include "bindings/interruption.hpp"
 #include "bindings/python_objective.hpp"
 #include "bindings/weights.hpp"
@@ -98,6 +99,10 @@ void bind_minimize(py::module_& module) {
       py::arg("norm"));
   def_search_limit(solver);
   def_place(solver);
+  def_constants(solver, [](LineSearchSolver& s, auto&& field) {
+    s.settings().certificate.visit(field);
+    s.settings().monitor.visit(field);
+  });
 
   py::class_<SteepestDescent, LineSearchSolver>(module, "SteepestDescentSolver", py::module_local())
       .def(py::init([](Objective& objective, const Values& w0, const LineSearchSolverSettings& s) {

@@ -101,7 +101,7 @@ class Descent final : public Solver {
     const double w = std::max(1.0, w_.vector().lpNorm<Eigen::Infinity>());
     // Against E, or what E has lost where that is less: a constant in E does not count.
     const double whole = std::min(std::abs(loss_), first_loss_ - loss_);
-    return Scales{whole, loss_, first_loss_}.is_small_slope(g * w, 1e-8);
+    return Scales{whole, loss_, first_loss_}.is_small_slope(g * w, 1e-8, 1e-10);
   }
   Report stop(Status status) {
     status_ = status;

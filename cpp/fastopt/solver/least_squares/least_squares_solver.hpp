@@ -31,6 +31,7 @@ struct LeastSquaresSettings {
   std::int64_t max_evaluations = -1;
   // D where it is given, n numbers; otherwise it follows the columns of J.
   const double* scale = nullptr;
+  SquaresVerdictSettings verdict;
   double radius = 100;  // Δ at the start, in units of ‖D w0‖ (MINPACK)
 };
 
@@ -91,6 +92,7 @@ class LeastSquaresSolver : public Solver {
   Index rank() { return model().qr().rank(); }
   // The error of each column of J.
   const Buffer<double>& jacobian_errors() { return model().errors; }
+  LeastSquaresSettings& settings() { return settings_; }
   // The parameters that are not felt at w, while residuals are left.
   std::vector<Index> inactive() {
     std::vector<Index> found = at_point().inactive();
@@ -220,7 +222,7 @@ class LeastSquaresSolver : public Solver {
   Report search() {
     bool avoiding = false;
     int failed = 0;
-    const bool slow = slow_steps_ > 0 && slow_steps_ % few_failures == 0;
+    const bool slow = slow_steps_ > 0 && slow_steps_ % settings_.verdict.few_failures == 0;
     if (slow && share() > 0.7 && trusts_newton() && leaps()) return accept(asked_value_, 1, 1);
     for (;;) {
       take_step();
@@ -251,11 +253,12 @@ class LeastSquaresSolver : public Solver {
         nu_ *= 0.5;
       }
       if (ratio >= 1e-4) return accept(loss, predicted, actual);
-      const bool hopeless = predicted <= 4 * epsilon + noise_of_loss();
+      const bool hopeless = predicted <= settings_.verdict.hopeless * epsilon + noise_of_loss();
       if (hopeless || radius_ <= epsilon * scaled_norm(w_))
         return stall(hopeless ? Status::noise_floor : Status::step);
       // Steps this short should succeed, if it were not for noise.
-      if (++failed == few_failures && predicted <= 1e-3 && measure_noise()) return step();
+      if (++failed == settings_.verdict.few_failures && predicted <= 1e-3 && measure_noise())
+        return step();
       if (out_of_evaluations()) return report(Status::evaluations);
     }
   }
@@ -285,7 +288,7 @@ class LeastSquaresSolver : public Solver {
       p_.vector() = k * newton_.vector();
       set_trial();
       const double loss = value(trial_.data());
-      if (std::sqrt(2 * loss) <= SquaresAtPoint::nothing && spare_is_good(loss)) {
+      if (std::sqrt(2 * loss) <= settings_.verdict.nothing && spare_is_good(loss)) {
         nu_ = 0;
         return true;
       }
@@ -353,13 +356,16 @@ class LeastSquaresSolver : public Solver {
       return Status::gradient;
     if (gains_as_little_as_asked() && gained_ <= settings_.ftol) return Status::function_change;
     if (small_step_ && optimal()) return Status::step;
-    if (slow_steps_ >= many_slow_steps && at_point().is_nothing_left()) return Status::noise_floor;
+    if (slow_steps_ >= settings_.verdict.many_slow_steps && at_point().is_nothing_left())
+      return Status::noise_floor;
     return Status::running;
   }
 
   bool gains_as_little_as_asked() const { return share() * share() <= settings_.ftol; }
 
-  bool at_noise_floor() { return share() * share() <= 100 * epsilon + 2 * noise() / residual(); }
+  bool at_noise_floor() {
+    return share() * share() <= settings_.verdict.noise_floor * epsilon + 2 * noise() / residual();
+  }
 
   double residual() const { return std::sqrt(2 * loss_); }
   double relative_noise() const {
@@ -376,9 +382,14 @@ class LeastSquaresSolver : public Solver {
   }
 
   SquaresAtPoint at_point() {
-    return {
-        n_,     w_.data(), model().norms.data(), model().errors.data(), residual(), model().terms,
-        noise()};
+    return {n_,
+            w_.data(),
+            model().norms.data(),
+            model().errors.data(),
+            residual(),
+            model().terms,
+            noise(),
+            settings_.verdict};
   }
 
   // The verdict: nothing is left; or the columns of J explain as little of e as was asked for, or
@@ -389,11 +400,13 @@ class LeastSquaresSolver : public Solver {
     if (model().qr().rank() == 0) return false;
     if (at_point().is_nothing_left()) return true;
     if (!inactive().empty()) return false;
-    const double errors = 10 * (noise() + jacobian_error() * residual());
+    const SquaresVerdictSettings& allowed = settings_.verdict;
+    const double errors = allowed.errors * (noise() + jacobian_error() * residual());
     // That a short step is right, though E should fall by far, was seen when one was taken.
-    const bool short_step = is_small(newton_, w_) && (share() <= 1e-3 || small_step_);
-    return share() <= std::max(settings_.gtol, 1e-6) || explained_ <= errors || cosine() <= 1e-6 ||
-           gains_as_little_as_asked() || short_step;
+    const bool short_step =
+        is_small(newton_, w_) && (share() <= allowed.short_step_share || small_step_);
+    return share() <= std::max(settings_.gtol, allowed.explained) || explained_ <= errors ||
+           cosine() <= allowed.cosine || gains_as_little_as_asked() || short_step;
   }
 
   // Once at a point and a few times a run; true where it is another one than was assumed, and J, if
@@ -441,10 +454,9 @@ class LeastSquaresSolver : public Solver {
   }
 
   bool is_small(const Buffer<double>& p, const Buffer<double>& w) {
-    return is_small_step(p, w, model().norms.vector().array(), settings_.xtol);
+    return is_small_step(p, w, model().norms.vector().array(), settings_.xtol,
+                         settings_.verdict.hardly_felt);
   }
-  // Failures of steps in one iteration, or slow steps in a row, that ask for a closer look.
-  static constexpr int few_failures = 4, many_slow_steps = 10;
 
   Buffer<double> largest_, asked_;
   std::array<ScaledModel, 2> models_;

@@ -29,6 +29,7 @@ struct LevenbergMarquardtSettings {
   Index linear_from = 0;
   // How exact the residuals and J are; null: to rounding.
   ResidualAccuracy* accuracy = nullptr;
+  SquaresVerdictSettings verdict;
 };
 
 class LevenbergMarquardt final : public Solver {
@@ -124,6 +125,8 @@ class LevenbergMarquardt final : public Solver {
   const Buffer<double>& weights() const { return w_; }
   const Buffer<double>& gradient() const { return g_; }
 
+  LevenbergMarquardtSettings& settings() { return settings_; }
+
   // The parameters that are not felt at w, while residuals are left.
   std::vector<Index> inactive() {
     if (!linear_ && !linearize()) return {};
@@ -184,7 +187,8 @@ class LevenbergMarquardt final : public Solver {
   }
 
   bool is_small(const Buffer<double>& p, double share) const {
-    return is_small_step(p, w_, squares_.vector().array().sqrt(), share);
+    return is_small_step(p, w_, squares_.vector().array().sqrt(), share,
+                         settings_.verdict.hardly_felt);
   }
 
   // A step with no more damping than makes it possible, whatever the units of the parameters are.
@@ -229,7 +233,7 @@ class LevenbergMarquardt final : public Solver {
     for (Index i = 0; i < n_; ++i)
       if (std::abs(g_[i]) > settings_.gtol * std::sqrt(squares_[i]) * norm_e) return false;
     if (!solve_hardly_damped()) return true;
-    return -g_.vector().dot(p_.vector()) <= 1e-10 * loss_;
+    return -g_.vector().dot(p_.vector()) <= settings_.verdict.stationary * loss_;
   }
 
   SquaresAtPoint at_point() {
@@ -239,7 +243,7 @@ class LevenbergMarquardt final : public Solver {
     const double epsilon = std::numeric_limits<double>::epsilon();
     const double noise = accuracy != nullptr ? accuracy->relative_noise() : epsilon;
     return {n_,       w_.data(), columns_.data(), accuracy ? accuracy->column_errors() : nullptr,
-            residual, terms,     noise * terms};
+            residual, terms,     noise * terms,   settings_.verdict};
   }
 
   // The verdict: nothing is left; or the columns of J, one by one or by a step that is hardly
@@ -248,6 +252,7 @@ class LevenbergMarquardt final : public Solver {
   bool optimal() {
     if (loss_ == 0) return true;
     if (squares_.vector().maxCoeff() == 0) return false;
+    const SquaresVerdictSettings& allowed = settings_.verdict;
     const SquaresAtPoint here = at_point();
     if (here.is_nothing_left()) return true;
     if (!here.inactive().empty()) return false;
@@ -257,13 +262,14 @@ class LevenbergMarquardt final : public Solver {
     for (Index i = 0; i < n_; ++i)
       if (squares_[i] > 0)
         cosine = std::max(cosine, std::abs(g_[i]) / std::sqrt(squares_[i]) / residual);
-    if (cosine <= 1e-6) return true;
+    if (cosine <= allowed.cosine) return true;
     if (!solve_hardly_damped()) return false;
     const double explained = std::sqrt(std::max(0.0, -g_.vector().dot(p_.vector())));
     const double share = explained / residual;
     // That a short step is right, though E should fall by far, was seen when one was taken.
-    const bool short_step = is_small(p_, settings_.xtol) && (share <= 1e-3 || as_asked_);
-    return share <= 1e-6 || explained <= 10 * (noise + error * residual) ||
+    const bool short_step =
+        is_small(p_, settings_.xtol) && (share <= allowed.short_step_share || as_asked_);
+    return share <= allowed.explained || explained <= allowed.errors * (noise + error * residual) ||
            share * share <= settings_.ftol || short_step;
   }
 

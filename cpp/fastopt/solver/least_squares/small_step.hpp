@@ -6,12 +6,13 @@
 FASTOPT_BEGIN
 
 // Whether each parameter changes by no more than `share` of itself; one that hardly matters beside
-// the others is compared with their share. `columns`: the norms of the columns of J, as an array.
+// the others (`hardly` of them) is compared with their share. `columns`: the norms of the columns
+// of J, as an array.
 template <class Columns>
 bool is_small_step(const Buffer<double>& p, const Buffer<double>& w, const Columns& columns,
-                   double share) {
+                   double share, double hardly) {
   const auto moved = p.vector().array().abs(), size = w.vector().array().abs();
-  const double all = 1e-6 * (columns * size).matrix().norm();
+  const double all = hardly * (columns * size).matrix().norm();
   return (moved <= share * size || columns * moved <= share * all).all();
 }
 

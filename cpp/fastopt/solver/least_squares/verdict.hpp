@@ -6,7 +6,7 @@
 #include <cmath>
 #include <vector>
 
-#include "fastopt/core/types.hpp"
+#include "fastopt/solver/least_squares/verdict_settings.hpp"
 
 FASTOPT_BEGIN
 
@@ -19,17 +19,13 @@ struct SquaresAtPoint {
   double terms;          // ‖|e| + |J||w|‖: what e is the difference of
   double noise;          // the error of e, as a norm
 
-  // Residuals that are not beyond a few times their error are none; nor are those that are nothing
-  // beside a unit, where they are little beside their terms: where J falls with e to zero.
-  static constexpr double roundings = 10, nothing = 1e-20, little = 1e-6;
-  bool is_nothing_left() const {
-    return residual <= roundings * noise || (residual <= nothing && residual <= little * terms);
-  }
+  const SquaresVerdictSettings& settings;
 
-  // A column of J is its own error where it is within twice of it; or where it is this much shorter
-  // than the widest one and its parameter as a whole adds less than `unfelt` of the terms. Both, so
-  // that neither the unit of a parameter nor a parameter that is nearly zero makes it one.
-  static constexpr double column_errors = 2, short_column = 1e-10, unfelt = 1e-8;
+  // Residuals that are no more than rounding.
+  bool is_nothing_left() const {
+    return residual <= settings.roundings * noise ||
+           (residual <= settings.nothing && residual <= settings.little * terms);
+  }
 
   // The parameters that are not felt at w, while residuals are left.
   std::vector<Index> inactive() const {
@@ -38,9 +34,9 @@ struct SquaresAtPoint {
     const double widest = *std::max_element(norms, norms + n);
     if (!std::isfinite(widest)) return found;
     for (Index i = 0; i < n; ++i) {
-      const bool is_error = errors != nullptr && norms[i] <= column_errors * errors[i];
-      const bool is_short =
-          norms[i] <= short_column * widest && norms[i] * std::abs(w[i]) <= unfelt * terms;
+      const bool is_error = errors != nullptr && norms[i] <= settings.column_errors * errors[i];
+      const bool is_short = norms[i] <= settings.short_column * widest &&
+                            norms[i] * std::abs(w[i]) <= settings.unfelt * terms;
       if (norms[i] == 0 || is_error || is_short) found.push_back(i);
     }
     return found;

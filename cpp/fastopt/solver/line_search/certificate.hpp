@@ -15,41 +15,9 @@
 #include "fastopt/core/buffer.hpp"
 #include "fastopt/core/norm.hpp"
 #include "fastopt/core/out_of_memory.hpp"
+#include "fastopt/solver/line_search/certificate_settings.hpp"
 
 FASTOPT_BEGIN
-
-// Chosen over the runs of bench/claims.py.
-struct CertificateSettings {
-  // Up to so many free weights all of H is built, by differences of g; beyond, conjugate gradients
-  // see it through so many products.
-  Index few = 20;
-  int products = 20;
-  // So few weights are worth two gradients each: central differences.
-  Index very_few = 5;
-  // So many directions whose curvature is below the error of those differences are measured anew,
-  // over this share of the sizes of the weights.
-  std::size_t flat_directions = 6;
-  double long_step = 1e-3;
-  // Trials along one direction, and how many of the directions that still seem flat are tried.
-  int looks = 6;
-  std::size_t flat_looks = 2;
-  // A trial tells the curvature at w where the parabola's minimum is at this share of it at least.
-  double near = 0.25;
-  // Model, look and model again, with the same H, as long as steps are short beside the weights.
-  int rounds = 5;
-  double short_step = 0.1;
-  // A claim allows a decrease of these shares: of E, of the growth of E when the weights move by
-  // their own size, and of what E was at first, by which the run gained fourteen digits.
-  double share_of_value = 1e-12;
-  double share_of_variation = 1e-22;
-  double share_of_start = 1e-14;
-  // Slopes below their rounding, and noise of E, hide what is attainable up to these shares of E.
-  double rounding_of_value = 1e-5;
-  double noise_of_value = 1e-6;
-  // Second differences of E with noise ε err by about 1/(6e-6 · 2e-4) ε, over usual steps.
-  double noise_in_curvature = 1e10;
-  bool moves = true;  // to a lower point, where one is found
-};
 
 struct Verdict {
   bool minimum = false;
@@ -124,9 +92,9 @@ class Certificate {
       if (found.lower && !settings_.moves) return verdict;
       if (!found.lower) {
         verdict.attainable = found.gain;
-        verdict.strict =
-            found.gain <= claimable() ||
-            (found.gain <= settings_.noise_of_value * std::abs(loss_) && found.gain <= 4 * noise());
+        verdict.strict = found.gain <= claimable() ||
+                         (found.gain <= settings_.noise_of_value * std::abs(loss_) &&
+                          found.gain <= settings_.noises * noise());
         verdict.minimum = found.gain <= allowed || verdict.strict;
         return verdict;
       }
@@ -162,9 +130,10 @@ class Certificate {
   Index m() const { return static_cast<Index>(free_.size()); }
   Index at(Index k) const { return free_[static_cast<std::size_t>(k)]; }
 
+  double rounding_of_loss() const { return settings_.roundings * epsilon * std::abs(loss_); }
   double claimable() const {
     const double variation = 0.5 * largest_;
-    return std::max({4 * epsilon * std::abs(loss_),
+    return std::max({rounding_of_loss(),
                      settings_.share_of_value * std::min(std::abs(loss_), variation),
                      settings_.share_of_variation * variation,
                      settings_.share_of_start * std::min(1.0, std::abs(first_loss_))});
@@ -191,6 +160,8 @@ class Certificate {
     return trial_g_.vector().allFinite();
   }
 
+  double one_sided_step() const { return settings_.one_sided_step * std::sqrt(precision_); }
+
   // H in scaled variables, and its eigenvalues and vectors.
   bool build() {
     Matrix<double> h(m(), m());
@@ -198,12 +169,12 @@ class Certificate {
       for (Index j = 0; j < m(); ++j)
         for (Index k = 0; k < m(); ++k)
           h(k, j) = hessian_[at(j) * n_ + at(k)] * size_[at(j)] * size_[at(k)];
-      flat_ = 1e-10;
+      flat_ = settings_.exact_error;
     } else {
       const bool central = m() <= settings_.very_few;
       // Where the error of a formula is that of the gradients over its step.
-      const double step = central ? std::cbrt(precision_) : 7 * std::sqrt(precision_);
-      flat_ = central ? 30 * step * step : 10 * step;
+      const double step = central ? std::cbrt(precision_) : one_sided_step();
+      flat_ = central ? settings_.central_error * step * step : settings_.one_sided_error * step;
       for (Index j = 0; j < m(); ++j)
         if (!column(j, step, central, h)) return false;
       h = (0.5 * (h + h.transpose())).eval();
@@ -228,11 +199,10 @@ class Certificate {
         flats.push_back(i);
         gain += std::abs(c[i]);
       }
-    if (gain <= claimable()) return true;
+    if (gain <= claimable() || settings_.flat_directions == 0) return true;
     std::sort(flats.begin(), flats.end(),
               [&](Index i, Index j) { return std::abs(c[i]) > std::abs(c[j]); });
-    if (flats.size() > settings_.flat_directions) flats.resize(settings_.flat_directions);
-    const Index k = static_cast<Index>(flats.size());
+    const Index k = std::min(static_cast<Index>(flats.size()), Index{settings_.flat_directions});
     Matrix<double> basis(m(), k), products(m(), k);
     for (Index j = 0; j < k; ++j) {
       const Index i = flats[static_cast<std::size_t>(j)];
@@ -245,7 +215,7 @@ class Certificate {
     h = (0.5 * (h + h.transpose())).eval();
     const Eigen::SelfAdjointEigenSolver<Matrix<double>> eigen(h);
     const Matrix<double> rotated = basis * eigen.eigenvectors();
-    const double error = 30 * precision_ / settings_.long_step * largest_ +
+    const double error = settings_.central_error * precision_ / settings_.long_step * largest_ +
                          settings_.long_step * h.cwiseAbs().maxCoeff();
     for (Index j = 0; j < k; ++j) {
       const Index i = flats[static_cast<std::size_t>(j)];
@@ -329,8 +299,8 @@ class Certificate {
     Vector<double> r = -scaled_gradient(), p = r, hp(m());
     const Vector<double> c = -r;
     double rr = r.squaredNorm();
-    const double step = 7 * std::sqrt(precision_);
-    flat_ = 10 * step;
+    const double step = one_sided_step();
+    flat_ = settings_.one_sided_error * step;
     largest_ = 0;
     for (int k = 0; k < settings_.products && rr > 0; ++k) {
       const double h = step / p.template lpNorm<Eigen::Infinity>();
@@ -347,7 +317,7 @@ class Certificate {
       curved_.z += alpha * p;
       curved_.gain += gain;
       if (!bends || alpha == longest) break;
-      if (gain <= 1e-2 * curved_.gain && k >= 3) break;
+      if (gain <= settings_.last_product * curved_.gain && k >= 3) break;
       r -= alpha * hp;
       const double next = r.squaredNorm();
       p = r + (next / rr) * p;
@@ -384,7 +354,7 @@ class Certificate {
       if (found.lower) return found;
       left = found.gain;
     }
-    std::size_t tried = 0;
+    int tried = 0;
     for (const Direction& each : flats_) {
       if (each.gain <= allowed || tried++ >= settings_.flat_looks) {
         left += each.gain;
@@ -415,10 +385,10 @@ class Certificate {
         return result;
       }
       if (!std::isfinite(value) || !trial_g_.vector().allFinite()) {
-        alpha *= 0.1;
+        alpha *= settings_.next_trial;
         continue;
       }
-      if (value < loss_ - 4 * epsilon * std::abs(loss_)) {
+      if (value < loss_ - rounding_of_loss()) {
         result.lower = true;
         if (!settings_.moves) return result;
         result.length = alpha * z.template lpNorm<Eigen::Infinity>();
@@ -434,11 +404,12 @@ class Certificate {
         result.gain =
             best >= settings_.near ? 0.5 * slope * slope / curvature : std::abs(alpha) * predicted;
         if (result.gain <= allowed) return result;
-        alpha *= std::clamp(best, 0.01, 0.5);
+        alpha *= std::clamp(best, settings_.shortest_trial, settings_.longest_trial);
       } else {
         result.gain = std::abs(alpha) * predicted;
         if (result.gain <= allowed && std::isinf(allowed)) return result;
-        alpha *= slope == 0 && k == 0 ? -1 : 0.1;  // a saddle falls off to both sides, or to one
+        // A saddle falls off to both sides, or to one.
+        alpha *= slope == 0 && k == 0 ? -1 : settings_.next_trial;
       }
     }
     return result;
@@ -446,7 +417,7 @@ class Certificate {
 
   // At a minimum, the model's point is had for one value: digits that the claim does not need.
   bool polish() {
-    if (curved_.gain <= 4 * epsilon * std::abs(loss_)) return false;
+    if (curved_.gain <= rounding_of_loss()) return false;
     return look_along(curved_.z, curved_.gain, std::numeric_limits<double>::infinity()).lower;
   }
 
@@ -464,7 +435,8 @@ class Certificate {
     for (int k = 0; k < count; ++k) {
       trial_w_.copy_from(w_);
       for (Index i = 0; i < m(); ++i)
-        trial_w_[at(i)] += 1e-8 * (k - count / 2) * size_[at(i)] * (i % 2 == 0 ? 1 : -1);
+        trial_w_[at(i)] +=
+            settings_.noise_step * (k - count / 2) * size_[at(i)] * (i % 2 == 0 ? 1 : -1);
       values[k] = k == count / 2 ? loss_ : function_.value(trial_w_);
       if (!std::isfinite(values[k])) return 0;
     }

@@ -17,6 +17,8 @@ FASTOPT_BEGIN
 
 struct LineSearchSolverSettings {
   LineSearchSettings line_search;
+  CertificateSettings certificate;
+  MonitorSettings monitor;
   double fixed_length = std::numeric_limits<double>::quiet_NaN();  // α without any search
   // ‖g‖∞ ≤ gtol ends it. NaN: a test that knows the scale of the problem takes its place.
   double gtol = std::numeric_limits<double>::quiet_NaN();
@@ -124,7 +126,7 @@ class LineSearchSolver : public Solver {
   virtual bool knows_scale() const = 0;
   // It is asked for where so much of the decrease of E since the start is predicted, so many
   // iterations in turn.
-  virtual double asking_share() const { return 1e-8; }
+  virtual double asking_share() const { return settings_.monitor.asking_share; }
   virtual int patience() const { return 1; }
   // H at w, n x n, where the method has it exactly; and what takes the place of its own estimate.
   virtual const double* exact_hessian() { return nullptr; }
@@ -241,9 +243,9 @@ class LineSearchSolver : public Solver {
     if (!std::isnan(settings_.gtol) || paused_) return false;
     // A user's tolerance comes first.
     const bool asked = settings_.ftol > 0 || settings_.xrtol > 0;
-    const double share = asked ? std::min(asking_share(), 1e-13) : asking_share();
-    const double small = std::max(share * (first_loss_ - loss_),
-                                  4 * std::numeric_limits<double>::epsilon() * std::abs(loss_));
+    const double share =
+        asked ? std::min(asking_share(), settings_.monitor.patient_share) : asking_share();
+    const double small = std::max(share * (first_loss_ - loss_), rounding(loss_));
     const bool next_to_nothing = knows_scale() && std::abs(predicted_) <= asked_below_ * small;
     small_predictions_ = next_to_nothing ? small_predictions_ + 1 : 0;
     return small_predictions_ >= patience();
@@ -270,8 +272,8 @@ class LineSearchSolver : public Solver {
   // The verdict at w, or at the lower point that was found on the way to it. `enough` is a decrease
   // that the user takes for none.
   void ask(bool may_move, double enough = 0) {
-    CertificateSettings settings;
-    settings.moves = may_move;
+    CertificateSettings settings = settings_.certificate;
+    settings.moves = settings.moves && may_move;
     Certificate certificate(w_, g_, loss_, first_loss_, first_size_,
                             objective_.gradient_precision(), box(), exact_hessian(),
                             WithinBounds{*this}, settings);
@@ -314,12 +316,13 @@ class LineSearchSolver : public Solver {
       describe();
       return report(step);
     }
-    asked_below_ *= verdict_.moved ? 1e-2 : 1e-3;
+    const MonitorSettings& monitor = settings_.monitor;
+    asked_below_ *= verdict_.moved ? monitor.after_move : monitor.after_none;
     if (verdict_.moved || hidden_) {
       if (!verdict_.moved) reset();
       restart();
-      if (restarts_++ < most_restarts || (why == Status::running && !none)) {
-        if (restarts_ >= most_restarts) asked_below_ = 0;
+      if (restarts_++ < monitor.most_restarts || (why == Status::running && !none)) {
+        if (restarts_ >= monitor.most_restarts) asked_below_ = 0;
         paused_ = !verdict_.moved;
         if (paused_) return std::nullopt;
         return report(step);
@@ -357,7 +360,8 @@ class LineSearchSolver : public Solver {
       project(w);
       return evaluate(w, g);
     };
-    return finds_descent(w_, free_gradient(), scales, trial_w_, trial_g_, evaluate_at);
+    return finds_descent(w_, free_gradient(), scales, settings_.certificate, trial_w_, trial_g_,
+                         evaluate_at);
   }
 
   // Along p; where no step can be found, what is known of the curvature misleads: once more along
@@ -365,7 +369,7 @@ class LineSearchSolver : public Solver {
   SearchResult find_step() {
     SearchResult found = search(first_length());
     const bool stuck =
-        !accepted(found) || (found.kink && is_rounding(loss_ - found.best.value, loss_));
+        !accepted(found) || (found.kink && loss_ - found.best.value <= rounding(loss_));
     if (!stuck || !searches() || steepest() || found.outcome == Search::unbounded) return found;
     p_.vector() = -g_.vector();
     found = search(cautious_length());
@@ -375,11 +379,12 @@ class LineSearchSolver : public Solver {
 
   // The error of a trial that is not small beside E is that of a long step.
   double noise_of(const SearchResult& found) const {
-    return found.noise <= 1e-3 * std::abs(loss_) ? found.noise : 0;
+    return found.noise <= settings_.monitor.long_error * std::abs(loss_) ? found.noise : 0;
   }
 
   Report accept(const SearchResult& found) {
     // s and r take the places of the old w and g.
+    const MonitorSettings& monitor = settings_.monitor;
     const double before = loss_;
     std::swap_ranges(w_.begin(), w_.end(), best_w_.begin());
     std::swap_ranges(g_.begin(), g_.end(), best_g_.begin());
@@ -395,13 +400,14 @@ class LineSearchSolver : public Solver {
     const bool idle = searches() && is_idle(before, found);
     idle_steps_ = idle ? idle_steps_ + 1 : 0;
     // Next to nothing of what was predicted, time and again: the gradient may be to blame.
-    const bool late = searches() && knows_scale() && before - loss_ <= 1e-3 * predicted_;
+    const bool late =
+        searches() && knows_scale() && before - loss_ <= monitor.late_share * predicted_;
     late_steps_ = late ? late_steps_ + 1 : 0;
-    if (late_steps_ >= 3 && refine()) return report(step);
+    if (late_steps_ >= monitor.late_steps && refine()) return report(step);
     const double change = before - loss_;
     const double size = std::max({std::abs(before), std::abs(loss_), 1.0});
     if (!prepare() && !vanished_) {
-      if (idle_steps_ >= 3 && due_ == 0)
+      if (idle_steps_ >= monitor.idle_steps && due_ == 0)
         stall(found.kink ? Status::line_search : Status::noise_floor);
       else if (change <= settings_.ftol * size && settings_.ftol > 0)
         end(Status::function_change, settings_.ftol * size);
@@ -411,17 +417,18 @@ class LineSearchSolver : public Solver {
     return report(step);
   }
 
-  static bool is_rounding(double gain, double of) {
-    return gain <= 4 * std::numeric_limits<double>::epsilon() * std::abs(of);
+  double rounding(double of) const {
+    return settings_.certificate.roundings * std::numeric_limits<double>::epsilon() * std::abs(of);
   }
 
   // Whether a step brought no more than rounding, or next to nothing of what the model
   // predicted.
   bool is_idle(double before, const SearchResult& found) const {
     const double gain = before - loss_;
-    return is_rounding(gain, before) ||
-           (gain <= 1e-2 * predicted_ &&
-            predicted_ <= std::max(1e-6 * std::abs(before), found.noise));
+    return gain <= rounding(before) ||
+           (gain <= settings_.monitor.idle_share * predicted_ &&
+            predicted_ <=
+                std::max(settings_.monitor.idle_of_value * std::abs(before), found.noise));
   }
 
   // No step: the reason, and whether w is a minimum.
@@ -447,11 +454,15 @@ class LineSearchSolver : public Solver {
       predicted_ = known ? std::max(predicted_, gain) : gain;
     }
     // Values that err by more than rounding along the line speak of a wrong gradient instead.
-    const double rounding = 16 * std::numeric_limits<double>::epsilon() * std::abs(loss_);
+    const MonitorSettings& monitor = settings_.monitor;
+    const double rounding =
+        monitor.rounding_of_line * std::numeric_limits<double>::epsilon() * std::abs(loss_);
     const bool predicts = known || found.curvature > 0;
     const bool noise =
-        !found.kink && ((found.outcome == Search::noise && found.noise <= 1e-9 * std::abs(loss_)) ||
-                        (predicts && predicted_ <= std::max(rounding, 4 * noise_of(found))));
+        !found.kink &&
+        ((found.outcome == Search::noise &&
+          found.noise <= monitor.noise_of_line * std::abs(loss_)) ||
+         (predicts && predicted_ <= std::max(rounding, monitor.errors_of_line * noise_of(found))));
     stall(noise ? Status::noise_floor : Status::line_search);
   }
 
@@ -475,15 +486,17 @@ class LineSearchSolver : public Solver {
   // Whether central differences of E contradict g, along g and along one more direction. Steps that
   // do not agree with their halves tell nothing.
   bool contradicts_gradient() {
+    const MonitorSettings& monitor = settings_.monitor;
     const Buffer<double> g = free_gradient();
     Buffer<double> size(n_), d(n_);
     for (Index i = 0; i < n_; ++i) size[i] = w_[i] != 0 ? std::abs(w_[i]) : 1;
     const double steepest = g.vector().cwiseQuotient(size.vector()).lpNorm<Eigen::Infinity>();
     for (const bool along_gradient : {true, false}) {
       if (along_gradient)
-        d.vector() = -1e-5 / steepest * g.vector();
+        d.vector() = -monitor.check_step / steepest * g.vector();
       else
-        for (Index i = 0; i < n_; ++i) d[i] = g[i] == 0 ? 0 : (i % 2 == 0 ? 1e-5 : -1e-5) * size[i];
+        for (Index i = 0; i < n_; ++i)
+          d[i] = g[i] == 0 ? 0 : (i % 2 == 0 ? 1 : -1) * monitor.check_step * size[i];
       const auto difference = [&](double share) {
         const auto at = [&](double side) {
           trial_w_.vector() = w_.vector() + side * share * d.vector();
@@ -494,9 +507,11 @@ class LineSearchSolver : public Solver {
       };
       const double slope = g.vector().dot(d.vector()), whole = difference(1),
                    half = difference(0.5);
-      const double noise = 64 * std::numeric_limits<double>::epsilon() * std::abs(loss_);
-      const bool tells = std::abs(whole - half) <= 0.1 * std::abs(whole) + noise;
-      if (tells && std::abs(half - slope) > 0.1 * std::abs(slope) + noise) return true;
+      const double noise =
+          monitor.check_roundings * std::numeric_limits<double>::epsilon() * std::abs(loss_);
+      const bool tells = std::abs(whole - half) <= monitor.check_share * std::abs(whole) + noise;
+      if (tells && std::abs(half - slope) > monitor.check_share * std::abs(slope) + noise)
+        return true;
     }
     return false;
   }

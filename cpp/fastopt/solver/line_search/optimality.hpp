@@ -17,8 +17,8 @@ struct Scales {
   double whole, loss, first_loss;
 
   double start() const { return std::min(1.0, std::abs(first_loss)); }
-  bool is_small_slope(double slope, double share) const {
-    return slope <= std::max(share * whole, 1e-10 * start());
+  bool is_small_slope(double slope, double share, double share_of_start) const {
+    return slope <= std::max(share * whole, share_of_start * start());
   }
 };
 
@@ -29,11 +29,16 @@ bool is_as_asked(Status status, const Settings& settings, const Verdict& verdict
                  double loss, double weights) {
   if (verdict.strict && verdict.minimum) return true;
   const double size = std::max(std::abs(loss), 1.0);
-  constexpr double steep = 0.1;  // in shares of `size`: no tolerance makes that a minimum
+  const CertificateSettings& limits = settings.certificate;
   if (status == Status::function_change)
-    return verdict.minimum && slope <= std::min(10 * std::sqrt(settings.ftol), steep) * size;
+    return verdict.minimum &&
+           slope <= std::min(limits.slope_of_tolerance * std::sqrt(settings.ftol),
+                             limits.steepest_of_tolerance) *
+                        size;
   return status == Status::step && verdict.step <= settings.xrtol * weights &&
-         slope <= std::min(10 * settings.xrtol, steep) * size;
+         slope <=
+             std::min(limits.slope_of_tolerance * settings.xrtol, limits.steepest_of_tolerance) *
+                 size;
 }
 
 // Whether E falls further along some weight near zero. Estimates of the curvature are blind for a
@@ -43,33 +48,33 @@ bool is_as_asked(Status status, const Settings& settings, const Verdict& verdict
 // returns E, and may move trial_w back into bounds.
 template <class Evaluate>
 bool finds_descent(const Buffer<double>& w, const Buffer<double>& g, const Scales& scales,
-                   Buffer<double>& trial_w, Buffer<double>& trial_g, Evaluate&& evaluate) {
-  constexpr std::size_t most = 20;
+                   const CertificateSettings& settings, Buffer<double>& trial_w,
+                   Buffer<double>& trial_g, Evaluate&& evaluate) {
   const double size = w.vector().lpNorm<Eigen::Infinity>();
   const double typical = size > 0 ? std::min(size, 1.0) : 1.0;
   std::vector<Index> suspects;
   for (Index i = 0; i < w.size(); ++i)
-    if (!scales.is_small_slope(std::abs(g[i]) * std::max(std::abs(w[i]), 1.0), 1e-5))
+    if (!scales.is_small_slope(std::abs(g[i]) * std::max(std::abs(w[i]), 1.0), settings.steep,
+                               settings.steep_of_start))
       suspects.push_back(i);
-  const std::size_t count = std::min(most, suspects.size());
+  const std::size_t count =
+      std::min(static_cast<std::size_t>(settings.hidden_weights), suspects.size());
   std::partial_sort(suspects.begin(), suspects.begin() + static_cast<std::ptrdiff_t>(count),
                     suspects.end(),
                     [&](Index i, Index j) { return std::abs(g[i]) > std::abs(g[j]); });
   for (std::size_t k = 0; k < count; ++k) {
     const Index i = suspects[k];
     trial_w.copy_from(w);
-    trial_w[i] -= std::copysign(1e-4 * std::max(std::abs(w[i]), typical), g[i]);
+    trial_w[i] -= std::copysign(settings.hidden_step * std::max(std::abs(w[i]), typical), g[i]);
     const double value = evaluate(trial_w, trial_g), step = trial_w[i] - w[i];
     if (step == 0) continue;
     const double curvature = (trial_g[i] - g[i]) / step, gain = 0.5 * g[i] * g[i] / curvature;
     const bool known =
-        curvature > 0 && gain <= std::max(1e-6 * scales.whole, 1e-12 * scales.start());
+        curvature > 0 && gain <= std::max(settings.hidden_gain * scales.whole,
+                                          settings.hidden_gain_of_start * scales.start());
     if (value <= scales.loss && !known) return true;
   }
   return false;
 }
-
-// How often a run goes on from a point that a verdict has found to be no minimum.
-constexpr std::int64_t most_restarts = 20;
 
 FASTOPT_END
