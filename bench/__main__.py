@@ -10,7 +10,7 @@ from bench.report import table, write
 from bench.timing import SHORTEST_TURN
 
 # One module for each question; each has a function cases().
-QUESTIONS = ("minibatch", "deep", "update", "second_order", "functions", "least_squares")
+QUESTIONS = ("minibatch", "deep", "update", "second_order", "functions", "least_squares", "claims")
 QUICK_ROUNDS = 3
 QUICK_MEMORY = 1e9
 
@@ -20,7 +20,7 @@ def main(arguments=None):
     options = parse(arguments)
     cases = [case for name in QUESTIONS for case in import_module(f"bench.{name}").cases()]
     if options.list:
-        print(*(f"{case.name:<20}{case.title}" for case in cases), sep="\n")
+        print(*(f"{case.name:<32}{case.title}" for case in cases), sep="\n")
         return 0
     cases = chosen(cases, options.cases)
     if options.quick:

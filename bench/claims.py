@@ -1,129 +1,131 @@
-"""Whether ``success`` is true: false claims, missed ones, and restarts from a result.
+"""Is ``success`` true: how many claims are false, how many are missed, and what do restarts say?
 
-    python -m bench.claims [--methods bfgs,lbfgs] [--quick] [--peers]
+    python -m bench.claims [--methods bfgs,lm] [--quick] [--random 14] [--peers] [--notes]
 
-Moré-Garbow-Hillstrom, each problem through the views of tests/problems/verdicts.py, from its start
-times 1, 10 and 100 and from random starts; the truth is in extended precision.
+The ensembles are those of ensembles.py. A false claim is one at a point that is no minimum; a
+missed one is a strict minimum without success; a failed restart is one from a minimum that was
+found, or from beside it, without success; a changed verdict is one of that minimum seen through
+another view. ``--store`` keeps the runs, and goes on with those that are there (of the same build).
 """
 
 import argparse
 import sys
-import warnings
-from pathlib import Path
+from functools import cache, partial
 
 import numpy as np
 
-METHODS = ("bfgs", "lbfgs", "bounded", "dfp", "newton", "steepest_descent")
-FAR = 1e10  # of bounds that hold nothing
+from bench.ensembles import METHODS, SLOW, Store, Tally, peer, run
+from bench.question import Count, at_most
+
+HEADS = ("runs", "minima", "claims", "false", "strict", "missed", "restarts", "failed")
+HEADS += ("views", "changed")
+# In percent: CLAIMS of one in a thousand, and one in two hundred.
+LIMITS = {"false": 0.1, "missed": 0.5, "failed": 0.5, "changed": 0.5}
+TITLES = {
+    "false": "claims of success that are false, of runs",
+    "missed": "strict minima without success",
+    "failed": "restarts at and beside a minimum without success",
+    "changed": "minima without success in other units, order, rotation, rounding",
+}
+# Methods that `python -m bench` shows, and SciPy's that stand beside them besides their namesakes.
+SHOWN = tuple(name for name in METHODS if name not in ("trf", "damped"))
+ALSO = {"lm": ("trf",)}
 
 
-def solve(method, view, x0, library="fastopt"):
-    """The result of one run."""
-    arguments = {"jac": view.gradient}
-    name = method
-    if method == "bounded":
-        name, arguments["bounds"] = "lbfgs", [(-FAR * 2.0**11, FAR * 2.0**11)] * len(x0)
-    if method == "newton":
-        arguments["hess"] = view.hessian
-    if library == "scipy":
-        from scipy.optimize import minimize
-
-        names = {"bfgs": "BFGS", "lbfgs": "L-BFGS-B", "newton": "trust-exact"}
-        return minimize(view.value, x0, method=names[name], **arguments)
-    from fastopt import minimize
-
-    return minimize(view.value, x0, method=name, **arguments)
+def line(name, tally):
+    counts = "".join(f"{getattr(tally, head):>9}" for head in HEADS)
+    return f"{name:<26}{counts}{np.median(tally.calls):>7.0f}"
 
 
-class Tally:
-    def __init__(self):
-        self.runs = self.minima = self.claims = self.false = self.strict = self.missed = 0
-        self.restarts = self.failed = 0
-        self.calls = []
-        self.notes = []
-
-    def add(self, label, view, result):
-        from problems.verdicts import truth
-
-        self.runs += 1
-        self.calls.append(result.nfev)
-        kind, strict = truth(view.problem, view.x(result.x))
-        self.minima += kind == "minimum"
-        self.claims += bool(result.success)
-        self.strict += strict
-        if result.success and kind == "none":
-            self.false += 1
-            self.notes.append(f"false  {label}: f = {result.fun:.6g} {result.message}")
-        if strict and not result.success:
-            self.missed += 1
-            self.notes.append(f"missed {label}: f = {result.fun:.6g} {result.message}")
+def factors(method, quick):
+    if quick:
+        return (1,) if method in SLOW else (1, 10)
+    return (1, 10) if method in SLOW else (1, 10, 100)
 
 
-def run(method, library="fastopt", factors=(1, 10, 100), random_starts=1, restarts=True, seed=0):
-    from problems.more_garbow_hillstrom import PROBLEMS
-    from problems.verdicts import plain, truth, views
+def calls_against_scipy(rows):
+    """Return the median ratio of calls of fun of the runs that both lead to a minimum."""
+    calls = {}
+    for row in rows:
+        if row["kind"] == "run" and row["truth"] == "minimum":
+            calls.setdefault(row["label"], {})[row["library"]] = row["calls"]
+    ratios = [c["fastopt"] / c["scipy"] for c in calls.values() if len(c) == 2]
+    return (float(np.median(ratios)), len(ratios)) if ratios else (np.nan, 0)
 
-    tally = Tally()
-    for problem in PROBLEMS:
-        random = np.random.default_rng([seed, problem.number, problem.n])
-        for name, view in views(problem, seed).items():
-            starts = {f"×{k}": view.start(k) for k in factors}
-            for k in range(random_starts):
-                x = problem.x0 + np.maximum(np.abs(problem.x0), 1) * random.standard_normal(
-                    problem.n
+
+@cache
+def quick_rows(library, method):
+    return tuple(run(method, library, factors(method, True), restarts=True))
+
+
+def quick_rate(library, method, what):
+    return Tally(quick_rows(library, method)).rate(what)
+
+
+def quick_calls(method):
+    return calls_against_scipy((*quick_rows("fastopt", method), *quick_rows("scipy", method)))[0]
+
+
+def cases():
+    """Return the rates of the quick ensembles, in percent, beside SciPy's."""
+    found = []
+    for method in SHOWN:
+        theirs = {f"SciPy, {peer(name)}": name for name in (method, *ALSO.get(method, ()))}
+        if peer(method) is None:
+            theirs = {}
+        for what, title in TITLES.items():
+            figures = {"fastopt": partial(quick_rate, "fastopt", method, what)}
+            for label, name in theirs.items():
+                figures[label] = partial(quick_rate, "scipy", name, what)
+            targets = (at_most(LIMITS[what]),)
+            found.append(
+                Count(f"claims-{method}-{what}", f"{method}: {title}", figures, targets, "%")
+            )
+        if theirs:
+            found.append(
+                Count(
+                    name=f"claims-{method}-calls",
+                    title=f"{method}: calls of fun, median ÷ SciPy's {peer(method)}",
+                    figures={"fastopt": partial(quick_calls, method)},
+                    targets=(at_most(1.15),),
                 )
-                starts[f"random {k}"] = view.y(x)
-            for start, x0 in starts.items():
-                if not np.isfinite(view.value(x0)):
-                    continue
-                result = solve(method, view, x0, library)
-                tally.add(f"{problem} {name} {start}", view, result)
-                if not restarts or name != "plain" or not result.success:
-                    continue
-                if truth(problem, view.x(result.x))[0] != "minimum":
-                    continue
-                for size in (0.0, 1e-12, 1e-9, 1e-6, 1e-3):
-                    y = result.x * (1 + size * random.standard_normal(problem.n))
-                    again = solve(method, plain(problem), y, library)
-                    tally.restarts += 1
-                    if not again.success:
-                        tally.failed += 1
-                        tally.notes.append(
-                            f"failed {problem} {start} restart {size:g}: f = {again.fun:.6g} "
-                            f"(before {result.fun:.6g}) {again.message}"
-                        )
-    return tally
+            )
+    return found
 
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m bench.claims", description=__doc__)
     parser.add_argument("--methods", default=",".join(METHODS))
     parser.add_argument("--quick", action="store_true", help="starts × 1 and × 10 alone")
+    parser.add_argument("--random", type=int, default=0, help="so many random starts besides")
     parser.add_argument("--peers", action="store_true", help="SciPy's beside ours")
     parser.add_argument("--notes", action="store_true", help="each run that was misjudged")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--store", help="a file of runs, kept and gone on with")
     options = parser.parse_args(arguments)
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-    warnings.simplefilter("ignore")
-    np.seterr(all="ignore")
-    print(
-        f"{'method':<26}{'runs':>6}{'minima':>8}{'claims':>8}{'false':>7}"
-        f"{'strict':>8}{'missed':>8}{'restarts':>10}{'failed':>8}{'calls':>8}"
-    )
+    store = Store(options.store) if options.store else None
+    print(f"{'':<26}{''.join(f'{head:>9}' for head in HEADS)}{'calls':>7}")
     for method in options.methods.split(","):
-        for library in ("fastopt", "scipy") if options.peers else ("fastopt",):
-            if library == "scipy" and method not in ("bfgs", "lbfgs", "newton"):
-                continue
-            far = (1, 10) if options.quick else (1, 10, 100)
-            tally = run(method, library, far, 0 if options.quick else 2, seed=options.seed)
-            print(
-                f"{library + ' ' + method:<26}{tally.runs:>6}{tally.minima:>8}{tally.claims:>8}"
-                f"{tally.false:>7}{tally.strict:>8}{tally.missed:>8}{tally.restarts:>10}"
-                f"{tally.failed:>8}{np.median(tally.calls):>8.0f}",
-                flush=True,
+        both = []
+        for library in ("fastopt", "scipy") if options.peers and peer(method) else ("fastopt",):
+            rows = run(
+                method,
+                library,
+                factors(method, options.quick),
+                options.random,
+                options.seed,
+                known=store.rows if store else None,
             )
+            rows = list(store.keep(rows) if store else rows)
+            both += rows
+            name = f"SciPy {peer(method)}" if library == "scipy" else f"fastopt {method}"
+            tally = Tally(rows)
+            print(line(name, tally), flush=True)
             if options.notes:
                 print(*tally.notes, sep="\n")
+        ratio, pairs = calls_against_scipy(both)
+        if pairs:
+            print(f"{'':<26}calls of fun ÷ SciPy's, median of {pairs} pairs: {ratio:.2f}")
     return 0
 
 

@@ -82,10 +82,81 @@ def views(problem, seed=0):
     }
 
 
+@dataclass
+class SquaresView(View):
+    """The same of residuals: 2^power · e(x), and one more residual, ``constant``, if it is any."""
+
+    def residuals(self, y):
+        self.calls += 1
+        e = self._shaken(2.0**self.power * self.problem.residuals(self.x(y)))
+        return np.append(e, self.constant) if self.constant else e
+
+    def jacobian(self, y):
+        j = (
+            2.0**self.power
+            * self.problem.jacobian(self.x(y))
+            @ (self.units[:, None] * self.rotation)
+        )
+        back = np.empty_like(j)
+        back[:, self.order] = j
+        if self.constant:
+            back = np.vstack([back, np.zeros(len(y))])
+        return self._shaken(back)
+
+
+def squares_views(problem, seed=0):
+    """The residuals of a problem and their six views."""
+    return {name: SquaresView(**vars(view)) for name, view in views(problem, seed).items()}
+
+
+class Fit:
+    """A problem of NIST as one of Moré, Garbow and Hillstrom's; x0 is the start that is nearer."""
+
+    def __init__(self, nist):
+        self.nist, self.number, self.n = nist, len(nist.x), len(nist.certified)
+        self.x0, self.residuals, self.jacobian = nist.starts[1], nist.residuals, nist.jacobian
+
+    def __str__(self):
+        return self.nist.name
+
+    def start(self, factor=1):
+        """The second start; the first one for 10; farther ones are beyond the finite numbers."""
+        return self.nist.starts[0] if factor == 10 else factor * self.x0
+
+    def value(self, x):
+        e = self.residuals(x)
+        return e @ e
+
+    def gradient(self, x):
+        """Of real x in its own precision, by a complex step."""
+        columns = []
+        for i in range(self.n):
+            shifted = x.astype(np.result_type(x, 1j))
+            shifted[i] += shifted.dtype.type(1e-30j)
+            columns.append(np.imag(self.nist.model(self.nist.x, *shifted)) / x.dtype.type(1e-30))
+        return 2 * (self.residuals(x) @ np.stack(columns, axis=1))
+
+    def curvature(self, x):
+        """H by central differences, whose errors are far below those of double precision."""
+        H = np.empty((self.n, self.n), dtype=x.dtype)
+        for j in range(self.n):
+            up, down = x.copy(), x.copy()
+            up[j] += x.dtype.type(1e-6) * (np.abs(x[j]) or 1)
+            down[j] -= x.dtype.type(1e-6) * (np.abs(x[j]) or 1)
+            H[:, j] = (self.gradient(up) - self.gradient(down)) / (up[j] - down[j])
+        return H
+
+    def is_minimum(self, f, relative=1e-4):
+        return f <= (1 + relative) * self.nist.sum_of_squares
+
+
 def derivatives(problem, x):
     """The gradient and the Hessian in extended precision."""
     x = np.asarray(x, dtype=np.longdouble)
     g = problem.gradient(x)
+    if isinstance(problem, Fit):
+        H = problem.curvature(x)
+        return g.astype(float), ((H + H.T) / 2).astype(float)
     H = np.empty((problem.n, problem.n), dtype=np.longdouble)
     for j in range(problem.n):
         shifted = x.astype(np.clongdouble)
