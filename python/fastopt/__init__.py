@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fastopt.estimators import MLPRegressor as MLPRegressor
     from fastopt.exchange.keras_in import from_keras
     from fastopt.exchange.matlab_in import from_matlab
+    from fastopt.exchange.onnx_in import from_onnx
     from fastopt.exchange.sklearn_in import from_sklearn
     from fastopt.exchange.torch_in import from_torch
     from fastopt.functions.check import check_gradient, check_hessian
@@ -103,6 +104,7 @@ __all__ = [
     "curve_fit",
     "from_keras",
     "from_matlab",
+    "from_onnx",
     "from_sklearn",
     "from_torch",
     "get_num_threads",
@@ -121,6 +123,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "clip": ("ClipByGlobalNorm", "ClipByNorm", "ClipByValue"),
     "exchange.keras_in": ("from_keras",),
     "exchange.matlab_in": ("from_matlab",),
+    "exchange.onnx_in": ("from_onnx",),
     "exchange.sklearn_in": ("from_sklearn",),
     "exchange.torch_in": ("from_torch",),
     "functions.check": ("check_gradient", "check_hessian"),

@@ -91,6 +91,96 @@ def test_layers_that_are_refused(keras):
         fastopt.from_keras(keras.Model(x, Dense(1)(x)))
 
 
+# --- to_keras --------------------------------------------------------------------------------
+
+HIDDEN = "identity sigmoid tanh relu leaky_relu elu selu gelu silu softplus".split()  # noqa: SIM905
+
+
+@pytest.fixture
+def doubles(keras):
+    """JAX has them where it is told so."""
+    jax = pytest.importorskip("jax")
+    jax.config.update("jax_enable_x64", True)
+    yield
+    jax.config.update("jax_enable_x64", False)
+
+
+def computed(model, X):
+    return np.asarray(model(X, training=False))
+
+
+def compare(net, X, dtype, tolerance=None):
+    model = net.to_keras()
+    X = X.astype(dtype)
+    expected = net.predict(X).reshape(len(X), -1)
+    found = computed(model, X)
+    assert found.dtype == dtype
+    atol = (tolerance or {"float32": 3e-6, "float64": 1e-12}[dtype]) * max(1, abs(expected).max())
+    np.testing.assert_allclose(found, expected, rtol=0, atol=atol)
+    return model
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "normalization",
+    [
+        None,
+        fastopt.BatchNormalization(0.9, 1e-4),
+        fastopt.BatchNormalization(position="after"),
+        "layer",
+        fastopt.LayerNormalization(position="after"),
+    ],
+    ids=str,
+)
+def test_there_and_back(keras, doubles, normalization, dtype, tmp_path):
+    """All activations in one network.
+
+    Keras 3.15 on JAX computes tanh and normalisations in single precision, of doubles, too.
+    """
+    if normalization is None:
+        others = [name for name in HIDDEN if name != "tanh"]
+        there_and_back(others, None, dtype, None, tmp_path)
+    else:
+        there_and_back(HIDDEN, normalization, dtype, 3e-6, tmp_path)
+
+
+def there_and_back(names, normalization, dtype, tolerance, tmp_path):
+    rates = [0.1, *np.linspace(0, 0.4, len(names))]
+    sizes = [3, *range(4, 4 + len(names)), 2]
+    net = fastopt.MLP(
+        sizes, names, "softmax", dtype=dtype, normalization=normalization, dropout=rates
+    )
+    net.statistics = np.abs(net.statistics + 0.3 * RNG.normal(size=net.statistics.size))
+    model = compare(net, X, dtype, tolerance)
+    model.save(tmp_path / "net.keras")
+    again = fastopt.from_keras(tmp_path / "net.keras")
+    np.testing.assert_array_equal(again.parameters, net.parameters)
+    np.testing.assert_array_equal(again.statistics, net.statistics)
+    assert (repr(again), again.dropout) == (repr(net), tuple(rates))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_scalings_go_to_keras(keras, doubles, dtype):
+    far = (X * [1e3, 1, 0] + [5e4, 0, 7]).astype("f4")  # the last column is constant
+    Y = np.column_stack([1e4 + 1e3 * np.sin(X[:, 0]), np.full(30, 3.5)])
+    settings = {"scale_inputs": "standard", "scale_targets": "minmax", "dropout": [0.2, 0.1]}
+    net = fastopt.MLP([3, 5, 2], "silu", dtype=dtype, random_state=0, **settings)
+    net.fit(far, Y, epochs=3)
+    model = compare(net, far, dtype)
+    model.compile("adam", "mse")
+    model.fit(far, Y, epochs=1, verbose=0)  # it is trained on there
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_keras_has_no_place_for(keras):
+    with pytest.raises(ValueError, match="Keras on 'jax' keeps float32 where the network has"):
+        fastopt.MLP([3, 2, 1]).to_keras()
+    with pytest.raises(ValueError, match=r"has no shortcuts.*residual='projection'"):
+        fastopt.MLP([3, 2, 1], residual="projection").to_keras()
+
+
 # --- without Keras ---------------------------------------------------------------------------
 
 W = [RNG.normal(size=shape).astype("f4") for shape in [(3, 4), (4,), (4, 2), (2,)]]

@@ -58,6 +58,21 @@ def test_there_and_back(torch, activation, normalization, dtype):
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("normalization", [None, "batch", "layer"])
+def test_scalings(torch, normalization, dtype):
+    far = X * [5, 1, 0] + [20, 0, 7]  # the last column is constant
+    Y = np.column_stack([100 + 30 * np.sin(X[:, 0]), np.full(30, 3.5)])
+    settings = {"scale_inputs": "standard", "scale_targets": "minmax", "dtype": dtype}
+    net = fastopt.MLP([3, 5, 2], random_state=0, normalization=normalization, **settings)
+    net.fit(far, Y, epochs=3)
+    with torch.no_grad():
+        found = net.to_torch()(torch.tensor(far, dtype=getattr(torch, dtype))).numpy()
+    # The offset is in the bias: 20 times the rounding of a number of order one.
+    atol = {"float32": 20, "float64": 1}[dtype] * TOLERANCE[dtype]
+    np.testing.assert_allclose(found, net.predict(far), rtol=atol)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("seed", range(10))
 def test_random_sequentials(torch, seed, dtype):
     rng, nn = np.random.default_rng(seed), torch.nn

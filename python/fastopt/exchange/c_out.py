@@ -231,13 +231,7 @@ typedef {self.real} real;
 
     def self_test(self) -> str:
         plan = self.plan
-        X = np.random.default_rng(0).normal(size=(_TEST_ROWS, plan.n_inputs))
-        if plan.input_offset is not None and plan.input_factor is not None:
-            X *= np.divide(
-                1, plan.input_factor, out=np.zeros(plan.n_inputs), where=plan.input_factor != 0
-            )
-            X += plan.input_offset
-        X = X.astype(self.dtype)
+        X = plan.samples(_TEST_ROWS).astype(self.dtype)
         Y = np.asarray(self.net.predict(X), dtype=np.float64).reshape(_TEST_ROWS, -1)
         kept, self.lines = self.lines, []
         xs, ys = self.array("test_x", X), self.array("test_y", Y, double=True)

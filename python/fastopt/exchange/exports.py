@@ -25,9 +25,9 @@ class Exports:
             Of inputs, weights, outputs. "gelu" can be written in float32 only: ONNX Runtime has no
             error function in double precision.
         verify : True or array (N, d), optional
-            ONNX Runtime computes these data (True: normal ones), before the file is there: to
-            1e-5 (float32) or 1e-12 (float64) of numbers of order one what ``predict`` computes, or
-            ValueError.
+            ONNX Runtime computes these data (True: random ones of the scale of the inputs), before
+            the file is there: to 1e-5 (float32) or 1e-12 (float64) of numbers of order one what
+            ``predict`` computes, or ValueError.
 
         Examples
         --------
@@ -79,3 +79,42 @@ class Exports:
         from fastopt.exchange import torch_out
 
         return torch_out.to_torch(self)
+
+    def to_keras(self) -> Any:
+        """Return a ``keras.Sequential``; needs Keras 3.
+
+        It has the weights, running statistics and dropout of the network, so that it can be trained
+        on. Scaled inputs are a Normalization in front, in the network's dtype; the scaling of
+        targets is in the weights of the last layer. Shortcuts are refused.
+
+        Examples
+        --------
+        >>> import fastopt
+        >>> model = fastopt.MLP([4, 16, 3]).to_keras()  # doctest: +SKIP
+        """
+        from fastopt.exchange import keras_out
+
+        return keras_out.to_keras(self)
+
+    def to_matlab(self, path: Any) -> None:
+        """Write the network in use as one MATLAB function, which GNU Octave runs, too.
+
+        ``y1 = net(x1)`` computes in double precision, samples in columns, scalings included; no
+        toolbox is needed. Names and layout are those of genFunction.
+
+        Parameters
+        ----------
+        path : str or path
+            Ends in a name of MATLAB's and .m: the function is called as its file.
+
+        Examples
+        --------
+        >>> import fastopt
+        >>> net = fastopt.MLP([4, 16, 3], output_activation="softmax", random_state=0)
+        >>> net.to_matlab("/tmp/net.m")
+        >>> fastopt.from_matlab("/tmp/net.m")
+        MLP([4, 16, 3], activation='tanh', output_activation='softmax', dtype='float64')
+        """
+        from fastopt.exchange import matlab_out
+
+        matlab_out.export(self, path)

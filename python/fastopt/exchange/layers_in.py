@@ -6,6 +6,7 @@ by the name that it has where it comes from.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,8 +95,14 @@ class _Block:
             )
 
 
-def network(layers: list[Layer], dtype: Any, random_state: Any = None) -> MLP:
-    """Return the network that these layers are, with their weights."""
+def network(
+    layers: list[Layer],
+    dtype: Any,
+    *,
+    residual: Any = False,
+    projections: Mapping[int, Numbers] | None = None,
+) -> MLP:
+    """Return the network that these layers are, with their weights, and of its shortcuts P."""
     rest, inputs_dropped = list(layers), 0.0
     if rest and isinstance(rest[0], Drop):
         inputs_dropped = rest[0].rate
@@ -130,9 +137,11 @@ def network(layers: list[Layer], dtype: Any, random_state: Any = None) -> MLP:
         initializer="zeros",
         normalization=_normalization(hidden),
         dropout=[inputs_dropped, *rates],
-        random_state=random_state,
+        residual=residual,
     )
     _fill(net, blocks)
+    for end, P in (projections or {}).items():
+        _put(net._layers()[end - 1]["P"], P, f"the shortcut to layer {end}")
     return net
 
 

@@ -27,6 +27,8 @@ _TRANSFERS = {
     "softmax": "softmax",
     "poslin": "relu",
 }
+# What ``net.to_matlab`` writes beside those of the toolbox.
+_OWN = ("leaky_relu", "elu", "selu", "gelu", "silu", "softplus")
 _LARGEST_TEXT = 64 << 20  # bytes: three million weights
 _LARGEST_MAT = 1 << 30  # bytes, once they are no longer compressed
 _COMPRESSED = 15  # what an element of a MAT file says that is so (miCOMPRESSED)
@@ -78,8 +80,9 @@ def from_matlab(path: Any) -> MLP:
     kind = path.suffix.lower()
     if kind not in (".m", ".mat"):
         raise ValueError(f"from_matlab reads .mat and .m files, got {path.name!r}")
-    parts = _of_text(path) if kind == ".m" else _of_mat(path)
-    return _assembled(parts)
+    if kind == ".mat":
+        return _assembled(_of_mat(path), _TRANSFERS)
+    return _assembled(_of_text(path), {**_TRANSFERS, **{name: name for name in _OWN}})
 
 
 @dataclass
@@ -98,17 +101,17 @@ class _Parts:
     output_map: tuple[Numbers, Numbers]
 
 
-def _assembled(parts: _Parts) -> MLP:
+def _assembled(parts: _Parts, transfers: dict[str, str]) -> MLP:
     layers: list[Layer] = []
     last = len(parts.weights) - 1
     for i, (W, b, transfer) in enumerate(
         zip(parts.weights, parts.biases, parts.transfers, strict=True)
     ):
         name = f"layer {i + 1}"
-        if transfer not in _TRANSFERS:
+        if transfer not in transfers:
             raise ValueError(
                 f"{name}: the transfer function {transfer!r} is none of fastopt's: "
-                f"{', '.join(_TRANSFERS)} are"
+                f"{', '.join(transfers)} are"
             )
         W, b = W.T, b.reshape(-1)
         if len(b) != W.shape[1]:
@@ -133,7 +136,7 @@ def _assembled(parts: _Parts) -> MLP:
                     f"{name}: outputs of {transfer} that are mapped back by the toolbox cannot be "
                     "written in weights: train it with outputs{end}.processFcns = {}"
                 )
-        layers += [Dense(W, b, name), Act(_TRANSFERS[transfer], name)]
+        layers += [Dense(W, b, name), Act(transfers[transfer], name)]
     return network(layers, np.float64)
 
 
@@ -237,6 +240,11 @@ def _of_text(path: Path) -> _Parts:
             "feed-forward networks are known here"
         )
     for i in range(1, len(weights) + 1):
+        if i in text.changed:
+            raise ValueError(
+                f"a{i}, the outputs of layer {i}, is computed in several statements (a shortcut, a "
+                "normalisation): only a weighted sum and a transfer function are known here"
+            )
         if i not in text.transfers:
             raise FormatError(f"a{i}, the outputs of layer {i}, is not computed in the file")
         transfers.append(text.transfers[i])

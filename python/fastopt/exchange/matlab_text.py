@@ -7,6 +7,7 @@ which functions the layers call. Everything else in such a file is the same in a
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ _LAYER = re.compile(
     r"^[ \t]*a(\d+)[ \t]*=[ \t]*(?:(\w+?)_apply\()?[ \t]*(?:repmat|bsxfun|b\d|[IL]W\d)",
     re.MULTILINE,
 )
+_OUTPUTS = re.compile(r"(?:^|;)[ \t]*a(\d+)[ \t]*=(?!=)", re.MULTILINE)
 _STEP = re.compile(r"=[ \t]*(\w+?)_(apply|reverse)\(\w+(?:\{[^}\n]*\})?,[ \t]*((?:x|y)\d+_step\d+)")
 # In the comment on top, in either orientation.
 _INPUTS = re.compile(r"(?:(\d+)xQ|Qx(\d+)) matrix, input #1")
@@ -44,6 +46,8 @@ class Text:
         How many inputs the comment on top tells of.
     transfers : dict of int
         The transfer function of each layer; "purelin" where none is called.
+    changed : set of int
+        The layers whose outputs are assigned more than once.
     steps : list of tuples
         (function, "apply" or "reverse", step), in the order of the file.
     """
@@ -67,6 +71,8 @@ class Text:
             for m in _NAME.finditer(code)
         }
         self.transfers = {int(m[1]): (m[2] or "purelin") for m in _LAYER.finditer(code)}
+        outputs = [int(m[1]) for m in _OUTPUTS.finditer(code)]
+        self.changed = {i for i, times in Counter(outputs).items() if times > 1}
         self.steps = [(m[1], m[2], m[3]) for m in _STEP.finditer(code)]
 
     def matrix(self, name: str) -> Numbers:

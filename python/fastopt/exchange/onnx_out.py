@@ -59,7 +59,7 @@ def _verify(net: Any, data: bytes, dtype: np.dtype[Any], verify: Any) -> None:
     except ImportError as error:
         raise missing("to_onnx(verify=…)", "onnxruntime", "onnx") from error
     if verify is True:
-        verify = np.random.default_rng(0).normal(size=(100, net.layer_sizes[0]))
+        verify = plan_of(net).samples(100)
     X = np.ascontiguousarray(_validation.array("verify", verify), dtype=dtype)
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     found = session.run(None, {"x": X})[0].astype(np.float64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,6 +73,15 @@ class Plan:
         """The number of outputs."""
         return int(self.steps[-1].W.shape[1])
 
+    def samples(self, count: int) -> Numbers:
+        """Return inputs such as the network was made for, to compare what others compute."""
+        X = np.random.default_rng(0).normal(size=(count, self.n_inputs))
+        if self.input_offset is None or self.input_factor is None:
+            return X
+        zeros = np.zeros(self.n_inputs)
+        scale = np.divide(1, self.input_factor, out=zeros, where=self.input_factor != 0)
+        return np.asarray(X * scale + self.input_offset)
+
     @property
     def has_shortcuts(self) -> bool:
         """Whether there are any."""
@@ -128,21 +137,20 @@ def _scalings(net: Any) -> tuple[Numbers | None, ...]:
     return offset, factor, np.asarray(outputs.scale, float), np.asarray(outputs.offset, float)
 
 
-def without_scalings(plan: Plan) -> Plan:
-    """Return the same with the scalings in the first and last layer's weights.
+def without_affines(plan: Plan) -> Plan:
+    """Return the same with the maps after activations in the weights of the next layer.
 
-    Where the last layer is not linear it cannot be, and the plan keeps the scaling of its outputs.
+    Shortcuts, where there are any, take what these maps give: then they stay.
     """
-    steps = list(plan.steps)
-    if plan.input_offset is not None and plan.input_factor is not None:
-        first = steps[0]
-        if any(step.start == 0 for step in steps):
-            raise ValueError("scaled inputs and a shortcut from them cannot be written in weights")
-        W = first.W * plan.input_factor[:, None]
-        steps[0] = Step(**{**vars(first), "W": W, "b": first.b - plan.input_offset @ W})
-    scale, offset = plan.output_scale, plan.output_offset
-    if scale is not None and offset is not None and steps[-1].activation == "identity":
-        last = steps[-1]
-        steps[-1] = Step(**{**vars(last), "W": last.W * scale, "b": last.b * scale + offset})
-        scale = offset = None
-    return Plan(tuple(steps), None, None, scale, offset)
+    if plan.has_shortcuts:
+        return plan
+    steps: list[Step] = []
+    factor, shift = np.ones(plan.n_inputs), np.zeros(plan.n_inputs)
+    for step in plan.steps:
+        W, b = step.W * factor[:, None], step.b + shift @ step.W
+        after = step.after
+        factor, shift = np.ones(W.shape[1]), np.zeros(W.shape[1])
+        if isinstance(after, Affine):
+            factor, shift, after = after.factor, after.shift, None
+        steps.append(replace(step, W=W, b=b, after=after))
+    return replace(plan, steps=tuple(steps))

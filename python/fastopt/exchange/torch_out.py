@@ -76,14 +76,14 @@ def scaled(plan: Plan, index: int, arrays: Any) -> tuple[Any, Any]:
     if index == 1 and plan.input_offset is not None and plan.input_factor is not None:
         W = W * plan.input_factor[:, None]
         b = (np.zeros(W.shape[1]) if b is None else b) - plan.input_offset @ W
-    if index == len(plan.steps) and plan.output_scale is not None:
-        if plan.steps[-1].activation != "identity":
-            raise ValueError(
-                f"output_activation={plan.steps[-1].activation!r} and scaled targets cannot be "
-                "written in the weights of the last layer: to_onnx and to_c can write them"
-            )
-        W, b = W * plan.output_scale, arrays["b"] * plan.output_scale + plan.output_offset
-    return W, b
+    return scaled_outputs(plan, W, b) if index == len(plan.steps) else (W, b)
+
+
+def scaled_outputs(plan: Plan, W: Any, b: Any) -> tuple[Any, Any]:
+    """Return W and b of the last layer, which is linear, with the scaling of targets in them."""
+    if plan.output_scale is None:
+        return W, b
+    return W * plan.output_scale, b * plan.output_scale + plan.output_offset
 
 
 def _set(tensor: Any, values: Any) -> None:
