@@ -299,6 +299,45 @@ class MLPEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         if optimizer.kind != "first_order":
             best.history.solver_state = None  # n² numbers, of which nobody goes on
 
+    # --- files ---------------------------------------------------------------------------------
+
+    def to_onnx(
+        self, path: Any, opset: int = 17, dtype: str = "float32", *, verify: Any = None
+    ) -> None:
+        """Write the fitted estimator as an ONNX model; needs the extra ``fastopt[onnx]``.
+
+        The input is "x" (N, d). Outputs are plain tensors: of a regressor "y" (N, q); of a
+        classifier "label" (N,), of the kind of its classes, and "probabilities" (N, k), or of
+        labels that do not exclude each other both (N, q). Scalings are in it.
+
+        Parameters
+        ----------
+        path, opset, dtype, verify
+            As for :meth:`fastopt.MLP.to_onnx`.
+        """
+        from fastopt.exchange import onnx_out
+
+        check_is_fitted(self)
+        onnx_out.export(self.network_, path, opset, dtype, verify, self._labels())
+
+    def _labels(self) -> Any:
+        """Return what a classifier calls its classes."""
+        return None
+
+    # skl2onnx asks an object for these where it has no converter of its own for its class.
+
+    def onnx_shape_calculator(self) -> Any:
+        """Return how skl2onnx finds the shapes of the outputs."""
+        from fastopt.exchange import skl2onnx_out
+
+        return skl2onnx_out.shapes
+
+    def onnx_converter(self) -> Any:
+        """Return how skl2onnx converts the estimator, alone or in a pipeline."""
+        from fastopt.exchange import skl2onnx_out
+
+        return skl2onnx_out.convert
+
     # --- prediction ----------------------------------------------------------------------------
 
     def _outputs(self, X: Any) -> Array:

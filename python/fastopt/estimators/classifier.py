@@ -203,6 +203,11 @@ class MLPClassifier(ClassifierMixin, MLPEstimator):  # type: ignore[misc]
         with np.errstate(divide="ignore"):  # a probability may be 0
             return np.log(self.predict_proba(X))
 
+    def _labels(self) -> Any:
+        from fastopt.exchange.onnx_out import Labels
+
+        return Labels(self.classes_, self._several)
+
     def _check_classes(self, own: Array, exact: bool) -> None:
         """Refuse classes that the network has no output for."""
         unknown = np.setdiff1d(own, self.classes_)

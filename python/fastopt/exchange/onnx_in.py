@@ -24,6 +24,7 @@ from fastopt.network import MLP
 Numbers = npt.NDArray[Any]
 
 _LARGEST = 1 << 31  # bytes; no message of Protocol Buffers may be larger
+_PROBABILITIES = ("probabilities", "output_probability")  # as fastopt and skl2onnx call them
 _BYTES_OF_A_NUMBER = 4  # at least: no network has more weights than the file has room for
 
 # --- activations -------------------------------------------------------------------------------
@@ -129,7 +130,8 @@ def _output(graph: Graph, chosen: str | None) -> str:
         raise FormatError(f"output must be one of {', '.join(graph.outputs)}, got {chosen!r}")
     names = [*graph.outputs] if chosen is None else [chosen]
     if len(names) > 1:
-        names = [n for n in names if _holds_numbers(graph, n)]
+        named = [n for n in names if n in _PROBABILITIES]
+        names = named or [n for n in names if _holds_numbers(graph, n)]
     if len(names) != 1:
         raise FormatError(f"the model has the outputs {', '.join(graph.outputs)}: give output=")
     name = graph.resolved(names[0])

@@ -7,7 +7,7 @@ of ONNX is a single, so every constant of a double model is a tensor.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,27 +23,37 @@ _IR_VERSIONS = {**dict.fromkeys(range(13, 19), 8), 19: 9, 20: 9, 21: 10, 22: 10}
 _TOLERANCES = {"float32": 1e-5, "float64": 1e-12}
 
 
+class Labels(NamedTuple):
+    """What the classes of a classifier are called; ``several``: a column of 0 and 1 for each."""
+
+    classes: npt.NDArray[Any]
+    several: bool
+
+
 def export(
-    net: Any, path: Any, opset: int = 17, dtype: str = "float32", verify: Any = None
+    net: Any,
+    path: Any,
+    opset: int = 17,
+    dtype: str = "float32",
+    verify: Any = None,
+    labels: Labels | None = None,
 ) -> None:
     """Write ``net.to_onnx``."""
-    data = model_bytes(net, opset, dtype)
+    data = model_bytes(net, opset, dtype, labels)
     if verify is not None:
-        _verify(net, data, np.dtype(dtype), verify)
+        _verify(net, data, np.dtype(dtype), verify, labels)
     write(path, data)
 
 
-def model_bytes(net: Any, opset: int = 17, dtype: str = "float32") -> bytes:
+def model_bytes(
+    net: Any, opset: int = 17, dtype: str = "float32", labels: Labels | None = None
+) -> bytes:
     """Return the file."""
-    try:
-        import onnx
-    except ImportError as error:
-        raise missing("to_onnx", "onnx", "onnx") from error
+    onnx = _onnx()
     opset = _validation.integer("opset", opset, low=13, high=22)
     dtype = _validation.choice("dtype", dtype, ("float32", "float64"))
-    graph = _Graph(onnx, plan_of(net), opset, np.dtype(dtype))
     model = onnx.helper.make_model(
-        graph.build(),
+        graph_of(net, opset, dtype, labels),
         producer_name="fastopt",
         ir_version=_IR_VERSIONS[opset],
         opset_imports=[onnx.helper.make_opsetid("", opset)],
@@ -53,7 +63,22 @@ def model_bytes(net: Any, opset: int = 17, dtype: str = "float32") -> bytes:
     return data
 
 
-def _verify(net: Any, data: bytes, dtype: np.dtype[Any], verify: Any) -> None:
+def graph_of(net: Any, opset: int, dtype: str, labels: Labels | None) -> Any:
+    """Return the graph: from "x" to "y", or to "label" and "probabilities"."""
+    return _Graph(_onnx(), plan_of(net), opset, np.dtype(dtype)).build(labels)
+
+
+def _onnx() -> Any:
+    try:
+        import onnx
+    except ImportError as error:
+        raise missing("to_onnx", "onnx", "onnx") from error
+    return onnx
+
+
+def _verify(
+    net: Any, data: bytes, dtype: np.dtype[Any], verify: Any, labels: Labels | None
+) -> None:
     try:
         import onnxruntime
     except ImportError as error:
@@ -62,8 +87,11 @@ def _verify(net: Any, data: bytes, dtype: np.dtype[Any], verify: Any) -> None:
         verify = plan_of(net).samples(100)
     X = np.ascontiguousarray(_validation.array("verify", verify), dtype=dtype)
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
-    found = session.run(None, {"x": X})[0].astype(np.float64)
-    expected = np.asarray(net.predict(X), dtype=np.float64).reshape(found.shape)
+    *label, found = session.run(None, {"x": X})
+    expected = np.asarray(net.predict(X), dtype=np.float64).reshape(len(X), -1)
+    if labels is not None:
+        expected = _probabilities(expected, labels)
+    found = found.astype(np.float64)
     name = "float32" if np.float32 in (dtype, net.dtype) else "float64"
     apart = np.abs(found - expected) / np.maximum(1, np.abs(expected))
     if not apart.max() <= _TOLERANCES[name]:
@@ -72,6 +100,27 @@ def _verify(net: Any, data: bytes, dtype: np.dtype[Any], verify: Any) -> None:
             f"ONNX Runtime computes {found[row]} where the network computes {expected[row]}, at "
             f"row {row} of the data to verify: nothing was written. dtype='float64' is more exact"
         )
+    if labels is not None and not np.array_equal(label[0], _named(found, labels)):
+        raise ValueError(
+            "ONNX Runtime gives other labels than its probabilities have: nothing was written"
+        )
+
+
+def _probabilities(outputs: npt.NDArray[Any], labels: Labels) -> npt.NDArray[Any]:
+    if labels.several or outputs.shape[1] > 1:
+        return outputs
+    if len(labels.classes) == 1:
+        return np.ones_like(outputs)
+    return np.hstack([1 - outputs, outputs])
+
+
+def _named(probabilities: npt.NDArray[Any], labels: Labels) -> npt.NDArray[Any]:
+    """Return what a classifier predicts at these probabilities."""
+    if labels.several:
+        return (probabilities > 0.5).astype(np.int64)
+    if len(labels.classes) == 2:
+        return np.asarray(labels.classes[(probabilities[:, 1] > 0.5).astype(int)])
+    return np.asarray(labels.classes[probabilities.argmax(axis=1)])
 
 
 class _Graph:
@@ -83,7 +132,7 @@ class _Graph:
         self.nodes: list[Any] = []
         self.constants: dict[str, Any] = {}
 
-    def build(self) -> Any:
+    def build(self, labels: Labels | None = None) -> Any:
         plan, helper = self.plan, self.onnx.helper
         kind = helper.np_dtype_to_tensor_dtype(self.dtype)
         x = self.affine_in_double("x", plan.input_offset, plan.input_factor, before=True)
@@ -91,14 +140,64 @@ class _Graph:
         for index, step in enumerate(plan.steps, start=1):
             values.append(self.layer(step, index, values))
         y = self.affine_in_double(values[-1], plan.output_offset, plan.output_scale, before=False)
-        self.nodes.append(helper.make_node("Identity", [y], ["y"], name="y"))
+        outputs = [] if labels is None else [self.label(y, labels)]
+        if labels is not None:
+            y = self.probabilities(y, labels)
+        name = "y" if labels is None else "probabilities"
+        self.nodes.append(helper.make_node("Identity", [y], [name], name=name))
+        width = plan.n_outputs
+        if labels is not None and not labels.several:
+            width = len(labels.classes)
+        outputs.append(helper.make_tensor_value_info(name, kind, ["N", width]))
         return helper.make_graph(
             self.nodes,
             "fastopt",
             [helper.make_tensor_value_info("x", kind, ["N", plan.n_inputs])],
-            [helper.make_tensor_value_info("y", kind, ["N", plan.n_outputs])],
+            outputs,
             list(self.constants.values()),
         )
+
+    # --- classifiers ---------------------------------------------------------------------------
+
+    def label(self, y: str, labels: Labels) -> Any:
+        """Write what the estimator's ``predict`` gives; return its description."""
+        helper, kinds = self.onnx.helper, self.onnx.TensorProto
+        if labels.several:
+            kind, shape = kinds.INT64, ["N", self.plan.n_outputs]
+            label = self.node("Cast", self.above_half(y), to=kinds.INT64)
+        else:
+            names = labels.classes
+            if names.dtype.kind not in "biuf":
+                names = np.array([str(name) for name in names], dtype=object)
+            elif names.dtype.kind in "iu":
+                names = names.astype(np.int64)
+            tensor = self.onnx.numpy_helper.from_array(names, "classes")
+            self.constants["classes"], kind, shape = tensor, tensor.data_type, ["N"]
+            label = self.node("Gather", "classes", self.index(y, len(names)))
+        self.nodes.append(helper.make_node("Identity", [label], ["label"], name="label"))
+        return helper.make_tensor_value_info("label", kind, shape)
+
+    def index(self, y: str, n_classes: int) -> str:
+        """Return the number of the class of each sample (N,)."""
+        kinds = self.onnx.TensorProto
+        if n_classes > 2:
+            return self.node("ArgMax", y, axis=1, keepdims=0)
+        is_second = self.node("Cast", self.above_half(y), to=kinds.INT64)
+        if n_classes == 1:
+            is_second = self.node("Mul", is_second, self.constant(0, "zero", np.int64))
+        return self.node("Reshape", is_second, self.constant([-1], "column", np.int64))
+
+    def above_half(self, y: str) -> str:
+        return self.node("Greater", y, self.constant(0.5))
+
+    def probabilities(self, y: str, labels: Labels) -> str:
+        """Return those of all classes: a network has one output for two of them."""
+        one = self.constant(1.0)
+        if labels.several or len(labels.classes) > 2:
+            return y
+        if len(labels.classes) == 1:
+            return self.node("Add", self.node("Mul", y, self.constant(0.0)), one)
+        return self.node("Concat", self.node("Sub", one, y), y, axis=1)
 
     def node(self, operator: str, *inputs: str, **attributes: Any) -> str:
         name = f"{operator.lower()}_{len(self.nodes)}"
