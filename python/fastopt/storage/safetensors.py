@@ -126,9 +126,18 @@ def _parsed(field: str, text: bytes) -> dict[str, Any]:
     def no_constant(name: str) -> NoReturn:
         raise ValueError(f"{name} is no JSON")
 
+    def finite(number: str) -> float:
+        value = float(number)
+        if math.isinf(value):
+            raise ValueError(f"{number} is too large")
+        return value
+
     try:
         value = json.loads(
-            text.decode("utf-8"), object_pairs_hook=unique, parse_constant=no_constant
+            text.decode("utf-8"),
+            object_pairs_hook=unique,
+            parse_constant=no_constant,
+            parse_float=finite,
         )
     except (ValueError, RecursionError) as error:
         _refuse(field, f"no JSON as fastopt writes it: {error}")
