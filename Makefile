@@ -7,7 +7,8 @@
 #   make dev       quick loop while working on the C++ (see below)
 #   make sanitize  the test suite under the address and undefined-behaviour sanitizers
 #   make sanitize-threads  the thread pool's own program under the thread sanitizer
-#   make torture   random calls under random limits and signals; TORTURE="CASES [FIRST SEED]"
+#   make torture   random calls under random limits and signals; TORTURE="CASES [FIRST SEED]";
+#                  and runs that are killed 200 times and go on
 #   make wheel     a wheel in dist/
 #   make clean
 
@@ -99,6 +100,7 @@ sanitize-threads:
 # Each case in a process that may die: a failure tells its seed, which repeats it.
 torture: $(VENV)/.test
 	cd tests && $(abspath $(python)) -m torture $(TORTURE)
+	cd tests && $(abspath $(python)) -m torture.kills
 
 clean:
 	rm -rf build dist $(VENV) .venv-sanitize .pytest_cache .mypy_cache .ruff_cache

@@ -81,6 +81,13 @@ void bind_network_of(py::module_& module) {
       .def_property_readonly("flow_norms", &Value::flow_norms)
       .def_property_readonly("weight_norms", &Value::weight_norms)
       .def("value", [](Value& self) { return without_gil([&] { return self.value(); }); })
+      .def("value_and_predictions",
+           [](Value& self) {
+             py::array_t<Scalar> predictions({self.samples(), self.outputs()});
+             Scalar* data = predictions.mutable_data();
+             const double value = without_gil([&] { return self.value_and_predictions(data); });
+             return py::make_tuple(value, predictions);
+           })
       .def("value_and_gradient", [](Value& self) {
         py::array_t<Scalar> g(self.size());
         const double value = without_gil([&] { return self.value_and_gradient(); });

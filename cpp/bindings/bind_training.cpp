@@ -43,6 +43,7 @@ void bind_epoch(py::module_& module) {
             solver.set_learning_rates({rates.data(), rates.data() + rates.size()});
           },
           py::arg("rates"))
+      .def_property_readonly("updates", &Solves::updates)
       .def_property_readonly("loss_before", &Solves::loss_before)
       .def(
           "undo",

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         PowerSchedule,
         WarmUp,
     )
+    from fastopt.storage.checkpoints import ModelCheckpoint
     from fastopt.storage.networks import load
     from fastopt.training.history import History
     from fastopt.training.parts import split
@@ -84,6 +85,7 @@ __all__ = [
     "LayerNormalization",
     "LearningRateScheduler",
     "LevenbergMarquardt",
+    "ModelCheckpoint",
     "Nadam",
     "Newton",
     "NewtonCG",
@@ -157,6 +159,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "PowerSchedule",
         "WarmUp",
     ),
+    "storage.checkpoints": ("ModelCheckpoint",),
     "storage.networks": ("load",),
     "training.history": ("History",),
     "training.parts": ("split",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, overload
 
 import numpy as np
@@ -198,14 +199,27 @@ class Evaluation:
         chosen = self._metrics(metrics, loss, signed=signed)
         if self._scalings.targets is not None:
             value = UnitsOfTargets(self).value(data, loss)
-        else:
-            value = float(self._evaluation(data, loss).value())
-        if not chosen:
-            return value
-        return {"loss": value, **self._metrics_of(chosen, data)}
+            return {"loss": value, **self._metrics_of(chosen, data)} if chosen else value
+        values = self._judge(data, loss, chosen)()
+        return values if chosen else values["loss"]
+
+    def _judge(self, data: Data, loss: Any, metrics: Metrics) -> Callable[[], dict[str, float]]:
+        """Return a function that finds loss and metrics by one pass, as the network then is."""
+        evaluation = self._evaluation(data, loss)
+        if not metrics:
+            return lambda: {"loss": float(evaluation.value())}
+
+        def judge() -> dict[str, float]:
+            value, outputs = evaluation.value_and_predictions()
+            outputs = self._scalings.outputs_in_units(outputs)
+            return {"loss": float(value), **self._measured(metrics, data, outputs)}
+
+        return judge
 
     def _metrics_of(self, metrics: Metrics, data: Data) -> dict[str, float]:
-        outputs = self._outputs(data.inputs, data.rows)
+        return self._measured(metrics, data, self._outputs(data.inputs, data.rows))
+
+    def _measured(self, metrics: Metrics, data: Data, outputs: Array) -> dict[str, float]:
         weights, missing = data.sample_weight_of_rows(), data.missing_of_rows()
         return metrics(outputs, data.targets_of_rows(), data.classes, weights, missing)
 

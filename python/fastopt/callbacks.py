@@ -8,7 +8,10 @@ import os
 import threading
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from typing import Any, ClassVar, NoReturn
+
+import numpy as np
 
 from fastopt import _names, _validation
 from fastopt._settings import Settings, checked, choice, flag, integer, number
@@ -90,6 +93,16 @@ class Callback:
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """After each epoch; ``logs`` is its row of the History: loss, val_loss, metrics."""
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return what goes on with a run that is resumed: numbers, texts, None, arrays by name.
+
+        Arrays must be copies. It is asked for after each epoch and kept with the state of the run.
+        """
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what :meth:`state_dict` returned, after ``on_train_begin``; check it."""
+
 
 def as_list(callbacks: Any) -> list[Any]:
     """Return the callbacks as a list, where one alone or None may have been given."""
@@ -150,6 +163,37 @@ class Callbacks:
         vars(self._run.network).pop("stop_training", None)  # said of an earlier run
         for callback in self._callbacks:
             callback.on_train_begin({})
+
+    def states(self) -> tuple[tuple[str, dict[str, Any]], ...]:
+        """Return what each callback goes on with when the run is resumed, by its name."""
+        return tuple((self._name(callback), callback.state_dict()) for callback in self._callbacks)
+
+    def load(self, states: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        """Let each callback that was there before go on; call it after :meth:`train_begin`."""
+        waiting: dict[str, list[dict[str, Any]]] = {}
+        for name, state in states:
+            waiting.setdefault(name, []).append(state)
+        for callback in self._callbacks:
+            if earlier := waiting.get(self._name(callback)):
+                callback.load_state_dict(dict(earlier.pop(0)))
+
+    @staticmethod
+    def _name(callback: Callback) -> str:
+        """Return the class, and what is followed: the best of one column is none of another."""
+        monitor = f"({callback.monitor})" if isinstance(callback, Monitor) else ""
+        return type(callback).__name__ + monitor
+
+    @staticmethod
+    def described(callback: Callback) -> str:
+        """Return a callback with its settings in words that are the same in any process."""
+        is_plain = type(callback).__repr__ is object.__repr__
+        return type(callback).__name__ if is_plain else repr(callback)
+
+    def committed(self, epoch: int) -> None:
+        """Call when the state of the run is that after an epoch: now it can be written."""
+        for callback in self._callbacks:
+            if isinstance(callback, Monitor):
+                callback.committed(epoch)
 
     def before(self, epoch: int) -> None:
         """Call before each step."""
@@ -262,6 +306,13 @@ class Monitor(Callback, Settings):
                 "be 'min' or 'max', as nobody else knows which is better"
             )
 
+    def committed(self, epoch: int) -> None:
+        """After all callbacks were told of an epoch."""
+
+    def _entries(self, state: dict[str, Any]) -> Entries:
+        """Return what reads a state from outside."""
+        return Entries(self, state)
+
     def _value(self, logs: Logs) -> float:
         if self.monitor not in logs:
             self._miss(logs)
@@ -298,7 +349,8 @@ def _text(name: str, value: Any) -> str:
 class EarlyStopping(Monitor):
     """Stop when a quantity has not improved for ``patience`` epochs.
 
-    Each call of ``fit`` begins anew, also one that goes on from a History.
+    Each call of ``fit`` begins anew, but for one that goes on from a History: there the best value,
+    its weights and the epochs that have passed since go on, too.
 
     Parameters
     ----------
@@ -370,15 +422,37 @@ class EarlyStopping(Monitor):
         """Give the network the best weights back."""
         if self._best_weights is not None:
             self.run.restore(self._best_weights)
-            self._best_weights = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best value with its epoch and weights, and how long ago that was."""
+        weights, statistics = self._best_weights or (None, None)
+        return {
+            "best": self.best,
+            "best_epoch": self.best_epoch,
+            "wait": self._wait,
+            "weights": weights,
+            "statistics": statistics,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        expect = self._entries(state)
+        self.best = expect.number("best", optional=True)
+        self.best_epoch = expect.count("best_epoch", optional=True)
+        self._wait = expect.count("wait") or 0
+        here, running = self.run.save()
+        weights = expect.array("weights", here)
+        statistics = expect.array("statistics", running)
+        if self.restore_best_weights and weights is not None:
+            self._best_weights = weights, running if statistics is None else statistics
 
 
 @dataclass
 class ReduceLROnPlateau(Monitor):
     """Multiply the learning rate by ``factor`` when a quantity has stopped improving.
 
-    Each call of ``fit`` begins anew, also one that goes on from a History: the learning rate that
-    was reached stays, the best value and the patience do not.
+    Each call of ``fit`` begins anew, but for one that goes on from a History: there the learning
+    rate that was reached stays, and the best value and the epochs that are counted go on.
 
     Parameters
     ----------
@@ -433,6 +507,67 @@ class ReduceLROnPlateau(Monitor):
             if self._wait >= self.patience and self.run.learning_rate > self.min_lr:
                 self.run.learning_rate = max(self.factor * self.run.learning_rate, self.min_lr)
                 self._cooling, self._wait = self.cooldown, 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best value, and what is counted."""
+        return {"best": self._best, "wait": self._wait, "cooling": self._cooling}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        expect = self._entries(state)
+        self._best = expect.number("best", optional=True)
+        self._wait, self._cooling = expect.count("wait") or 0, expect.count("cooling") or 0
+
+
+class Entries:
+    """The state of a callback, read entry by entry; one that it cannot have left is named."""
+
+    def __init__(self, callback: Callback, state: dict[str, Any]) -> None:
+        self._name, self._state = type(callback).__name__, state
+
+    def number(self, name: str, optional: bool = False) -> float | None:
+        """Return a number; it may be infinite."""
+        value = self._get(name)
+        if value is None and optional:
+            return None
+        if isinstance(value, Real) and not isinstance(value, bool) and not math.isnan(value):
+            return float(value)
+        self._refuse(name, "a number", value)
+
+    def count(self, name: str, optional: bool = False) -> int | None:
+        """Return an integer >= 0."""
+        value = self._get(name)
+        if value is None and optional:
+            return None
+        whole = isinstance(value, Integral) and not isinstance(value, bool)
+        if whole and 0 <= int(value) < 2**53:
+            return int(value)
+        self._refuse(name, "an integer >= 0", value)
+
+    def counts(self, name: str) -> list[int]:
+        """Return integers >= 0."""
+        values = self._get(name)
+        if isinstance(values, list) and all(type(v) is int and 0 <= v < 2**53 for v in values):
+            return list(values)
+        self._refuse(name, "a list of integers >= 0", values)
+
+    def array(self, name: str, like: Any) -> Any:
+        """Return finite numbers of the same shape and dtype, or None where there are none."""
+        value = self._get(name)
+        if value is None:
+            return None
+        fits = isinstance(value, np.ndarray) and value.dtype == like.dtype
+        if not fits or value.shape != like.shape or not np.isfinite(value).all():
+            self._refuse(name, f"finite {like.dtype} numbers of shape {like.shape}", value)
+        return value
+
+    def _get(self, name: str) -> Any:
+        if name not in self._state:
+            raise ValueError(f"the state of {self._name} has no entry {name!r}")
+        return self._state[name]
+
+    def _refuse(self, name: str, wanted: str, value: Any) -> NoReturn:
+        raise ValueError(f"the state of {self._name}: {name!r} must be {wanted}, got {value!r}")
 
 
 if hasattr(os, "register_at_fork"):

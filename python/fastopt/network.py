@@ -22,26 +22,25 @@ from fastopt.initializers import Initializer, default, initial_weights
 from fastopt.layers import HiddenLayers, Normalization, Residual
 from fastopt.memory import check_bytes
 from fastopt.optimizers import BFGS, DFP, LBFGS, LevenbergMarquardt, Optimizer, resolve
+from fastopt.storage.checkpoints import resumed
 from fastopt.storage.networks import save
 from fastopt.training.arguments import (
     RECORDED,
-    check_batch_size,
     check_callbacks,
-    check_clip,
     check_initial_epoch,
-    check_stopping,
     columns_of_numbers,
     recorded_name,
     seed_of_run,
     split_validation,
 )
 from fastopt.training.data import Data, check_loss, check_weights_of_loss, make_data
-from fastopt.training.fit import Training, make_epoch_solver
+from fastopt.training.fit import fit
 from fastopt.training.history import History
 from fastopt.training.metrics import as_list
+from fastopt.training.problem import Problem
 from fastopt.training.restarts import best_of_starts
 from fastopt.training.scaling import Scalings, warn_if_far
-from fastopt.training.second_order import make_full_batch_solver
+from fastopt.training.settings import FitSettings
 from fastopt.training.stopping import Stopping
 from fastopt.training.user_functions import name_of
 
@@ -268,8 +267,9 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder, Exports):
     def save(self, path: Any) -> None:
         """Write the network to a file, which :func:`fastopt.load` reads: safetensors.
 
-        With the rows of ``history_``, without the state to go on from them. Equal networks give
-        equal bytes. The file is there whole or as it was before, whatever happens meanwhile.
+        With the rows of ``history_``, without the state to go on from them: checkpoints hold that,
+        see :class:`fastopt.ModelCheckpoint`. Equal networks give equal bytes. The file is there
+        whole or as it was before, whatever happens meanwhile.
 
         Parameters
         ----------
@@ -409,6 +409,7 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder, Exports):
         rng: Any = None,
         missing_targets: str = "error",
         restarts: int = 1,
+        resume_from: Any = None,
     ) -> History:
         """Train the network on data, from its present weights.
 
@@ -486,14 +487,14 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder, Exports):
             gives another one. A full-batch method whose state belongs to other weights, or to
             another loss there, or is of another size (L-BFGS with another ``memory``), begins anew
             from the present weights; where it had found its end, nothing is added, unless a
-            callback sets other weights in ``on_train_begin``. Callbacks begin anew, as in Keras:
-            the best value and the patience of an earlier run are not theirs.
+            callback sets other weights in ``on_train_begin``. Callbacks go on with what they have
+            counted (the best value and the patience of EarlyStopping and ReduceLROnPlateau, what
+            ``state_dict`` of your own returns).
 
-            ``history_`` serves too, after Ctrl-C or an exception in a callback. An epoch of
-            mini-batches that was broken off has left the weights of its last whole update, and is
-            repeated under its number. The step of a full batch was either made, or it is made now.
-            An epoch that was over has its row; after an exception within the evaluation that
-            follows a step of a full batch, that of a first-order method has none.
+            ``history_`` serves too, after Ctrl-C or an exception. An epoch that was broken off is
+            taken back: the network has the weights of the last whole one, and to go on from there
+            gives the bits of a run that was not interrupted. A step that had been made when a
+            metric or a callback raised is kept, and only what follows it is made again.
 
         missing_targets : {"error", "ignore"}
             What a NaN in ``y`` is. "ignore": that target has weight 0, as in MATLAB, and a row
@@ -504,6 +505,11 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder, Exports):
             is, the others have initial weights of their own; the network ends as the best of them
             (by ``val_loss`` at the weights that a start ends with, else by ``loss``), and its
             History is what is returned. A start that diverges does not count.
+
+        resume_from : path, optional
+            A file of a :class:`fastopt.ModelCheckpoint`: weights, state and rows are read from it,
+            and training goes on as with ``initial_epoch`` = its History. Nothing is changed where
+            the file does not fit.
 
         Returns
         -------
@@ -531,12 +537,20 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder, Exports):
             The network is being trained already, or one of the callbacks takes part in another run.
         """
         if restarts != 1:
+            if resume_from is not None:
+                raise ValueError(f"restarts={restarts} begins anew: give it or resume_from")
             own = {name: value for name, value in locals().items() if name != "restarts"}
             return best_of_starts(own.pop("self"), restarts, own)
         optimizer = resolve(optimizer)
-        own_loss = loss if callable(loss) else check_loss(loss)
         loss = check_loss(loss, check_slopes=True)
-        sizes, scalings = self._layer_sizes, self._scalings
+        checkpoint = None
+        if resume_from is not None:
+            if isinstance(initial_epoch, History) or initial_epoch != 0:
+                raise ValueError("give initial_epoch or resume_from, not both")
+            checkpoint = resumed(self, resume_from)
+            initial_epoch = checkpoint.history_
+        sizes = self._layer_sizes
+        scalings = self._scalings if checkpoint is None else checkpoint._scalings
         scalings.check_loss(loss)
 
         def make(*arrays: Any, **names: Any) -> Data:
@@ -547,75 +561,65 @@ class MLP(Architecture, Parameters, Evaluation, SecondOrder, Exports):
         one_dimensional = data.targets.ndim == 1 and sizes[-1] == 1
         signed = _signed(data.targets_of_rows())
         check_weights_of_loss(loss, class_weight, "class_weight")
-        initial_epoch = check_initial_epoch(initial_epoch)
+        start = check_initial_epoch(initial_epoch)
         random_state = _validation.one_seed(random_state, rng)
-        seed = seed_of_run(random_state, self._seed, initial_epoch)
+        seed = seed_of_run(random_state, self._seed, start)
         data, validation = split_validation(data, validation_data, validation_split, make, seed)
         if not scalings.is_learned:
             scalings = scalings.learned(data)
         data = data.scaled(scalings, self._dtype).weighted(class_weight, sizes[-1])
         if validation is not None:
             validation = validation.scaled(scalings, self._dtype, "validation_data[0]")
-        targets = Targets(one_dimensional, signed)
         names = as_list(metrics)
-        recorded = {recorded_name(name) for name in names}
         of_outputs = [name for name in names if recorded_name(name) is None]
         chosen = self._metrics(of_outputs, loss, RECORDED, signed)
-        check_clip(clip)
-        check_stopping(stopping)
-        wants_norm = "gradient_norm" in recorded or (
-            stopping is not None and stopping.gradient_norm is not None
+        settings = FitSettings.checked(
+            optimizer,
+            len(data),
+            epochs=epochs,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            seed=seed,
+            clip=clip,
+            stopping=stopping,
+            metrics=names,
+            verbose=verbose,
         )
-        numbers = columns_of_numbers(optimizer, clip is not None, wants_norm)
+        numbers = columns_of_numbers(optimizer, clip is not None, settings.gradient_norm)
         callbacks = check_callbacks(callbacks, chosen, validation is not None, numbers)
-        _validation.flag("shuffle", shuffle)
-        verbose = _validation.verbosity(verbose)
-
-        if isinstance(optimizer, _SENSITIVE_TO_SCALE) and not isinstance(initial_epoch, History):
+        self._hidden.check_batch(settings.batch_size, len(data))
+        if isinstance(optimizer, _SENSITIVE_TO_SCALE) and isinstance(start, int):
             self._told_scale = self._told_scale or warn_if_far(scalings, data, optimizer)
-
+        l2 = _validation.number("l2", l2, low=0)
+        targets = Targets(one_dimensional, signed)
+        problem = Problem(self, data, loss, l2, targets)
+        drawn = validation if validation_data is None else None
+        rows = None if drawn is None else drawn.rows
         self._core.begin_training()
+        learned, before = self._learned(), getattr(self, "history_", None)
         try:
-            training = Training(
-                self,
-                data,
-                optimizer,
-                loss,
-                epochs=_validation.integer("epochs", epochs, low=0),
-                batch_size=self._check_batch_size(batch_size, optimizer, len(data)),
-                shuffle=shuffle,
-                validation=validation,
-                metrics=chosen,
-                l2=_validation.number("l2", l2, low=0),
-                clip=clip,
-                layer_gradient_norms="layer_gradient_norms" in recorded,
-                gradient_norm=wants_norm,
-                seed=seed,
-                initial_epoch=initial_epoch,
-            )
-            if validation_data is None and validation is not None:
-                training.history.validation_rows = validation.rows
-            else:
-                training.history.validation_rows = None
-            self._targets, self._loss = targets, own_loss
-            if scalings is not self._scalings:
+            if checkpoint is not None:
+                self._learn(checkpoint._learned())
+            elif scalings is not self._scalings:
                 self._take_scalings(scalings)
-            return training.execute(callbacks, stopping, verbose)
+            history = fit(
+                *(problem, optimizer, settings, validation, chosen, callbacks, start, rows),
+                resumed_from=resume_from,
+            )
+        except BaseException:
+            if getattr(self, "history_", None) is before:  # refused before it began
+                self._learn(learned)
+            raise
         finally:
             self._core.end_training()
+        return history
 
-    def _solver(self, data: Data, optimizer: Any, loss: Any, *settings: Any) -> Any:
-        """Return the solver of an optimiser on data."""
-        if optimizer.kind == "second_order":
-            self._hidden.check_second_order(type(optimizer).__name__)
-            *_, l2, clip, _ = settings
-            return make_full_batch_solver(self, data, optimizer, loss, l2, clip)
-        return make_epoch_solver(self, data, optimizer, loss, *settings)
+    def _learned(self) -> tuple[Any, Any, Scalings]:
+        """Return copies of parameters and running statistics, and the scalings."""
+        return self.parameters.copy(), self.statistics.copy(), self._scalings
 
-    def _check_batch_size(self, batch_size: Any, optimizer: Optimizer, n_samples: int) -> int:
-        size = check_batch_size(batch_size, optimizer, n_samples)
-        self._hidden.check_batch(size, n_samples)
-        return size
+    def _learn(self, learned: tuple[Any, Any, Scalings]) -> None:
+        self.parameters[:], self.statistics[:], self._scalings = learned
 
 
 __all__ = ["MLP", "Initializer"]

@@ -231,6 +231,8 @@ def put(where, value):
         ("history.columns", []),
         ("history.stop_reason", 1),
         ("history.validation_rows", [1]),
+        ("state", {"dict": {}}),
+        ("state", {"array": "state.solver"}),
     ],
 )
 def test_a_wrong_entry_is_named(where, value, tmp_path):
@@ -283,9 +285,11 @@ def mutated(data, rng):
 
 def test_mutated_files(tmp_path):
     """3,000 of them: each is refused by FormatError, or has the content that it had."""
+    checkpoint = fastopt.ModelCheckpoint(tmp_path / "run")
+    early = fastopt.EarlyStopping("loss", patience=9)
     net = make_net()
-    net.fit(X, Y, epochs=3, metrics=["r2"])
-    data = saved(net, tmp_path).read_bytes()
+    net.fit(X, Y, epochs=3, callbacks=[checkpoint, early], metrics=["r2"])
+    data = (tmp_path / "run").read_bytes()
     rng, refused = random.Random(0), 0
     path = tmp_path / "mutated"
     for _ in range(3000):

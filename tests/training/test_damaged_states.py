@@ -102,6 +102,10 @@ def test_field_is_named_before_anything_is_used(method, field, value):
         ("optimizer", None),
         ("given_rate", 2),
         ("skipped_updates", -1),
+        ("stop", 3),
+        ("report", {"loss": 1.0}),
+        ("callbacks", [("EarlyStopping", 3)]),
+        ("deciding", None),
     ],
 )
 def test_field_of_the_run_is_named(field, value):

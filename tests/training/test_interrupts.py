@@ -15,8 +15,8 @@ from process import run_python
 
 # --- Ctrl-C ----------------------------------------------------------------------------------
 
-# All gradients of the mean absolute error are alike here, so the weights are all alike after
-# whole steps, and only then. An epoch lasts minutes; the array has one element.
+# An epoch lasts minutes, and none is whole: the weights are those of the start again. The array has
+# one element.
 CTRL_C = """
 import sys
 import numpy as np, fastopt
@@ -42,9 +42,9 @@ def call():
 delay = delay_of_interruption(call, after=0.2)
 if kind == "fit":
     assert net.history_.stop_reason == "interrupted", net.history_.stop_reason
-assert all(np.ptp(w) == 0 and np.isfinite(w).all() for w in weights), weights
+assert not np.any(weights), weights
 assert net.fit(X[:100], Y[:100], epochs=1).stop_reason == "epochs"
-print(delay, max(w[0] for w in weights))
+print(delay)
 """
 
 
@@ -69,9 +69,7 @@ def test_interrupt(optimizer, batch_size, threads, kind):
         timeout=100,
     )
     assert result.returncode == 0, result.stderr
-    delay, weight = map(float, result.stdout.split())
-    assert delay < 0.1
-    assert (weight > 0) == (batch_size != "None")  # steps were made
+    assert float(result.stdout) < 0.1
 
 
 @pytest.mark.timing

@@ -72,6 +72,7 @@ class BatchGradient {
     const double penalty = this->penalty(w);
     double sum = 0;
     begin_batch(w);
+    predictions_ = nullptr;
     for (Index done = 0; done < count; done += capacity_) {
       const Index n = std::min(capacity_, count - done);
       masks_.first = done;
@@ -100,14 +101,17 @@ class BatchGradient {
     return (*this)(w, order, first, count, g, [] {}, [](const Segment&) {});
   }
 
-  // E alone.
-  double value(const Scalar* w, const std::uint32_t* order, Index first, Index count) {
+  // E alone, and on the way the predictions, count x outputs in C order, where they are wanted.
+  double value(const Scalar* w, const std::uint32_t* order, Index first, Index count,
+               Scalar* predictions = nullptr) {
     double sum = 0;
     begin_batch(w);
+    predictions_ = predictions;
     for (Index done = 0; done < count; done += capacity_) {
       masks_.first = done;
       sum += samples(w, order, first + done, std::min(capacity_, count - done), false, count);
     }
+    predictions_ = nullptr;
     return sum / static_cast<double>(count) + penalty(w);
   }
 
@@ -180,6 +184,7 @@ class BatchGradient {
       forward(net_, w, pass_, c, masks_, from, net_.depth());
       Interruption::poll(work);
       sums_[at] = loss_of(c, batch);
+      if (predictions_ != nullptr) copy_predictions(c);
       if (back) backward(net_, w, pass_, c, masks_, net_.depth(), from);
       Interruption::poll(work);
     });
@@ -214,6 +219,12 @@ class BatchGradient {
                  static_cast<Scalar>(1.0 / static_cast<double>(batch)));
   }
 
+  void copy_predictions(Columns c) {
+    const Index q = net_.outputs();
+    const Scalar* y = pass_.value(net_.depth(), c.first);
+    std::copy(y, y + q * c.count, predictions_ + q * (masks_.first + c.first));
+  }
+
   void add_flows() {
     for (Index l = 0; l + 1 < net_.depth(); ++l) {
       double& flow = flow_norms_[static_cast<std::size_t>(l)];
@@ -233,6 +244,7 @@ class BatchGradient {
   std::vector<GradientPart> parts_;
   std::vector<double> sums_, flow_norms_;
   const Scalar* running_ = nullptr;
+  Scalar* predictions_ = nullptr;  // where those of the present call of value() go
   const std::vector<Index> no_halts_;
   Masks masks_;
 };

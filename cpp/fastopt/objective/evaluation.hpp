@@ -37,8 +37,10 @@ class Evaluation {
     return norms;
   }
 
-  double value() {
-    return gradient_of_.value(net_.parameters.data(), data_.order(), 0, data_.size());
+  double value() { return value_and_predictions(nullptr); }
+  // One pass for both; the predictions, samples x outputs, in C order.
+  double value_and_predictions(Scalar* predictions) {
+    return gradient_of_.value(net_.parameters.data(), data_.order(), 0, data_.size(), predictions);
   }
   double value_and_gradient() {
     if (gradient_.size() == 0) gradient_.resize(net_.parameters.size());
@@ -46,6 +48,8 @@ class Evaluation {
   }
   const Buffer<Scalar>& gradient() const { return gradient_; }
   Index size() const { return net_.parameters.size(); }
+  Index samples() const { return data_.size(); }
+  Index outputs() const { return net_.architecture.outputs(); }
 
  private:
   const Network<Scalar>& net_;

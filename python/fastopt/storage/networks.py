@@ -1,4 +1,4 @@
-"""Networks, with the rows of their last run, as files."""
+"""Networks, with the rows and the state of their last run, as files."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from fastopt.storage.histories import packed_history, read_history
 from fastopt.storage.values import Reader, entry, packed, refuse
 from fastopt.training.data import LOSSES
 from fastopt.training.scaling import Scalings
+from fastopt.training.state import state_of
 
 if TYPE_CHECKING:
     from fastopt.network import MLP
@@ -26,11 +27,17 @@ if TYPE_CHECKING:
 # Of the files that this version writes, and the latest that it reads.
 FORMAT = 1
 
+# Entries of a description that say which parameters there are, and what is computed with them.
+ARCHITECTURE = (
+    *("layer_sizes", "activations", "output_activation", "dtype"),
+    *("normalization", "dropout", "residual"),
+)
+
 _NORMALIZATIONS = {"batch": BatchNormalization, "layer": LayerNormalization}
 
 
-def save(net: MLP, path: Any) -> None:
-    """Write a network to a file, with the rows of its last run."""
+def save(net: MLP, path: Any, state: dict[str, Any] | None = None) -> None:
+    """Write a network to a file, and the state of a run where one is to go on from it."""
     arrays: dict[str, Any] = {}
     own = net.__getstate__()
     arrays["parameters"], arrays["statistics"] = own["parameters"], own["statistics"]
@@ -40,15 +47,16 @@ def save(net: MLP, path: Any) -> None:
         "network": described(own),
         "scalings": packed("scalings", list(own["scalings"]), arrays),
         "history": packed_history(own["history"], arrays),
+        "state": None if state is None else packed("state", state, arrays),
     }
     atomic.write(path, safetensors.encode(arrays, document))
 
 
 def load(path: str | os.PathLike[str]) -> MLP:
-    """Read a network that ``save`` has written.
+    """Read a network that ``save`` or a ``ModelCheckpoint`` has written.
 
-    Nothing in a file is executed, and no more memory is taken than it has arrays for. The rows of
-    its last run come with it: ``history_``.
+    Nothing in a file is executed, and no more memory is taken than it is large. Rows and, of a
+    checkpoint, the state of the run come with it: ``history_``.
 
     Parameters
     ----------
@@ -79,6 +87,13 @@ def load(path: str | os.PathLike[str]) -> MLP:
     >>> bool((same.predict([[1, 2]]) == net.predict([[1, 2]])).all())
     True
     """
+    try:
+        return _load(path)
+    except RecursionError:
+        refuse("header", "its values stand too deep within each other")
+
+
+def _load(path: str | os.PathLike[str]) -> MLP:
     from fastopt.network import MLP
 
     arrays, document = safetensors.decode(Path(path).read_bytes())
@@ -94,6 +109,12 @@ def load(path: str | os.PathLike[str]) -> MLP:
         "scalings", lambda: _scalings(scalings, state["layer_sizes"], output)
     )
     history = read_history(entry("", document, "history", dict, type(None)), reader)
+    run = entry("", document, "state", dict, type(None))
+    if run is not None:
+        if history is None:
+            refuse("history", "it is missing, and there is a state that goes on from it")
+        history.solver_state = reader.value("state", run)
+        _checked("state", lambda: state_of(history))
     reader.close()
     net = MLP.__new__(MLP)
     net.__setstate__({**state, "history": history})

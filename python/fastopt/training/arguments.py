@@ -14,7 +14,7 @@ from fastopt.training.data import Data
 from fastopt.training.history import NUMBERS, History
 from fastopt.training.metrics import Metrics
 from fastopt.training.parts import check_validation_split
-from fastopt.training.state import check_state
+from fastopt.training.state import RunState, state_of
 from fastopt.training.stopping import Stopping
 
 # Of the History, when they stand among the metrics.
@@ -126,17 +126,14 @@ def check_stopping(stopping: Any) -> None:
         raise TypeError(f"stopping must be a Stopping, got {stopping!r}")
 
 
-def seed_of_run(random_state: Any, own: int, initial_epoch: int | History) -> int:
+def seed_of_run(random_state: Any, own: int, start: int | tuple[History, RunState]) -> int:
     """Return the seed of the batches and the split; a run that goes on keeps the one it has."""
     seed = own if random_state is None else _validation.seed(random_state)
-    if isinstance(initial_epoch, History) and initial_epoch.solver_state is not None:
-        seed = initial_epoch.solver_state["seed"]
-    return seed
+    return seed if isinstance(start, int) else start[1].seed
 
 
-def check_initial_epoch(initial_epoch: Any) -> int | History:
-    """Return the number of the first epoch, or the History of the run that goes on."""
+def check_initial_epoch(initial_epoch: Any) -> int | tuple[History, RunState]:
+    """Return the number of the first epoch, or rows and state of the run that goes on."""
     if isinstance(initial_epoch, History):
-        check_state(initial_epoch)
-        return initial_epoch
+        return initial_epoch, state_of(initial_epoch)
     return _validation.integer("initial_epoch", initial_epoch, low=0)

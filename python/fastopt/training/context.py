@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from fastopt.optimizers.base import Optimizer
 from fastopt.schedules import AdaptiveLearningRate, Schedule
 from fastopt.training.history import History
+from fastopt.training.state import RunState
 
 
 class Run:
@@ -37,6 +39,8 @@ class Run:
         self.network, self.optimizer, self.history = network, optimizer, history
         self.epochs, self.epoch = epochs, epoch
         self.stop_reason: str | None = None
+        #: Returns the state of the run after its last whole epoch, complete.
+        self.snapshot: Callable[[], RunState]
         self._schedule: Schedule | None = None
         self._learning_rate: float | None = None
         rate = getattr(optimizer, "learning_rate", None)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from fastopt.training.user_functions import OwnLoss
 Array = npt.NDArray[Any]
 
 LOSSES = ("mse", "mae", "huber", "binary_cross_entropy", "cross_entropy")
+
+_NUMBERS_AT_ONCE = 1 << 20  # so that a checksum of memory maps needs little memory
 
 
 class Data:
@@ -60,18 +63,35 @@ class Data:
             weights = weights / largest  # so that the sum is finite
             weights = weights / (used / largest).mean()
         self.rows = rows
-        self.native = _core.Dataset(
-            inputs,
-            targets,
-            classes,
-            weights,
-            rows,
+        self._used = weights
+
+    @cached_property
+    def native(self) -> _core.Dataset:
+        """What C++ reads; made when it is first asked for, as parts of data are made of wholes."""
+        return _core.Dataset(
+            self.inputs,
+            self.targets,
+            self.classes,
+            self._used,
+            self.rows,
             input_scaling=self.scalings.input_affine,
             target_scaling=self.scalings.target_affine,
         )
 
     def __len__(self) -> int:
         return len(self.inputs) if self.rows is None else len(self.rows)
+
+    def checksums(self) -> dict[str, str | None]:
+        """Return inputs, targets and weights of the data's own rows in a few words each.
+
+        Equal numbers have equal words, whatever their dtype and layout are. It takes a pass over
+        the data, less than an epoch does.
+        """
+        targets, missing = _checksum(self.targets, self.rows), self.missing
+        if missing is not None:
+            targets += f", without {_checksum(missing, self.rows)}"
+        weights = None if self._used is None else _checksum(self._used, self.rows)
+        return {"X": _checksum(self.inputs, self.rows), "y": targets, "sample_weight": weights}
 
     def targets_of_rows(self) -> Array:
         """Return the targets of the data's own rows."""
@@ -136,6 +156,19 @@ class Data:
         arrays = self.inputs, self.targets, self.classes
         scalings = scalings or self.scalings
         return Data(*arrays, weights, rows, self.sample_weight, self.missing, scalings)
+
+
+def _checksum(array: Array, rows: npt.NDArray[np.uint32] | None) -> str:
+    """Return the shape of some rows of an array and CRC-32 of their numbers."""
+    n = len(array) if rows is None else len(rows)
+    step = max(1, _NUMBERS_AT_ONCE // max(1, array[:1].size))
+    found = 0
+    for start in range(0, n, step):
+        piece = slice(start, start + step)
+        numbers = array[piece] if rows is None else array[rows[piece]]
+        # Adding 0 makes −0 one with 0, which it equals.
+        found = zlib.crc32((np.asarray(numbers, dtype="<f8") + 0.0).tobytes(), found)
+    return f"shape {(n, *array.shape[1:])}, checksum {found:08x}"
 
 
 def _weighted_rows(

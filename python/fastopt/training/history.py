@@ -75,6 +75,15 @@ class History:
                 column.append(math.nan)
         self.epoch.append(epoch)  # the last: now the row is whole
 
+    def _truncate(self, epoch: int) -> None:
+        """Take the rows from an epoch on away, a row that was broken off with them."""
+        rows = sum(e < epoch for e in self.epoch)
+        del self.epoch[rows:]
+        for name, column in list(self._columns.items()):
+            del column[rows:]
+            if not column:
+                del self._columns[name]
+
     @property
     def columns(self) -> list[str]:
         """The names of the columns."""

@@ -7,10 +7,16 @@ from typing import Any
 # a reason to stop, or None.
 Before = Callable[[int], None]
 Watcher = Callable[[int, Any], str | None]
+# After all of these, with the reason to stop.
+Commit = Callable[[int, Any, str | None], None]
 
 
 def run(
-    solver: Any, steps: range, watchers: Sequence[Watcher], before: Sequence[Before] = ()
+    solver: Any,
+    steps: range,
+    watchers: Sequence[Watcher],
+    before: Sequence[Before] = (),
+    commit: Commit | None = None,
 ) -> str | None:
     """Call ``solver.step()`` for each number of ``steps`` and let all watchers look at it.
 
@@ -28,8 +34,10 @@ def run(
             hook(i)
         report = solver.step(i == steps[-1])
         reasons = [reason for watcher in watchers if (reason := watcher(i, report)) is not None]
-        if reasons:
-            return reasons[0]
-        if report.status != "running":
-            return str(report.status)
+        status = None if report.status == "running" else str(report.status)
+        reason = reasons[0] if reasons else status
+        if commit is not None:
+            commit(i, report, reasons[0] if reasons else None)
+        if reason is not None:
+            return reason
     return None

@@ -57,6 +57,9 @@ class Epoch final : public Solver {
     return (data_.size() + batch_ - 1) / batch_ - (joins_last_ ? 1 : 0);
   }
 
+  // All updates of the weights, those of an epoch that was broken off too.
+  std::int64_t updates() const { return updater_.iteration(); }
+
   // η of each iteration of the coming epoch.
   void set_learning_rates(std::vector<double> rates) {
     if (static_cast<Index>(rates.size()) != iterations_per_epoch())
@@ -68,7 +71,9 @@ class Epoch final : public Solver {
     if (rates_.empty()) throw std::logic_error("learning rates have not been set");
     start_.copy_from(net_.parameters);
     start_statistics_.copy_from(net_.statistics);
-    if (options_.can_undo) updater_.save(start_state_);
+    updater_.save(start_state_);
+    can_rewind_ = true;
+    start_epoch_ = epoch_;
     clipped_ = 0;
     Report report = full_batch_ ? iteration() : mini_batches();
     report.learning_rate = rates_.back();
@@ -90,7 +95,8 @@ class Epoch final : public Solver {
   // Full batch: back to the weights before the last step, with the rule's state forgotten. Returns
   // what the step, which `report` tells of, comes to then; undone once more, it comes to the same.
   Report undo(Report report) {
-    go_back();
+    if (!options_.can_undo) throw std::logic_error("this solver does not keep what undo needs");
+    restore_previous();
     updater_.forget();
     if (updater_.rule().looks_ahead() || net_.architecture.uses_batch() ||
         net_.architecture.drops()) {
@@ -115,10 +121,14 @@ class Epoch final : public Solver {
     return report;
   }
 
-  // Full batch: as if the last step had not begun, the rule's state too.
+  // As if the last step, whole or broken off, had not begun: weights, statistics, the rule's state.
+  // Not after a visit, which gives the memory for it back.
   void rewind() {
-    go_back();
+    if (!can_rewind_) throw std::logic_error("there is no step to take back");
+    restore_previous();
     updater_.restore(start_state_);
+    epoch_ = start_epoch_;
+    known_ = evaluated_ = false;
   }
 
   // Full batch: the loss before the last step.
@@ -143,10 +153,13 @@ class Epoch final : public Solver {
 
   // The weights and the running statistics belong to the network.
   void visit(StateVisitor& visitor) override {
+    start_state_ = {};  // so that a copy of the state takes no more at a time than a step does
+    can_rewind_ = false;
     visitor.count("epoch", epoch_);
     visitor.number("best_loss", best_loss_, Allowed::not_nan);
+    const std::int64_t updates = updater_.iteration();
     updater_.visit(visitor);
-    known_ = evaluated_ = false;
+    if (updates != updater_.iteration()) known_ = evaluated_ = false;  // masks are of another one
   }
 
  private:
@@ -175,11 +188,6 @@ class Epoch final : public Solver {
   };
 
   Scalar* w() { return net_.parameters.data(); }
-
-  void go_back() {
-    if (!options_.can_undo) throw std::logic_error("this solver does not keep what undo needs");
-    restore_previous();
-  }
 
   Report mini_batches() {
     Report report;
@@ -326,10 +334,11 @@ class Epoch final : public Solver {
   typename Updater<Scalar>::Saved start_state_;
   std::vector<std::uint32_t> order_;
   std::vector<double> rates_;
-  std::int64_t epoch_ = 0, n_gradient_ = 0, n_value_ = 0, clipped_ = 0;
+  std::int64_t epoch_ = 0, start_epoch_ = 0, n_gradient_ = 0, n_value_ = 0, clipped_ = 0;
   double loss_ = 0, undo_loss_ = 0, best_loss_ = std::numeric_limits<double>::infinity();
-  bool evaluated_ = false;  // look-ahead rules: whether loss_ is that of known_at_
-  bool known_ = false;      // whether loss_ and gradient_ are those of known_at_
+  bool can_rewind_ = false;  // whether start_state_ is that before the last step
+  bool evaluated_ = false;   // look-ahead rules: whether loss_ is that of known_at_
+  bool known_ = false;       // whether loss_ and gradient_ are those of known_at_
 };
 
 FASTOPT_END

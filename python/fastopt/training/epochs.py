@@ -1,0 +1,196 @@
+"""The epochs of a run: steps that are judged, recorded and committed."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastopt._errors import DivergenceError
+from fastopt.callbacks import Callbacks
+from fastopt.schedules import AdaptiveLearningRate
+from fastopt.training.context import Run
+from fastopt.training.loop import Watcher, run
+from fastopt.training.problem import Problem
+from fastopt.training.recorder import Recorder
+from fastopt.training.state import REPORTED, RunState, updates_of
+
+
+class Commit(NamedTuple):
+    """What an epoch that is broken off leads back to; changed by one assignment."""
+
+    state: RunState
+    updates: int  # of the weights by then
+    weights: Any = None  # a copy, where callbacks may change them
+    made: Any = None  # the report of a step that has no whole row yet
+
+
+class Epochs:
+    """Steps a solver: hooks before the step, then the row, then all that watch it.
+
+    After each epoch one commit says where the run stands. An epoch that is broken off, wherever it
+    is, is made again from there; but a step that was made is kept, and only what follows it is made
+    again.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        problem: Problem,
+        solver: Any,
+        recorder: Recorder,
+        called: Callbacks,
+        watchers: list[Watcher],
+        state: RunState,
+        updates: int,
+    ) -> None:
+        self.run, self.problem, self.solver, self.recorder = run, problem, solver, recorder
+        self.called, self.watchers = called, watchers
+        self._first_order = run.optimizer.kind == "first_order"
+        rate = getattr(run.optimizer, "learning_rate", None)
+        self._adaptive = rate if isinstance(rate, AdaptiveLearningRate) else None
+        self._told_rate: float | None = None
+        made = None if state.report is None else SimpleNamespace(**state.report)
+        state = state._replace(learning_rate=self._rate())
+        self._committed = Commit(state, updates, run.save() if called else None, made)
+
+    def start(self) -> RunState:
+        """Let the callbacks begin, or go on, and commit what they have made of the beginning."""
+        state, weights = self.state, self.run.weights
+        self.called.train_begin()
+        self.called.load(state.callbacks)
+        if not np.array_equal(self.run.weights, weights):
+            state = state._replace(ended=None)  # from other weights there may be a way on
+        self._commit(state, self._committed.updates, self._made)
+        return self.state
+
+    def end(self) -> None:
+        """Let the callbacks end, and commit what they have made of it: now it is carried out."""
+        self.called.train_end()
+        self._commit(self.state._replace(stop=None), self._committed.updates, self._made)
+
+    def _commit(self, state: RunState, updates: int, made: Any = None) -> None:
+        """Note where the run stands, with rate and callbacks as they are now."""
+        state = state._replace(learning_rate=self._rate(), callbacks=self.called.states())
+        weights = self.run.save() if self.called else None
+        self._committed = Commit(state, updates, weights, made)
+
+    def _rate(self) -> float | None:
+        """Return the learning rate that has been reached, where it is a number."""
+        follows = self.run.has_schedule or not self._first_order
+        return None if follows else self.run.learning_rate
+
+    @property
+    def state(self) -> RunState:
+        """Where the run stands, but for what the solver itself holds."""
+        return self._committed.state
+
+    @property
+    def _made(self) -> Any:
+        """The report of a step that was made and has no whole row yet."""
+        return self._committed.made
+
+    def execute(self, epochs: range) -> str | None:
+        """Run the epochs; return the reason for which they ended, or None."""
+        watchers = [self.recorder.add, *self.watchers]
+        return run(self, epochs, watchers, [self._begin], self._end)
+
+    def _begin(self, epoch: int) -> None:
+        """Before the step of an epoch; one that was made already had it."""
+        if self._made is not None:
+            return
+        self.called.before(epoch)
+        if self._first_order:
+            self._set_learning_rates()
+
+    def step(self, last: bool) -> Any:
+        """Make the step of an epoch as the loop asks, and let the adaptive rule judge it."""
+        if self._made is not None:
+            return self._made
+        report = self.solver.step(last)
+        if self._adaptive is not None:
+            rate, before = report.learning_rate, self.solver.loss_before
+            self.run.learning_rate, keep = self._adaptive.decide(rate, before, report.loss)
+            report = report if keep else self.solver.undo(report)
+        state, updates = self.state, self._committed.updates
+        if not math.isfinite(report.loss) or report.status == "diverged":
+            failed = self._restore_best()
+            at = state.epoch, max(0, report.iterations - updates - 1)
+            second_order = not self._first_order
+            raise DivergenceError(*at, report.loss, self.run.history, second_order) from failed
+        self._commit(state, report.iterations, report)
+        return report
+
+    def _end(self, epoch: int, report: Any, stop: str | None) -> None:
+        """After all have seen the row of an epoch."""
+        ended = None if report.status == "running" else str(report.status)
+        state = self.state._replace(epoch=epoch + 1, ended=ended, stop=stop)
+        self._commit(state, report.iterations)
+        self.called.committed(epoch)
+
+    def _set_learning_rates(self) -> None:
+        """Tell the solver η of each iteration of the epoch that begins."""
+        if not self.run.has_schedule and self.run.learning_rate == self._told_rate:
+            return  # it has them from an epoch before
+        made = self.state.skipped_updates + self._committed.updates
+        self.solver.set_learning_rates(self.run.rates(made, self.solver.iterations_per_epoch))
+        self._told_rate = None if self.run.has_schedule else self.run.learning_rate
+
+    def _restore_best(self) -> Exception | None:
+        """Leave the network with the best finite weights, by a loss evaluated at them.
+
+        Those at hand are the start's, those of the best epoch by its mean over moving weights, and
+        those before the last epoch. Returns what evaluations raised, as a loss of the user's may.
+        """
+        self.solver.restore_best()
+        if not self._first_order:
+            return None
+        evaluation, failed = self.problem.evaluation(), None
+        best, restore_best = math.inf, self.solver.restore_first
+        for restore in (
+            self.solver.restore_first,
+            self.solver.restore_best,
+            self.solver.restore_previous,
+        ):
+            restore()
+            try:
+                value = evaluation.value()
+            except Exception as error:
+                failed = error
+                continue
+            if value < best:
+                best, restore_best = value, restore
+        restore_best()
+        return failed
+
+    def exported(self) -> RunState:
+        """Return where the run stands, complete; an epoch that was broken off is taken back.
+
+        The network and the rows go back to the last commit with it.
+        """
+        commit = self._committed
+        if self._first_order and self.solver.updates > commit.updates:
+            self.solver.rewind()
+        solver = self.solver.export_state()
+        if updates_of(solver) > commit.updates:  # of a step that did not come here whole
+            commit = commit._replace(made=self._unreported(solver), weights=None)
+        if commit.weights is not None:
+            self.run.restore(commit.weights)
+        made = commit.made
+        report = None if made is None else {name: getattr(made, name) for name in REPORTED}
+        self.run.history._truncate(commit.state.epoch + (report is not None))
+        weights, moved = self.run.weights, None
+        if "w" in solver and not np.array_equal(solver["w"], weights):
+            moved = weights
+        return commit.state._replace(solver=solver, report=report, moved=moved)
+
+    def _unreported(self, solver: dict[str, Any]) -> Any:
+        """Return what is known of a full-batch step whose report was lost on the way here."""
+        if self.solver.latest.iterations == updates_of(solver):
+            return self.solver.latest
+        lost = dict.fromkeys(REPORTED, math.nan)
+        lost |= {name: int(solver.get(name, 0)) for name in ("n_value", "n_gradient", "n_hessian")}
+        lost |= {"loss": solver["loss"] * self.solver.scale, "iterations": updates_of(solver)}
+        return SimpleNamespace(**{**lost, "positive_definite": None, "status": "running"})

@@ -1,0 +1,64 @@
+"""What belongs to one method: its criteria, the loss as it computes it, the memory it needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastopt.callbacks import Callback, EarlyStopping
+from fastopt.memory import BYTES, check_memory
+from fastopt.optimizers import LBFGS, LevenbergMarquardt, Optimizer, registry
+from fastopt.training.loop import Watcher
+from fastopt.training.problem import Problem
+from fastopt.training.solvers import objective_of, squares_of
+from fastopt.training.stopping import Stopping
+
+# What a method that does not fit into memory is to be replaced by.
+_INSTEAD = {
+    "second_order": "LBFGS with few pairs, or a first-order method such as Adam",
+    "first_order": "a smaller network, or float32",
+}
+
+
+def loss_of_method(problem: Problem, optimizer: Any, w: Any) -> float:
+    """Return E as a method itself computes it: kernels differ by rounding, near 0 by much of E."""
+    if isinstance(optimizer, LevenbergMarquardt):
+        squares = squares_of(problem)
+        return squares.value(w) * squares.scale
+    return objective_of(problem).value_and_gradient(w)[0]
+
+
+def own_criteria(
+    optimizer: Optimizer, has_validation: bool
+) -> tuple[list[Watcher], list[Callback]]:
+    """Return the watchers and callbacks that a method brings along."""
+    watchers: list[Watcher] = []
+    callbacks: list[Callback] = []
+    if isinstance(optimizer, LevenbergMarquardt):
+        if optimizer.gradient_norm is not None:
+            watchers.append(Stopping(gradient_norm=optimizer.gradient_norm).watcher())
+        if optimizer.validation_failures is not None and has_validation:
+            callbacks.append(EarlyStopping("val_loss", patience=optimizer.validation_failures))
+    return watchers, callbacks
+
+
+def check_memory_of_run(optimizer: Optimizer, network: Any, n_samples: int, n_epochs: int) -> None:
+    """Refuse a run that would not fit into memory, before anything is allocated."""
+    kinds = ((name, kind) for name, kind in registry.items() if isinstance(kind, type))
+    method = next((name for name, kind in kinds if isinstance(optimizer, kind)), None)
+    if method is None and optimizer.kind == "first_order":
+        return  # a rule of the user's own
+    if method is None:
+        raise ValueError(
+            f"{type(optimizer).__name__} does not train networks: optimizer must be one of "
+            f"{', '.join(map(repr, registry))} or an object of their classes"
+        )
+    check_memory(
+        method,
+        network.n_parameters,
+        _INSTEAD.get(optimizer.kind, ""),
+        n_samples,
+        network.layer_sizes[-1],
+        # An iteration makes a pair at most.
+        memory=max(1, min(optimizer.memory, n_epochs)) if isinstance(optimizer, LBFGS) else 10,
+        itemsize=network.dtype.itemsize if optimizer.kind == "first_order" else BYTES,
+    )

@@ -1,0 +1,64 @@
+"""The rows of a History."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+from fastopt.training.data import Data
+from fastopt.training.history import History
+from fastopt.training.metrics import Metrics
+from fastopt.training.problem import Problem
+
+# What steps report of themselves, where a method has it.
+_OF_STEPS = ("learning_rate", "gradient_norm", "clipped", "step_length", "damping")
+# What a method that makes several evaluations in a step counts.
+_COUNTS = ("n_value", "n_gradient", "n_hessian")
+
+
+class Recorder:
+    """Writes the rows of a run: what the step reports, and what is computed with the new weights.
+
+    Validation data go through one forward pass an epoch, which serves loss and metrics alike.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        problem: Problem,
+        validation: Data | None,
+        metrics: Metrics,
+        layer_norms: bool,
+        counts: bool,
+    ) -> None:
+        self.history, self._problem, self._metrics = history, problem, metrics
+        network = problem.network
+        self._validation = None
+        if validation is not None:
+            self._validation = network._judge(validation, problem.loss, metrics)
+        self._flows = None
+        if layer_norms:
+            self._flows = network._flow_evaluation(problem.data, problem.loss, problem.l2)
+        self._counts = _COUNTS if counts else ()
+        # A run that goes on counts its seconds on.
+        self._start = time.perf_counter() - (history.seconds[-1] if history.epoch else 0)
+
+    def add(self, epoch: int, report: Any) -> None:
+        """Add the row of an epoch whose step was made."""
+        row: dict[str, Any] = {"loss": report.loss}
+        problem = self._problem
+        if self._metrics:
+            row |= problem.network._metrics_of(self._metrics, problem.data)
+        if self._validation is not None:
+            row |= {f"val_{name}": value for name, value in self._validation().items()}
+        if self._flows is not None:
+            row["layer_gradient_norms"] = problem.network._gradient_norms(self._flows)
+        row["step_norm"] = report.step_norm
+        for name in _OF_STEPS:
+            value = getattr(report, name)
+            row[name] = None if math.isnan(value) else value
+        row["positive_definite"] = report.positive_definite
+        for name in self._counts:
+            row[name] = getattr(report, name)
+        self.history.append(epoch, **row, seconds=time.perf_counter() - self._start)

@@ -1,0 +1,89 @@
+"""One solver for any method on any problem."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fastopt import _core
+from fastopt._second_order import check_float64, check_twice_differentiable
+from fastopt.optimizers import LevenbergMarquardt, Newton
+from fastopt.schedules import AdaptiveLearningRate
+from fastopt.training.problem import Problem
+from fastopt.training.settings import FitSettings
+
+
+def make_solver(problem: Problem, optimizer: Any, settings: FitSettings) -> Any:
+    """Return the solver of a method, or refuse what cannot work; a step is an epoch."""
+    make = _first_order if optimizer.kind == "first_order" else _full_batch
+    return make(problem, optimizer, settings)
+
+
+def squares_of(problem: Problem) -> _core.NetworkSquares:
+    """Return the sum of squares that Levenberg-Marquardt minimises."""
+    return _core.NetworkSquares(problem.network._core, problem.data.native, problem.l2)
+
+
+def objective_of(problem: Problem) -> _core.NetworkObjective:
+    """Return what the other full-batch methods minimise."""
+    core = problem.network._core
+    return _core.NetworkObjective(core, problem.data.native, problem.loss, problem.l2)
+
+
+def _first_order(problem: Problem, optimizer: Any, settings: FitSettings) -> Any:
+    rule, parameters, weight_decay = optimizer._rule()
+    clip = settings.clip
+    solver = _core.EpochF32 if problem.network.dtype == np.float32 else _core.EpochF64
+    return solver(
+        problem.network._core,
+        problem.data.native,
+        problem.loss,
+        rule=rule,
+        settings=parameters,
+        weight_decay=weight_decay,
+        batch_size=settings.batch_size,
+        shuffle=settings.shuffle,
+        seed=settings.seed,
+        l2=problem.l2,
+        clip="" if clip is None else clip.kind,
+        clip_limit=0.0 if clip is None else clip.limit,
+        gradient_norm=settings.gradient_norm,
+        can_undo=isinstance(optimizer.learning_rate, AdaptiveLearningRate),
+    )
+
+
+def _full_batch(problem: Problem, optimizer: Any, settings: FitSettings) -> _core.NetworkSolver:
+    network, loss, name = problem.network, problem.loss, type(optimizer).__name__
+    network._hidden.check_second_order(name)
+    check_float64(network.dtype, name)
+    if settings.clip is not None:
+        raise ValueError(f"clip belongs to first-order methods; {name} chooses its own step")
+    w0 = np.array(network.parameters)
+    if isinstance(optimizer, LevenbergMarquardt):
+        _check_squares(loss)
+        squares = squares_of(problem)
+        least_squares = _core.LevenbergMarquardtSolver(
+            squares,
+            w0,
+            damping=optimizer.damping,
+            damping_rule=optimizer.damping_rule,
+            scaling=optimizer.scaling,
+            damping_max=optimizer.damping_max,
+            # Who gives ν₀ has chosen how long the first step is.
+            linear_from=squares.linear_from if optimizer.damping is None else 0,
+        )
+        return _core.NetworkSolver(network._core, least_squares, squares.scale)
+    if isinstance(optimizer, Newton):
+        check_twice_differentiable(loss, name)
+    method = optimizer.make_solver(objective_of(problem), w0)
+    return _core.NetworkSolver(network._core, method, 1.0)
+
+
+def _check_squares(loss: Any) -> None:
+    if loss != "mse":
+        shown = "a loss of your own" if callable(loss) else repr(loss)
+        raise ValueError(
+            f"LevenbergMarquardt minimises sums of squares, loss='mse', not {shown}: use BFGS, "
+            "LBFGS, DFP, Newton or SteepestDescent, or a first-order method such as Adam"
+        )
