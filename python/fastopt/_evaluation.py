@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +11,11 @@ import numpy.typing as npt
 from fastopt import _core, _validation
 from fastopt._names import friendly
 from fastopt._units import UnitsOfTargets
-from fastopt.layers import HiddenLayers
 from fastopt.training.data import Data, check_inputs, check_loss, make_data
 from fastopt.training.metrics import Metrics
-from fastopt.training.scaling import Scalings
+
+if TYPE_CHECKING:
+    from fastopt.network import MLP
 
 Array = npt.NDArray[Any]
 
@@ -34,316 +35,324 @@ class ForgottenLoss(NamedTuple):
     name: str
 
 
-class Evaluation:
-    """What a network offers with the parameters as they are."""
+@overload
+def predict(
+    net: MLP, X: Any, mc_dropout: None = None, random_state: Any = None, *, rng: Any = None
+) -> Array: ...
 
-    _core: Any
-    _hidden: HiddenLayers
-    _layer_sizes: tuple[int, ...]
-    _output_activation: str
-    _dtype: np.dtype[Any]
-    _seed: int
-    _targets: Targets = Targets()
-    _loss: Any = None  # of the last ``fit``, as the user gave it
-    _scalings: Scalings
 
-    @overload
-    def predict(
-        self, X: Any, mc_dropout: None = None, random_state: Any = None, *, rng: Any = None
-    ) -> Array: ...
+@overload
+def predict(
+    net: MLP, X: Any, mc_dropout: int, random_state: Any = None, *, rng: Any = None
+) -> tuple[Array, Array]: ...
 
-    @overload
-    def predict(
-        self, X: Any, mc_dropout: int, random_state: Any = None, *, rng: Any = None
-    ) -> tuple[Array, Array]: ...
 
-    @friendly
-    def predict(
-        self, X: Any, mc_dropout: int | None = None, random_state: Any = None, *, rng: Any = None
-    ) -> Array | tuple[Array, Array]:
-        """Return the outputs for inputs (N, d), in the network's dtype, of the shape of ``y``.
+@friendly
+def predict(
+    net: MLP, X: Any, mc_dropout: int | None = None, random_state: Any = None, *, rng: Any = None
+) -> Array | tuple[Array, Array]:
+    """Return the outputs for inputs (N, d), in the network's dtype, of the shape of ``y``.
 
-        (N, q); but (N,) where ``fit`` was last given targets (N,) for one output, as scikit-learn
-        does. Copies, pickles and files remember it. With ``scale_targets`` they are in the units of
-        ``y``, and float64: single precision could not hold 1e6 + small.
+    (N, q); but (N,) where ``fit`` was last given targets (N,) for one output, as scikit-learn
+    does. Copies, pickles and files remember it. With ``scale_targets`` they are in the units of
+    ``y``, and float64: single precision could not hold 1e6 + small.
 
-        Any real dtype and layout is read as it is. With "sigmoid" and "softmax" outputs these are
-        probabilities. Nothing is dropped, and batch normalisation is by the running statistics.
+    Any real dtype and layout is read as it is. With "sigmoid" and "softmax" outputs these are
+    probabilities. Nothing is dropped, and batch normalisation is by the running statistics.
 
-        Parameters
-        ----------
-        X : array (N, d)
-        mc_dropout : int, optional
-            k ≥ 1: Monte-Carlo dropout (Gal & Ghahramani 2016). Returns mean and standard deviation
-            (÷ k) of the outputs over k masks, each of the shape above.
-        random_state : None, int, numpy Generator or RandomState
-            For the masks. None: the network's own. ``rng`` is another name of it.
+    Parameters
+    ----------
+    X : array (N, d)
+    mc_dropout : int, optional
+        k ≥ 1: Monte-Carlo dropout (Gal & Ghahramani 2016). Returns mean and standard deviation
+        (÷ k) of the outputs over k masks, each of the shape above.
+    random_state : None, int, numpy Generator or RandomState
+        For the masks. None: the network's own. ``rng`` is another name of it.
 
-        Examples
-        --------
-        >>> import fastopt
-        >>> net = fastopt.MLP([2, 8, 1], dropout=0.5, random_state=0)
-        >>> mean, sd = net.predict([[1.0, 2.0]], mc_dropout=100)
-        >>> mean.shape, sd.shape
-        ((1, 1), (1, 1))
-        """
-        X = self._checked_inputs(X)
-        random_state = _validation.one_seed(random_state, rng)
-        seed = self._seed if random_state is None else _validation.seed(random_state)
-        if mc_dropout is None:
-            return self._shaped(self._outputs(X))
-        k = _validation.integer("mc_dropout", mc_dropout, low=1)
-        if not self._hidden.drops:
-            raise ValueError(f"mc_dropout={k} needs a network with dropout, and this one has none")
-        # Welford's sums: stable, and no more than two arrays however many masks there are.
-        mean: Array = np.zeros((len(X), self._layer_sizes[-1]))
-        squares: Array = np.zeros_like(mean)
-        for i in range(k):
-            outputs = self._core.predict(X, seed=seed, mask=i, scaling=self._scalings.input_affine)
-            apart = outputs - mean
-            mean += apart / (i + 1)
-            squares += apart * (outputs - mean)
-        deviation = np.sqrt(squares / k)
-        scaling = self._scalings.targets
-        if scaling is not None:
-            return (
-                self._shaped(scaling.inverse_transform(mean)),
-                self._shaped(deviation * scaling.scale),
-            )
-        return self._shaped(mean.astype(self._dtype)), self._shaped(deviation.astype(self._dtype))
-
-    def _checked_inputs(self, X: Any) -> Array:
-        """Return X as an array (N, d) of which the network can compute outputs."""
-        self._scalings.check_learned()
-        dtype = self._scalings.dtype_of_inputs(self._dtype)
-        inputs = check_inputs(X, self._layer_sizes[0], dtype)
-        if self._scalings.inputs is not None:
-            self._scalings.inputs.check_finite("X", inputs, self._dtype)
-        return inputs
-
-    def _outputs(self, X: Array, rows: Any = None) -> Array:
-        """Return the outputs (N, q) in the units of the targets."""
-        outputs = self._core.predict(X, rows, scaling=self._scalings.input_affine)
-        return self._scalings.outputs_in_units(outputs)
-
-    def _shaped(self, outputs: Array) -> Array:
-        """Return outputs (N, q) in the shape that the targets had."""
-        return outputs.reshape(-1) if self._targets.one_dimensional else outputs
-
-    @overload
-    def evaluate(
-        self,
-        X: Any,
-        y: Any,
-        loss: Any = None,
-        metrics: tuple[()] | None = (),
-        sample_weight: Any = None,
-    ) -> float: ...
-
-    @overload
-    def evaluate(
-        self,
-        X: Any,
-        y: Any,
-        loss: Any = None,
-        *,
-        metrics: Any,
-        sample_weight: Any = None,
-    ) -> dict[str, float]: ...
-
-    @overload
-    def evaluate(
-        self, X: Any, y: Any, loss: Any, metrics: Any, sample_weight: Any = None
-    ) -> dict[str, float]: ...
-
-    @friendly
-    def evaluate(
-        self,
-        X: Any,
-        y: Any,
-        loss: Any = None,
-        metrics: Any = (),
-        sample_weight: Any = None,
-        missing_targets: str = "error",
-    ) -> float | dict[str, float]:
-        """Return the loss on data, without penalty; with ``metrics``, a dict of it and of them.
-
-        All are in the units of ``y``, also with ``scale_targets``.
-
-        Parameters
-        ----------
-        X : array (N, d)
-        y : array (N, q), or (N,) where q = 1 or for class numbers
-        loss : str or callable, optional
-            As for :meth:`fit`. None (default): that of the last ``fit``; before any, "mse".
-        metrics : sequence of str or callable
-            As for :meth:`fit`.
-        sample_weight : array (N,) or (N, q), optional
-            For the loss and the metrics: weighted means. Rows of weight 0 are left out.
-        missing_targets : {"error", "ignore"}
-            As for :meth:`fit`.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> import fastopt
-        >>> net = fastopt.MLP([2, 3, 1], initializer="zeros")
-        >>> net.evaluate([[1, 2], [3, 4]], [1, 2])
-        2.5
-        >>> net.evaluate([[1, 2], [3, 4]], [1, 2], metrics=["mae"])
-        {'loss': 2.5, 'mae': 1.5}
-        """
-        loss = self._loss_or_trained(loss)
-        data = self._data(X, y, loss, sample_weight, missing_targets)
-        signed = self._targets.signed or _signed(data.targets_of_rows())
-        chosen = self._metrics(metrics, loss, signed=signed)
-        if self._scalings.targets is not None:
-            value = UnitsOfTargets(self).value(data, loss)
-            return {"loss": value, **self._metrics_of(chosen, data)} if chosen else value
-        values = self._judge(data, loss, chosen)()
-        return values if chosen else values["loss"]
-
-    def _judge(self, data: Data, loss: Any, metrics: Metrics) -> Callable[[], dict[str, float]]:
-        """Return a function that finds loss and metrics by one pass, as the network then is."""
-        evaluation = self._evaluation(data, loss)
-        if not metrics:
-            return lambda: {"loss": float(evaluation.value())}
-
-        def judge() -> dict[str, float]:
-            value, outputs = evaluation.value_and_predictions()
-            outputs = self._scalings.outputs_in_units(outputs)
-            return {"loss": float(value), **self._measured(metrics, data, outputs)}
-
-        return judge
-
-    def _metrics_of(self, metrics: Metrics, data: Data) -> dict[str, float]:
-        return self._measured(metrics, data, self._outputs(data.inputs, data.rows))
-
-    def _measured(self, metrics: Metrics, data: Data, outputs: Array) -> dict[str, float]:
-        weights, missing = data.sample_weight_of_rows(), data.missing_of_rows()
-        return metrics(outputs, data.targets_of_rows(), data.classes, weights, missing)
-
-    def _loss_or_trained(self, loss: Any) -> Any:
-        """Return a loss that was given, or the one that the network was trained with."""
-        if loss is None:
-            loss = "mse" if self._loss is None else self._loss
-        if isinstance(loss, ForgottenLoss):
-            raise ValueError(
-                f"the network was trained with a loss of your own, {loss.name!r}, which pickles do "
-                "not hold: give it as loss="
-            )
-        return check_loss(loss)
-
-    def loss_and_gradient(
-        self,
-        X: Any,
-        y: Any,
-        loss: Any = None,
-        l2: float = 0.0,
-        sample_weight: Any = None,
-        missing_targets: str = "error",
-    ) -> tuple[float, Array]:
-        """Return E and ∂E/∂w (n,), in the order of ``parameters``.
-
-        E is the (weighted) mean loss (None: as for :meth:`evaluate`), in the units of ``y``, plus
-        (l2/2)·‖W‖², weights only. Batch normalisation is by the
-        statistics of these data, as in training; nothing is dropped.
-        """
-        loss = self._loss_or_trained(loss)
-        data = self._data(X, y, loss, sample_weight, missing_targets)
-        l2 = _validation.number("l2", l2, low=0)
-        if self._scalings.targets is not None:
-            self._hidden.check_batch(len(data), len(data))
-            value, gradient = UnitsOfTargets(self).value_and_gradient(data, loss, l2)
-            return value, gradient.astype(self._dtype)
-        value, gradient = self._training_evaluation(data, loss, l2).value_and_gradient()
-        return float(value), gradient
-
-    def gradient_norms(
-        self,
-        X: Any,
-        y: Any,
-        loss: Any = None,
-        l2: float = 0.0,
-        sample_weight: Any = None,
-        missing_targets: str = "error",
-    ) -> dict[str, list[float]]:
-        """Return the norms of the gradient, layer by layer: where it vanishes or explodes.
-
-        As :meth:`loss_and_gradient`, on all of the data.
-
-        Returns
-        -------
-        dict
-            "weights": ‖∂E/∂W_l‖ of each layer; "activations": ‖∂E/∂a_l‖ of each hidden layer, over
-            all samples.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> import fastopt
-        >>> net = fastopt.MLP([3, *[16] * 10, 1], activation="sigmoid", random_state=0)
-        >>> X = np.random.default_rng(0).normal(size=(20, 3))
-        >>> norms = net.gradient_norms(X, X[:, 0])
-        >>> len(norms["weights"]), len(norms["activations"])
-        (11, 10)
-        >>> norms["activations"][0] < 1e-4 * norms["activations"][-1]
-        True
-        """
-        loss = self._loss_or_trained(loss)
-        data = self._data(X, y, loss, sample_weight, missing_targets)
-        l2 = _validation.number("l2", l2, low=0)
-        if self._scalings.targets is not None:
-            self._hidden.check_batch(len(data), len(data))
-            return UnitsOfTargets(self).gradient_norms(data, loss, l2)
-        evaluation = self._flow_evaluation(data, loss, l2)
-        return self._gradient_norms(evaluation)
-
-    def _data(self, X: Any, y: Any, loss: Any, sample_weight: Any, missing_targets: str) -> Data:
-        """Return data with inputs as the network sees them, and targets in their own units."""
-        self._scalings.check_learned()
-        self._scalings.check_loss(loss)
-        data = make_data(
-            X,
-            y,
-            loss,
-            self._layer_sizes,
-            self._dtype,
-            sample_weight,
-            missing_targets=missing_targets,
-            scalings=self._scalings,
+    Examples
+    --------
+    >>> import fastopt
+    >>> net = fastopt.MLP([2, 8, 1], dropout=0.5, random_state=0)
+    >>> mean, sd = net.predict([[1.0, 2.0]], mc_dropout=100)
+    >>> mean.shape, sd.shape
+    ((1, 1), (1, 1))
+    """
+    X = checked_inputs(net, X)
+    random_state = _validation.one_seed(random_state, rng)
+    seed = net._seed if random_state is None else _validation.seed(random_state)
+    if mc_dropout is None:
+        return _shaped(net, outputs_of(net, X))
+    k = _validation.integer("mc_dropout", mc_dropout, low=1)
+    if not net._hidden.drops:
+        raise ValueError(f"mc_dropout={k} needs a network with dropout, and this one has none")
+    # Welford's sums: stable, and no more than two arrays however many masks there are.
+    mean: Array = np.zeros((len(X), net._layer_sizes[-1]))
+    squares: Array = np.zeros_like(mean)
+    for i in range(k):
+        outputs = net._core.predict(X, seed=seed, mask=i, scaling=net._scalings.input_affine)
+        apart = outputs - mean
+        mean += apart / (i + 1)
+        squares += apart * (outputs - mean)
+    deviation = np.sqrt(squares / k)
+    scaling = net._scalings.targets
+    if scaling is not None:
+        return (
+            _shaped(net, scaling.inverse_transform(mean)),
+            _shaped(net, deviation * scaling.scale),
         )
-        return data.scaled(self._scalings.of_inputs, self._dtype)
-
-    def _training_evaluation(self, data: Data, loss: Any, l2: float) -> Any:
-        self._hidden.check_batch(len(data), len(data))
-        evaluation = self._evaluation(data, loss, l2)
-        evaluation.as_in_training()
-        return evaluation
-
-    def _flow_evaluation(self, data: Data, loss: Any, l2: float) -> Any:
-        evaluation = self._training_evaluation(data, loss, l2)
-        evaluation.watch_flows()
-        return evaluation
-
-    def _gradient_norms(self, evaluation: Any) -> dict[str, list[float]]:
-        evaluation.value_and_gradient()
-        return {"weights": evaluation.weight_norms, "activations": evaluation.flow_norms}
-
-    def _evaluation(self, data: Data, loss: Any, l2: float = 0.0) -> Any:
-        kind = _core.EvaluationF32 if self._dtype == np.float32 else _core.EvaluationF64
-        return kind(self._core, data.native, loss, l2)
-
-    def _metrics(
-        self, metrics: Any, loss: Any, recorded: tuple[str, ...] = (), signed: bool = False
-    ) -> Metrics:
-        threshold = None
-        if loss == "binary_cross_entropy":
-            threshold = 0.0 if self._output_activation == "identity" else 0.5
-        return Metrics(metrics, threshold, recorded, signed)
+    return _shaped(net, mean.astype(net._dtype)), _shaped(net, deviation.astype(net._dtype))
 
 
-def _signed(targets: Array) -> bool:
+def checked_inputs(net: MLP, X: Any) -> Array:
+    """Return X as an array (N, d) of which the network can compute outputs."""
+    net._scalings.check_learned()
+    dtype = net._scalings.dtype_of_inputs(net._dtype)
+    inputs = check_inputs(X, net._layer_sizes[0], dtype)
+    if net._scalings.inputs is not None:
+        net._scalings.inputs.check_finite("X", inputs, net._dtype)
+    return inputs
+
+
+def outputs_of(net: MLP, X: Array, rows: Any = None) -> Array:
+    """Return the outputs (N, q) in the units of the targets."""
+    outputs = net._core.predict(X, rows, scaling=net._scalings.input_affine)
+    return net._scalings.outputs_in_units(outputs)
+
+
+def _shaped(net: MLP, outputs: Array) -> Array:
+    """Return outputs (N, q) in the shape that the targets had."""
+    return outputs.reshape(-1) if net._targets.one_dimensional else outputs
+
+
+@overload
+def evaluate(
+    net: MLP,
+    X: Any,
+    y: Any,
+    loss: Any = None,
+    metrics: tuple[()] | None = (),
+    sample_weight: Any = None,
+) -> float: ...
+
+
+@overload
+def evaluate(
+    net: MLP,
+    X: Any,
+    y: Any,
+    loss: Any = None,
+    *,
+    metrics: Any,
+    sample_weight: Any = None,
+) -> dict[str, float]: ...
+
+
+@overload
+def evaluate(
+    net: MLP, X: Any, y: Any, loss: Any, metrics: Any, sample_weight: Any = None
+) -> dict[str, float]: ...
+
+
+@friendly
+def evaluate(
+    net: MLP,
+    X: Any,
+    y: Any,
+    loss: Any = None,
+    metrics: Any = (),
+    sample_weight: Any = None,
+    missing_targets: str = "error",
+) -> float | dict[str, float]:
+    """Return the loss on data, without penalty; with ``metrics``, a dict of it and of them.
+
+    All are in the units of ``y``, also with ``scale_targets``.
+
+    Parameters
+    ----------
+    X : array (N, d)
+    y : array (N, q), or (N,) where q = 1 or for class numbers
+    loss : str or callable, optional
+        As for :meth:`fit`. None (default): that of the last ``fit``; before any, "mse".
+    metrics : sequence of str or callable
+        As for :meth:`fit`.
+    sample_weight : array (N,) or (N, q), optional
+        For the loss and the metrics: weighted means. Rows of weight 0 are left out.
+    missing_targets : {"error", "ignore"}
+        As for :meth:`fit`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastopt
+    >>> net = fastopt.MLP([2, 3, 1], initializer="zeros")
+    >>> net.evaluate([[1, 2], [3, 4]], [1, 2])
+    2.5
+    >>> net.evaluate([[1, 2], [3, 4]], [1, 2], metrics=["mae"])
+    {'loss': 2.5, 'mae': 1.5}
+    """
+    loss = loss_or_trained(net, loss)
+    data = data_of(net, X, y, loss, sample_weight, missing_targets)
+    signed = net._targets.signed or is_signed(data.targets_of_rows())
+    chosen = metrics_by_name(net, metrics, loss, signed=signed)
+    if net._scalings.targets is not None:
+        value = UnitsOfTargets(net).value(data, loss)
+        return {"loss": value, **metrics_of(net, chosen, data)} if chosen else value
+    values = judge(net, data, loss, chosen)()
+    return values if chosen else values["loss"]
+
+
+def judge(net: MLP, data: Data, loss: Any, metrics: Metrics) -> Callable[[], dict[str, float]]:
+    """Return a function that finds loss and metrics by one pass, as the network then is."""
+    evaluation = evaluation_of(net, data, loss)
+    if not metrics:
+        return lambda: {"loss": float(evaluation.value())}
+
+    def judge() -> dict[str, float]:
+        value, outputs = evaluation.value_and_predictions()
+        outputs = net._scalings.outputs_in_units(outputs)
+        return {"loss": float(value), **_measured(net, metrics, data, outputs)}
+
+    return judge
+
+
+def metrics_of(net: MLP, metrics: Metrics, data: Data) -> dict[str, float]:
+    return _measured(net, metrics, data, outputs_of(net, data.inputs, data.rows))
+
+
+def _measured(net: MLP, metrics: Metrics, data: Data, outputs: Array) -> dict[str, float]:
+    weights, missing = data.sample_weight_of_rows(), data.missing_of_rows()
+    return metrics(outputs, data.targets_of_rows(), data.classes, weights, missing)
+
+
+def loss_or_trained(net: MLP, loss: Any) -> Any:
+    """Return a loss that was given, or the one that the network was trained with."""
+    if loss is None:
+        loss = "mse" if net._loss is None else net._loss
+    if isinstance(loss, ForgottenLoss):
+        raise ValueError(
+            f"the network was trained with a loss of your own, {loss.name!r}, which pickles do "
+            "not hold: give it as loss="
+        )
+    return check_loss(loss)
+
+
+def loss_and_gradient(
+    net: MLP,
+    X: Any,
+    y: Any,
+    loss: Any = None,
+    l2: float = 0.0,
+    sample_weight: Any = None,
+    missing_targets: str = "error",
+) -> tuple[float, Array]:
+    """Return E and ∂E/∂w (n,), in the order of ``parameters``.
+
+    E is the (weighted) mean loss (None: as for :meth:`evaluate`), in the units of ``y``, plus
+    (l2/2)·‖W‖², weights only. Batch normalisation is by the
+    statistics of these data, as in training; nothing is dropped.
+    """
+    loss = loss_or_trained(net, loss)
+    data = data_of(net, X, y, loss, sample_weight, missing_targets)
+    l2 = _validation.number("l2", l2, low=0)
+    if net._scalings.targets is not None:
+        net._hidden.check_batch(len(data), len(data))
+        value, gradient = UnitsOfTargets(net).value_and_gradient(data, loss, l2)
+        return value, gradient.astype(net._dtype)
+    value, gradient = _training_evaluation(net, data, loss, l2).value_and_gradient()
+    return float(value), gradient
+
+
+def gradient_norms(
+    net: MLP,
+    X: Any,
+    y: Any,
+    loss: Any = None,
+    l2: float = 0.0,
+    sample_weight: Any = None,
+    missing_targets: str = "error",
+) -> dict[str, list[float]]:
+    """Return the norms of the gradient, layer by layer: where it vanishes or explodes.
+
+    As :meth:`loss_and_gradient`, on all of the data.
+
+    Returns
+    -------
+    dict
+        "weights": ‖∂E/∂W_l‖ of each layer; "activations": ‖∂E/∂a_l‖ of each hidden layer, over
+        all samples.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastopt
+    >>> net = fastopt.MLP([3, *[16] * 10, 1], activation="sigmoid", random_state=0)
+    >>> X = np.random.default_rng(0).normal(size=(20, 3))
+    >>> norms = net.gradient_norms(X, X[:, 0])
+    >>> len(norms["weights"]), len(norms["activations"])
+    (11, 10)
+    >>> norms["activations"][0] < 1e-4 * norms["activations"][-1]
+    True
+    """
+    loss = loss_or_trained(net, loss)
+    data = data_of(net, X, y, loss, sample_weight, missing_targets)
+    l2 = _validation.number("l2", l2, low=0)
+    if net._scalings.targets is not None:
+        net._hidden.check_batch(len(data), len(data))
+        return UnitsOfTargets(net).gradient_norms(data, loss, l2)
+    evaluation = flow_evaluation(net, data, loss, l2)
+    return norms_of(evaluation)
+
+
+def data_of(net: MLP, X: Any, y: Any, loss: Any, sample_weight: Any, missing_targets: str) -> Data:
+    """Return data with inputs as the network sees them, and targets in their own units."""
+    net._scalings.check_learned()
+    net._scalings.check_loss(loss)
+    data = make_data(
+        X,
+        y,
+        loss,
+        net._layer_sizes,
+        net._dtype,
+        sample_weight,
+        missing_targets=missing_targets,
+        scalings=net._scalings,
+    )
+    return data.scaled(net._scalings.of_inputs, net._dtype)
+
+
+def _training_evaluation(net: MLP, data: Data, loss: Any, l2: float) -> Any:
+    net._hidden.check_batch(len(data), len(data))
+    evaluation = evaluation_of(net, data, loss, l2)
+    evaluation.as_in_training()
+    return evaluation
+
+
+def flow_evaluation(net: MLP, data: Data, loss: Any, l2: float) -> Any:
+    evaluation = _training_evaluation(net, data, loss, l2)
+    evaluation.watch_flows()
+    return evaluation
+
+
+def norms_of(evaluation: Any) -> dict[str, list[float]]:
+    evaluation.value_and_gradient()
+    return {"weights": evaluation.weight_norms, "activations": evaluation.flow_norms}
+
+
+def evaluation_of(net: MLP, data: Data, loss: Any, l2: float = 0.0) -> Any:
+    kind = _core.EvaluationF32 if net._dtype == np.float32 else _core.EvaluationF64
+    return kind(net._core, data.native, loss, l2)
+
+
+def metrics_by_name(
+    net: MLP, metrics: Any, loss: Any, recorded: tuple[str, ...] = (), signed: bool = False
+) -> Metrics:
+    threshold = None
+    if loss == "binary_cross_entropy":
+        threshold = 0.0 if net._output_activation == "identity" else 0.5
+    return Metrics(metrics, threshold, recorded, signed)
+
+
+def is_signed(targets: Array) -> bool:
     """Whether targets of one output, for which it counts, are −1 and +1."""
     if targets.size != len(targets):
         return False

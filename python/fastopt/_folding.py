@@ -12,8 +12,27 @@ if TYPE_CHECKING:
     from fastopt.network import MLP
 
 
-def folded(net: MLP) -> MLP:
-    """Return an equal network, in use, without batch normalisation and dropout."""
+def fold(net: MLP) -> MLP:
+    """Return a network without batch normalisation that computes the same in use.
+
+    The running statistics, γ and β go into the weights and biases:
+    W ← W·diag(γ/√(σ² + ε)), b = β − μ ⊗ γ/√(σ² + ε). Dropout, which is off in use, is left out.
+
+    Raises
+    ------
+    ValueError
+        There is no batch normalisation; or it stands after the activation, and shortcuts need
+        its outputs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastopt
+    >>> net = fastopt.MLP([2, 4, 1], normalization="batch", random_state=0)
+    >>> X = np.array([[0.5, -1.0], [2.0, 1.0]])
+    >>> np.allclose(net.fold().predict(X), net.predict(X))
+    True
+    """
     n = net.normalization
     if not isinstance(n, BatchNormalization):
         raise ValueError(f"only batch normalization can be folded, got normalization={n!r}")
@@ -22,7 +41,7 @@ def folded(net: MLP) -> MLP:
             "normalization after the activation cannot be folded where residual="
             f"{net.residual!r} takes the normalised values further"
         )
-    net._check_statistics(net.statistics)
+    net._views.check_statistics(net.statistics)
     arrays = _fold(net, n)
     state = net.__getstate__()
     state |= {"normalization": None, "dropout": 0.0, "statistics": np.empty(0), "history": None}
@@ -37,7 +56,7 @@ def _fold(net: MLP, n: BatchNormalization) -> list[Any]:
     arrays, start = [], 0
     # What a normalisation after the activation does to the inputs of the next layer.
     factor, offset = np.ones(net.layer_sizes[0]), np.zeros(net.layer_sizes[0])
-    for layer in net._layers():
+    for layer in net._views.layers():
         W = layer["W"].astype(np.float64)
         b = offset @ W + layer.get("b", 0.0)
         W *= factor[:, None]

@@ -337,7 +337,8 @@ def check_keywords(what: str, given: Mapping[str, Any], known: Collection[str]) 
 
 def friendly(function: Callable[P, R]) -> Callable[P, R]:
     """Decorate a function: a misspelt keyword is told with the one that was probably meant."""
-    known = frozenset(inspect.signature(function).parameters) - {"self"}
+    # Methods of a network may stand as functions of it.
+    known = frozenset(inspect.signature(function).parameters) - {"self", "net"}
     name = function.__qualname__.removesuffix(".__init__").rpartition(".")[2]
 
     @wraps(function)

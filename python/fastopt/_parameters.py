@@ -14,80 +14,46 @@ Array = npt.NDArray[Any]
 
 
 class Parameters:
-    """What a network learns: parameters and running statistics."""
+    """Live views of what a network learns, in the memory of its native part."""
 
-    _core: Any
-    _hidden: HiddenLayers
-
-    @property
-    def n_parameters(self) -> int:
-        """How many weights and biases there are."""
-        return int(self._core.parameters.size)
+    def __init__(self, core: Any, hidden: HiddenLayers) -> None:
+        self._core, self._hidden = core, hidden
 
     @property
     def parameters(self) -> Array:
-        """All weights and biases as one flat vector (n,): a live view; assigning copies into it."""
+        """All weights and biases (n,)."""
         flat: Array = self._core.parameters
         return flat
 
-    @parameters.setter
-    def parameters(self, values: Any) -> None:
-        flat = self._core.parameters
-        new = _fitting("parameters", flat, values)
-        _validation.check_finite("parameters", new, flat.dtype)
-        flat[:] = new
-
-    @property
-    def coefs_(self) -> list[Array]:
-        """W of each layer, (fan_in, fan_out): live views of ``parameters``."""
-        return [layer["W"] for layer in self._layers()]
-
-    @property
-    def intercepts_(self) -> list[Array | None]:
-        """B of each layer, (fan_out,): live views; None where a normalisation has taken its place.
-
-        Such layers have β, see :attr:`shifts_`.
-        """
-        return [layer.get("b") for layer in self._layers()]
-
-    @property
-    def scales_(self) -> list[Array | None]:
-        """γ of each layer, (fan_out,): live views; None where it is not normalised."""
-        return [layer.get("gamma") for layer in self._layers()]
-
-    @property
-    def shifts_(self) -> list[Array | None]:
-        """β of each layer, (fan_out,): live views; None where it is not normalised."""
-        return [layer.get("beta") for layer in self._layers()]
-
-    @property
-    def projections_(self) -> list[Array | None]:
-        """P of each layer, (width at the shortcut's start, fan_out); None where there is none."""
-        return [layer.get("P") for layer in self._layers()]
-
-    def _layers(self) -> list[dict[str, Array]]:
-        return self._hidden.views(self.parameters)
-
     @property
     def statistics(self) -> Array:
-        """Running means and variances of batch normalisation as one flat vector, like `parameters`.
-
-        Of each normalised layer the means, then the variances: a live view; assigning copies into
-        it (finite, no variance below zero). No parameters, but they belong to copies and pickles.
-        """
+        """Running means and variances of batch normalisation."""
         flat: Array = self._core.statistics
         return flat
 
-    @statistics.setter
-    def statistics(self, values: Any) -> None:
-        flat = self._core.statistics
-        new = _fitting("statistics", flat, values)
-        self._check_statistics(new)
-        flat[:] = new
+    def layers(self) -> list[dict[str, Array]]:
+        """Return the arrays of each layer by their names."""
+        return self._hidden.views(self.parameters)
 
-    def _check_statistics(self, values: Array) -> None:
+    def named(self, name: str) -> list[Array | None]:
+        """Return one array of each layer, None where a layer has none."""
+        return [layer.get(name) for layer in self.layers()]
+
+    def set_parameters(self, values: Any) -> None:
+        """Copy numbers into the parameters, or refuse those that do not fit."""
+        new = _fitting("parameters", self.parameters, values)
+        _validation.check_finite("parameters", new, self.parameters.dtype)
+        self.parameters[:] = new
+
+    def set_statistics(self, values: Any) -> None:
+        """Copy numbers into the statistics, or refuse those that cannot be some."""
+        new = _fitting("statistics", self.statistics, values)
+        self.check_statistics(new)
+        self.statistics[:] = new
+
+    def check_statistics(self, values: Array) -> None:
         """Refuse statistics that are not finite, and variances below zero."""
-        _validation.check_finite("statistics", values, self._core.statistics.dtype)
+        _validation.check_finite("statistics", values, self.statistics.dtype)
         start = 0
         for width in self._hidden.normalized_widths:
             variances = values[start + width : start + 2 * width]

@@ -306,7 +306,7 @@ def test_penalties_leave_biases_scales_and_shifts_alone():
     before = net.copy()
     # Targets that are met: the gradient is that of the penalty alone.
     net.fit(X, net.predict(X) * 0, fastopt.SGD(0.1, weight_decay=0.5), epochs=1, loss=flat)
-    for now, then in zip(net._layers(), before._layers(), strict=True):
+    for now, then in zip(net._views.layers(), before._views.layers(), strict=True):
         for name in now:
             shrinks = 0.95 if name in ("W", "P") else 1.0
             np.testing.assert_allclose(now[name], shrinks * then[name], rtol=1e-14)

@@ -2,6 +2,7 @@
 
 import copy
 import gc
+import inspect
 import pickle
 from itertools import pairwise
 
@@ -399,3 +400,9 @@ def test_evaluate():
 def test_penalty_out_of_range(l2, error):
     with pytest.raises(error, match="l2 must be a number"):
         make_net().loss_and_gradient(X, X[:, :2], l2=l2)
+
+
+def test_a_network_is_composed_and_inherits_nothing():
+    assert fastopt.MLP.__mro__ == (fastopt.MLP, object)
+    for name in ("fit", "predict", "hessian", "to_c"):
+        assert "net" not in inspect.signature(getattr(fastopt.MLP([2, 1]), name)).parameters

@@ -57,7 +57,9 @@ def _layers(own: Any, net: Any) -> tuple[list[tuple[Any, dict[str, Any]]], list[
     if rates[0]:
         layers.append((own.Dropout, {"rate": rates[0]}))
     n, depth = net.normalization, len(plan.steps)
-    for index, (arrays, step) in enumerate(zip(net._layers(), plan.steps, strict=True), start=1):
+    for index, (arrays, step) in enumerate(
+        zip(net._views.layers(), plan.steps, strict=True), start=1
+    ):
         W, b = arrays["W"].astype(np.float64), arrays.get("b")
         if index == 1:
             W = np.where(constant[:, None], 0.0, W)

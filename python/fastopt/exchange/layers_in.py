@@ -141,7 +141,7 @@ def network(
     )
     _fill(net, blocks)
     for end, P in (projections or {}).items():
-        _put(net._layers()[end - 1]["P"], P, f"the shortcut to layer {end}")
+        _put(net._views.layers()[end - 1]["P"], P, f"the shortcut to layer {end}")
     return net
 
 
@@ -191,7 +191,7 @@ def _normalization(hidden: list[_Block]) -> Normalization | None:
 
 def _fill(net: MLP, blocks: list[_Block]) -> None:
     statistics = []
-    for arrays, block in zip(net._layers(), blocks, strict=True):
+    for arrays, block in zip(net._views.layers(), blocks, strict=True):
         width, norm = block.dense.W.shape[1], block.norm
         _put(arrays["W"], block.dense.W, block.dense.name)
         b = np.zeros(width) if block.dense.b is None else block.dense.b

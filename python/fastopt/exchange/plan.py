@@ -97,7 +97,7 @@ def plan_of(net: MLP) -> Plan:
     activations = [*(names * hidden if isinstance(net.activation, str) else names)]
     starts = {end: start for start, end in net._hidden.shortcuts}
     steps = []
-    for index, layer in enumerate(net._layers(), start=1):
+    for index, layer in enumerate(net._views.layers(), start=1):
         arrays = {name: array.astype(np.float64) for name, array in layer.items()}
         W, width = arrays["W"], layer["W"].shape[1]
         b = arrays.get("b", np.zeros(width))

@@ -41,7 +41,9 @@ def _modules(nn: Any, net: Any) -> list[Any]:
     plan, rates, at = plan_of(net), net._hidden.rates, 0
     modules: list[Any] = [nn.Dropout(rates[0])] if rates[0] else []
     n, depth = net.normalization, len(plan.steps)
-    for index, (arrays, step) in enumerate(zip(net._layers(), plan.steps, strict=True), start=1):
+    for index, (arrays, step) in enumerate(
+        zip(net._views.layers(), plan.steps, strict=True), start=1
+    ):
         W, b = scaled(plan, index, arrays)
         linear = nn.Linear(*W.shape, bias=b is not None)
         _set(linear.weight, W.T)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from fastopt._evaluation import evaluation_of
 from fastopt.training.data import Data
 from fastopt.training.user_functions import name_of
 
@@ -37,7 +38,7 @@ class Problem:
 
     def evaluation(self) -> Any:
         """Return E at the network's present weights, again and again as they change."""
-        return self.network._evaluation(self.data, self.loss, self.l2)
+        return evaluation_of(self.network, self.data, self.loss, self.l2)
 
     def described(self) -> dict[str, Any]:
         """Return in words what E is made of, by the names of the arguments of ``fit``."""

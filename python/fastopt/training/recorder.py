@@ -6,6 +6,7 @@ import math
 import time
 from typing import Any
 
+from fastopt._evaluation import flow_evaluation, judge, metrics_of, norms_of
 from fastopt.training.data import Data
 from fastopt.training.history import History
 from fastopt.training.metrics import Metrics
@@ -36,10 +37,10 @@ class Recorder:
         network = problem.network
         self._validation = None
         if validation is not None:
-            self._validation = network._judge(validation, problem.loss, metrics)
+            self._validation = judge(network, validation, problem.loss, metrics)
         self._flows = None
         if layer_norms:
-            self._flows = network._flow_evaluation(problem.data, problem.loss, problem.l2)
+            self._flows = flow_evaluation(network, problem.data, problem.loss, problem.l2)
         self._counts = _COUNTS if counts else ()
         # A run that goes on counts its seconds on.
         self._start = time.perf_counter() - (history.seconds[-1] if history.epoch else 0)
@@ -49,11 +50,11 @@ class Recorder:
         row: dict[str, Any] = {"loss": report.loss}
         problem = self._problem
         if self._metrics:
-            row |= problem.network._metrics_of(self._metrics, problem.data)
+            row |= metrics_of(problem.network, self._metrics, problem.data)
         if self._validation is not None:
             row |= {f"val_{name}": value for name, value in self._validation().items()}
         if self._flows is not None:
-            row["layer_gradient_norms"] = problem.network._gradient_norms(self._flows)
+            row["layer_gradient_norms"] = norms_of(self._flows)
         row["step_norm"] = report.step_norm
         for name in _OF_STEPS:
             value = getattr(report, name)
