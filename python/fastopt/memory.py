@@ -62,7 +62,8 @@ def memory_needed(
     memory : int
         "lbfgs": the number of pairs.
     function : bool
-        For ``minimize`` instead of a network.
+        For ``minimize`` instead of a network; "lm" with N: for ``least_squares`` with m = N·q
+        residuals.
 
     Returns
     -------
@@ -77,7 +78,9 @@ def memory_needed(
     BFGS and DFP hold V, and a copy goes into the result, 2 n². Levenberg-Marquardt on a network
     holds JᵀJ and its factor in one square, n², beside blocks of layers that are summed at once, at
     most n² and 48 MB (up to 16 MB where n² is less, which is not counted); with m < n residuals J,
-    JJᵀ and its factor, m·n + 2 m²; with a function's JᵀJ a copy of that too, 2 n². L-BFGS holds its
+    JJᵀ and its factor, m·n + 2 m²; with a function's JᵀJ a copy of that too, 2 n². ``least_squares``
+    holds J and its factors at two points, and a J in the result, 5 m·n + 4 n²; with m ≤ n residuals
+    the rank comes from singular values, 8 m·n + 6 n² + 4 m². L-BFGS holds its
     pairs, 2 · memory · n once there were as many iterations, and a copy of them in the result of
     ``fit``; first-order rules their means and a copy of them, a gradient and three copies of the
     weights. A float32 network takes half as much.
@@ -113,6 +116,10 @@ def memory_needed(
     vectors = _VECTORS * n
     if method == "lm" and N is not None:
         m = N * q
+        if function:
+            if m <= n:
+                return BYTES * (8 * m * n + 6 * n * n + 4 * m * m)
+            return BYTES * (5 * m * n + 4 * n * n)
         if m < n:
             return BYTES * (m * n + 2 * m * m + _DUAL_VECTORS * n)
         return BYTES * (n * n + min(n * n, _BLOCKS_OF_SUMS) + vectors)

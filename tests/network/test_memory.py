@@ -27,7 +27,7 @@ optimizer = fastopt.LBFGS(memory=memory) if method == "lbfgs" else method
 rng = np.random.default_rng(0)
 X, y = rng.normal(size=(samples, inputs)), rng.normal(size=samples)
 # What does not grow with the network is there before.
-fastopt.MLP([inputs, 1, 1]).fit(X, y, optimizer, epochs=1, l2=l2)
+fastopt.MLP([1, 1, 1]).fit(X[:, :1], y, optimizer, epochs=1, l2=l2)
 net = fastopt.MLP([inputs, hidden, 1], random_state=0)
 before = peak()
 epochs = memory if method == "lbfgs" else 1  # an iteration makes a pair at most
@@ -71,6 +71,31 @@ print(taken / fastopt.memory_needed(method, n, memory=memory, function=True))
 """
 
 
+LEAST_SQUARES = """
+import re
+import sys
+from pathlib import Path
+import numpy as np
+import fastopt
+
+def peak():
+    return 1024 * int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
+
+method, jac, n, m = *sys.argv[1:3], *map(int, sys.argv[3:5])
+method = fastopt.LevenbergMarquardt() if method == "LevenbergMarquardt" else method
+
+def run(n, m):
+    A = np.random.default_rng(0).normal(size=(m, n))
+    given = (lambda x: A) if jac == "given" else jac
+    before = peak()
+    fastopt.least_squares(lambda x: A @ x - 1, np.zeros(n), method=method, jac=given, max_nfev=3)
+    return peak() - before
+
+run(10, 20)
+print(run(n, m) / fastopt.memory_needed("lm", n, m, function=True))
+"""
+
+
 def ratio(code, *arguments):
     """Return what a run in a process of its own takes, relative to what was said."""
     result = subprocess.run(
@@ -95,6 +120,7 @@ def ratio(code, *arguments):
         ("lbfgs", 30, 1300, 50, 0.0),
         ("lm", 10_000, 20, 20, 0.0),  # fewer samples than weights, and many inputs
         ("lm", 3000, 100, 10, 0.0),
+        ("lm", 1000, 4, 5000, 0.0),  # more samples than weights, and many inputs
         ("sgd", 10_000, 100, 20, 0.0),
         ("momentum", 10_000, 100, 20, 0.0),
         ("nesterov", 10_000, 100, 20, 0.0),
@@ -118,12 +144,30 @@ def test_memory_needed_is_what_a_run_takes(method, inputs, hidden, samples, l2):
     [
         *(("bfgs", 2000), ("dfp", 2000), ("newton", 2000)),
         *((method, 1_000_000) for method in ("lbfgs", "newton_cg", "steepest_descent")),
+        *(("lbfgs", 3_000_000), ("newton_cg", 10_000_000), ("adam", 10_000_000)),
         *((method, 1_000_000) for method in ("sgd", "momentum", "nesterov", "adagrad", "rmsprop")),
         *((method, 1_000_000) for method in ("adam", "nadam")),
     ],
 )
 def test_memory_needed_is_what_minimize_takes(method, n):
     assert 0.7 <= ratio(MINIMIZE, method, n) <= 1.3
+
+
+@unweighed
+@pytest.mark.parametrize(
+    ("method", "jac", "n", "m"),
+    [
+        ("trf", "given", 1000, 1500),
+        ("trf", "given", 300, 50_000),
+        ("trf", "2-point", 300, 3000),
+        ("trf", "given", 2000, 1000),
+        ("LevenbergMarquardt", "given", 1000, 3000),
+        ("LevenbergMarquardt", "given", 2000, 1000),
+    ],
+)
+def test_memory_needed_is_what_least_squares_takes(method, jac, n, m):
+    found = ratio(LEAST_SQUARES, method, jac, n, m)
+    assert 0.7 <= found <= 1.3
 
 
 def test_memory_needed():

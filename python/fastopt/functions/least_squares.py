@@ -27,7 +27,7 @@ from fastopt.functions.squares_arguments import (
     positional,
 )
 from fastopt.functions.squares_result import make_result
-from fastopt.memory import BYTES, check_bytes, check_memory
+from fastopt.memory import check_bytes, check_memory, memory_needed
 from fastopt.optimizers.levenberg_marquardt import LevenbergMarquardt
 from fastopt.training import loop
 
@@ -210,8 +210,7 @@ def least_squares(
             upper,
         )
         m = objective.n_residuals
-        # J, a copy that becomes Q and R, the result's, and two n × n triangles.
-        needed = BYTES * (3 * m * n + 2 * n * n)
+        needed = memory_needed("lm", n, m, function=True)
         check_bytes(f"a Jacobian of {m:,} × {n:,} numbers", needed, "fewer residuals at a time")
 
     if isinstance(method, LevenbergMarquardt):

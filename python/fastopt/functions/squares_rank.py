@@ -44,7 +44,10 @@ def determined(jacobian: Array, errors: Array) -> Determined:
     largest = np.abs(jacobian).max(axis=0)
     size = np.where(largest > 0, largest, 1.0)
     size = size * np.where(largest > 0, np.linalg.norm(jacobian / size, axis=0), 1.0)
-    _, found, vt = np.linalg.svd(jacobian / size, full_matrices=m < n)
+    scaled = jacobian / size
+    if m > n:  # R has the same singular values and right vectors, and is smaller
+        scaled = np.linalg.qr(scaled, mode="r")
+    _, found, vt = np.linalg.svd(scaled, full_matrices=m < n)
     singular = np.zeros(n)
     singular[: found.size] = found
     rounding = max(m, n) * _EPSILON * singular[0]
