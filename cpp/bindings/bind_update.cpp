@@ -303,7 +303,7 @@ class WorkerOf final : public Worker {
     bool good = true;
     work([&] {
       for (const Array& array : g)
-        good = good && largest_magnitude(array.data(), array.size()) <= most;
+        good = good && updater_.gradient_is_within(array.data(), array.size(), most);
     });
     if (good) return;
     for (std::size_t k = 0; k < g.size(); ++k) {

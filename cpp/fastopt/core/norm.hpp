@@ -27,6 +27,20 @@ double largest_magnitude(const Scalar* x, Index n) {
       ConstVectorMap<Scalar>(x, n).cwiseAbs().template maxCoeff<Eigen::PropagateNaN>());
 }
 
+// Whether |x_i| ≤ most for all i; not where one of them is NaN. Squares are summed, twice as fast
+// as the largest is found, which is looked for where the sum leaves it open.
+template <class Scalar>
+bool all_within(const Scalar* x, Index n, double most) {
+  constexpr Index piece = 4096;
+  for (Index at = 0; at < n; at += piece) {
+    const Index count = std::min(piece, n - at);
+    const auto sum = static_cast<double>(ConstVectorMap<Scalar>(x + at, count).squaredNorm());
+    const bool surely = std::isfinite(sum) && 2 * std::sqrt(sum) <= most;
+    if (!surely && !(largest_magnitude(x + at, count) <= most)) return false;
+  }
+  return true;
+}
+
 template <class Scalar>
 double norm(const Scalar* x, Index n) {
   using Limits = std::numeric_limits<Scalar>;

@@ -38,22 +38,25 @@ class RuleState {
     return slice;
   }
 
-  // f(slice) over all of that, in pieces and in parallel where that pays.
+  // f(at, count) over `size` weights, in pieces and in parallel where that pays.
+  template <class F>
+  static void for_pieces(Index size, F&& f) {
+    constexpr Index piece = 1 << 15;
+    if (size < 4 * piece) {
+      f(Index{0}, size);
+    } else {
+      parallel_for((size + piece - 1) / piece,
+                   [&](Index i) { f(i * piece, std::min(piece, size - i * piece)); });
+    }
+  }
   template <class F>
   void for_slices(Scalar* w, const Scalar* g, Index offset, Index size, F&& f) {
-    if (size < 4 * piece) {
-      f(slice(w, g, offset, size));
-      return;
-    }
-    parallel_for((size + piece - 1) / piece, [&](Index i) {
-      const Index at = i * piece;
-      f(slice(w + at, g == nullptr ? g : g + at, offset + at, std::min(piece, size - at)));
+    for_pieces(size, [&](Index at, Index count) {
+      f(slice(w + at, g == nullptr ? g : g + at, offset + at, count));
     });
   }
 
  private:
-  static constexpr Index piece = 1 << 15;
-
   Index size_;
   std::vector<Buffer<Scalar>> vectors_;
 };
@@ -107,18 +110,23 @@ class Updater {
     state_.for_slices(w, g, s.offset, s.size, [&](const Slice<Scalar>& slice) {
       rule_->apply(slice, decay(s.shrinks));
       for (std::size_t k = 0; k < state_.vectors().size(); ++k)
-        if (!std::isfinite(largest_magnitude(slice.state[k], slice.size)))
-          overflowed.store(static_cast<int>(k));
+        if (!all_within(slice.state[k], slice.size, largest)) overflowed.store(static_cast<int>(k));
     });
     return overflowed.load();
   }
   // The largest |g_i| with which nothing overflows in one step: a rule that squares its gradients
   // would keep an infinite mean of them, and leave w where it is for ever.
   double largest_gradient() const {
-    constexpr auto largest = static_cast<double>(std::numeric_limits<Scalar>::max());
     for (int k = 0; k < rule_->states(); ++k)
       if (rule_->is_sum_of_squares(k)) return std::sqrt(largest);
     return largest;
+  }
+  bool gradient_is_within(const Scalar* g, Index size, double most) const {
+    std::atomic<bool> within{true};
+    RuleState<Scalar>::for_pieces(size, [&](Index at, Index count) {
+      if (!all_within(g + at, count, most)) within.store(false);
+    });
+    return within.load();
   }
   // What a user may know a state vector by.
   std::string state_name(int k) const {
@@ -194,6 +202,8 @@ class Updater {
   }
 
  private:
+  static constexpr auto largest = static_cast<double>(std::numeric_limits<Scalar>::max());
+
   double decay(bool shrinks) const { return shrinks ? learning_rate_ * weight_decay_ : 0; }
 
   std::unique_ptr<Rule> rule_;
