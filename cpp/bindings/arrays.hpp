@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "bindings/numbers.hpp"
 #include "fastopt/data/dataset.hpp"
 
 FASTOPT_BEGIN
@@ -40,10 +41,6 @@ inline ArraySource source_of(const py::array& array) {
   source.column_stride = array.ndim() == 2 ? array.strides(1) : 0;
   return source;
 }
-
-// Of any layout in Python, in C order here.
-template <class T>
-using Numbers = py::array_t<T, py::array::c_style | py::array::forcecast>;
 
 // Offsets and factors of the columns, (2, columns), or nothing.
 using Affine = std::optional<Numbers<double>>;

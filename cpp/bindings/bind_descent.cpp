@@ -12,7 +12,7 @@ FASTOPT_BEGIN
 void bind_descent(py::module_& module) {
   py::class_<Descent, Solver> descent(module, "DescentSolver", py::module_local());
   descent
-      .def(py::init([](Objective& objective, const Values& w0, const std::string& rule,
+      .def(py::init([](Objective& objective, const Numbers<double>& w0, const std::string& rule,
                        std::map<std::string, double> settings, double weight_decay, double gtol) {
              return std::make_unique<Descent>(objective, checked(objective, w0),
                                               make_rule(rule, Settings(std::move(settings))),
@@ -26,23 +26,23 @@ void bind_descent(py::module_& module) {
 
   py::class_<ProjectedLbfgs, LineSearchSolver> projected(module, "ProjectedLbfgsSolver",
                                                          py::module_local());
-  projected.def(
-      py::init([](Objective& objective, const Values& w0, const Values& lower, const Values& upper,
-                  double c1, double c2, double gtol, double xrtol, double ftol, Index memory) {
-        LbfgsSettings s;
-        s.line_search.c1 = c1;
-        s.line_search.c2 = c2;
-        s.gtol = gtol;
-        s.xrtol = xrtol;
-        s.ftol = ftol;
-        s.memory = memory;
-        return std::make_unique<ProjectedLbfgs>(objective, checked(objective, w0),
-                                                checked(objective, lower),
-                                                checked(objective, upper), s);
-      }),
-      py::arg("objective"), py::arg("w0"), py::arg("lower"), py::arg("upper"), py::arg("c1"),
-      py::arg("c2"), py::arg("gtol"), py::arg("xrtol"), py::arg("ftol"), py::arg("memory"),
-      py::keep_alive<1, 2>());
+  projected.def(py::init([](Objective& objective, const Numbers<double>& w0,
+                            const Numbers<double>& lower, const Numbers<double>& upper, double c1,
+                            double c2, double gtol, double xrtol, double ftol, Index memory) {
+                  LbfgsSettings s;
+                  s.line_search.c1 = c1;
+                  s.line_search.c2 = c2;
+                  s.gtol = gtol;
+                  s.xrtol = xrtol;
+                  s.ftol = ftol;
+                  s.memory = memory;
+                  return std::make_unique<ProjectedLbfgs>(objective, checked(objective, w0),
+                                                          checked(objective, lower),
+                                                          checked(objective, upper), s);
+                }),
+                py::arg("objective"), py::arg("w0"), py::arg("lower"), py::arg("upper"),
+                py::arg("c1"), py::arg("c2"), py::arg("gtol"), py::arg("xrtol"), py::arg("ftol"),
+                py::arg("memory"), py::keep_alive<1, 2>());
 }
 
 FASTOPT_END

@@ -21,8 +21,6 @@ FASTOPT_BEGIN
 
 namespace {
 
-using Array = py::array_t<double, py::array::c_style>;
-
 // The place of a name in a short list.
 template <std::size_t N>
 int place_of(const std::string& name, const char* const (&names)[N], const char* what) {
@@ -53,7 +51,7 @@ LevenbergMarquardtSettings settings_of(const py::kwargs& given) {
 }
 
 LeastSquaresSettings settings_of(PythonResiduals& objective, double ftol, double xtol, double gtol,
-                                 std::int64_t max_evaluations, const Array& scale) {
+                                 std::int64_t max_evaluations, const Numbers<double>& scale) {
   LeastSquaresSettings settings;
   settings.ftol = ftol;
   settings.xtol = xtol;
@@ -85,34 +83,35 @@ Report run_to_the_end(S& solver) {
 }  // namespace
 
 void bind_least_squares(py::module_& module) {
-  py::class_<PythonNormalEquations, Objective>(module, "PythonNormalEquations", py::module_local())
-      .def(py::init<py::object, const py::tuple&, const py::dict&, const Array&>(), py::arg("fun"),
-           py::arg("args"), py::arg("kwargs"), py::arg("x0"))
+  py::class_<PythonNormalEquations, SumOfSquares>(module, "PythonNormalEquations",
+                                                  py::module_local())
+      .def(py::init<py::object, const py::tuple&, const py::dict&, const Numbers<double>&>(),
+           py::arg("fun"), py::arg("args"), py::arg("kwargs"), py::arg("x0"))
       .def(
           "products",
-          [](PythonNormalEquations& objective, const Array& x) {
+          [](PythonNormalEquations& objective, const Numbers<double>& x) {
             const Index n = objective.size();
-            Array g(n), h({n, n});
+            Numbers<double> g(n), h({n, n});
             objective.normal_equations(x.data(), g.mutable_data(), h.mutable_data());
             return h;
           },
           py::arg("x"));
 
-  py::class_<PythonResiduals, Objective>(module, "PythonResiduals", py::module_local())
-      .def(
-          py::init([](py::object fun, py::object jac, const py::tuple& args, const py::dict& kwargs,
-                      const Array& x0, const Array& relative_step, const std::string& loss,
-                      double f_scale, const Array& lower, const Array& upper) {
-            const Difference kind = difference_named(jac);
-            const auto rho = static_cast<RobustLoss::Kind>(
-                place_of(loss, {"linear", "soft_l1", "huber", "cauchy", "arctan"}, "loss"));
-            return std::make_unique<PythonResiduals>(std::move(fun), std::move(jac), kind, args,
-                                                     kwargs, x0, relative_step,
-                                                     RobustLoss(rho, f_scale), lower, upper);
-          }),
-          py::arg("fun"), py::arg("jac"), py::arg("args"), py::arg("kwargs"), py::arg("x0"),
-          py::arg("relative_step"), py::arg("loss"), py::arg("f_scale"), py::arg("lower"),
-          py::arg("upper"))
+  py::class_<PythonResiduals, SumOfSquares>(module, "PythonResiduals", py::module_local())
+      .def(py::init([](py::object fun, py::object jac, const py::tuple& args,
+                       const py::dict& kwargs, const Numbers<double>& x0,
+                       const Numbers<double>& relative_step, const std::string& loss,
+                       double f_scale, const Numbers<double>& lower, const Numbers<double>& upper) {
+             const Difference kind = difference_named(jac);
+             const auto rho = static_cast<RobustLoss::Kind>(
+                 place_of(loss, {"linear", "soft_l1", "huber", "cauchy", "arctan"}, "loss"));
+             return std::make_unique<PythonResiduals>(std::move(fun), std::move(jac), kind, args,
+                                                      kwargs, x0, relative_step,
+                                                      RobustLoss(rho, f_scale), lower, upper);
+           }),
+           py::arg("fun"), py::arg("jac"), py::arg("args"), py::arg("kwargs"), py::arg("x0"),
+           py::arg("relative_step"), py::arg("loss"), py::arg("f_scale"), py::arg("lower"),
+           py::arg("upper"))
       .def_property_readonly("not_finite", &PythonResiduals::not_finite)
       .def_property_readonly("n_differences", &PythonResiduals::n_differences)
       .def_property_readonly("n_jacobian", &PythonResiduals::n_jacobian)
@@ -120,20 +119,20 @@ void bind_least_squares(py::module_& module) {
       .def_property_readonly("noise", &PythonResiduals::relative_noise)
       .def_property_readonly("jacobian_errors",
                              [](const PythonResiduals& objective) {
-                               return Array(objective.size(), objective.column_errors());
+                               return Numbers<double>(objective.size(), objective.column_errors());
                              })
       .def(
           "residuals",
-          [](PythonResiduals& objective, const Array& x) {
+          [](PythonResiduals& objective, const Numbers<double>& x) {
             const auto& e = objective.residuals_at(x.data());
-            return Array(static_cast<Index>(e.size()), e.data());
+            return Numbers<double>(static_cast<Index>(e.size()), e.data());
           },
           py::arg("x"))
       .def(
           "jacobian",
-          [](PythonResiduals& objective, const Array& x) {
+          [](PythonResiduals& objective, const Numbers<double>& x) {
             const Index m = objective.n_residuals(), n = objective.size();
-            Array e(m), j({m, n});
+            Numbers<double> e(m), j({m, n});
             objective.residuals_and_jacobian(x.data(), e.mutable_data(), j.mutable_data());
             return j;
           },
@@ -143,18 +142,21 @@ void bind_least_squares(py::module_& module) {
   py::class_<LevenbergMarquardt, Solver> damped(module, "LevenbergMarquardtSolver",
                                                 py::module_local());
   damped
-      .def(py::init([](Objective& objective, const Values& w0, const py::kwargs& settings) {
-             const double* start = checked(objective, w0);
-             // Residuals at hand: QR of J, without squaring its condition.
-             LevenbergMarquardtSettings read = settings_of(settings);
-             auto* const residuals = dynamic_cast<PythonResiduals*>(&objective);
-             if (residuals == nullptr)
-               return std::make_unique<LevenbergMarquardt>(objective, start, read);
-             read.accuracy = residuals;
+      // Residuals at hand: QR of J, without squaring its condition.
+      .def(py::init([](PythonResiduals& objective, const Numbers<double>& w0,
+                       const py::kwargs& given) {
+             LevenbergMarquardtSettings settings = settings_of(given);
+             settings.accuracy = &objective;
              return std::make_unique<LevenbergMarquardt>(
-                 objective, std::make_unique<QrStep>(objective), start, read);
+                 objective, std::make_unique<QrStep>(objective), checked(objective, w0), settings);
            }),
            py::keep_alive<1, 2>(), py::arg("objective"), py::arg("w0"))
+      .def(
+          py::init([](SumOfSquares& objective, const Numbers<double>& w0, const py::kwargs& given) {
+            return std::make_unique<LevenbergMarquardt>(objective, checked(objective, w0),
+                                                        settings_of(given));
+          }),
+          py::keep_alive<1, 2>(), py::arg("objective"), py::arg("w0"))
       .def("run", &run_to_the_end<LevenbergMarquardt>)
       .def("inactive", [](LevenbergMarquardt& s) { return indices(s.inactive()); });
   def_place(damped);
@@ -171,7 +173,7 @@ void bind_least_squares(py::module_& module) {
       .def("solution", [](LeastSquaresSolver& s) {
         const Index m = s.residuals().size(), n = s.weights().size();
         return py::make_tuple(copy_of(s.weights()), copy_of(s.residuals()),
-                              Array({m, n}, s.jacobian().data()), copy_of(s.gradient()),
+                              Numbers<double>({m, n}, s.jacobian().data()), copy_of(s.gradient()),
                               s.gradient().vector().cwiseAbs().maxCoeff(), s.rank());
       });
   def_place(solver);
@@ -179,9 +181,9 @@ void bind_least_squares(py::module_& module) {
 
   py::class_<TrustRegionLeastSquares, LeastSquaresSolver>(module, "TrustRegionSolver",
                                                           py::module_local())
-      .def(py::init([](PythonResiduals& objective, const Values& w0, double ftol, double xtol,
-                       double gtol, std::int64_t max_evaluations, const Array& scale,
-                       double factor) {
+      .def(py::init([](PythonResiduals& objective, const Numbers<double>& w0, double ftol,
+                       double xtol, double gtol, std::int64_t max_evaluations,
+                       const Numbers<double>& scale, double factor) {
              LeastSquaresSettings settings =
                  settings_of(objective, ftol, xtol, gtol, max_evaluations, scale);
              settings.radius = factor;
@@ -194,9 +196,10 @@ void bind_least_squares(py::module_& module) {
 
   py::class_<BoundedLeastSquares, LeastSquaresSolver>(module, "BoundedLeastSquaresSolver",
                                                       py::module_local())
-      .def(py::init([](PythonResiduals& objective, const Values& w0, double ftol, double xtol,
-                       double gtol, std::int64_t max_evaluations, const Array& scale,
-                       const Array& lower, const Array& upper) {
+      .def(py::init([](PythonResiduals& objective, const Numbers<double>& w0, double ftol,
+                       double xtol, double gtol, std::int64_t max_evaluations,
+                       const Numbers<double>& scale, const Numbers<double>& lower,
+                       const Numbers<double>& upper) {
              return std::make_unique<BoundedLeastSquares>(
                  objective, checked(objective, w0), lower.data(), upper.data(),
                  settings_of(objective, ftol, xtol, gtol, max_evaluations, scale));

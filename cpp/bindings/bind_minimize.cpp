@@ -35,11 +35,12 @@ LineSearchSolverSettings settings_from(const std::string& line_search, double c1
 }  // namespace
 
 void bind_minimize(py::module_& module) {
-  py::class_<PythonObjective, Objective> objective(module, "PythonObjective", py::module_local());
+  py::class_<PythonObjective, TwiceDifferentiable> objective(module, "PythonObjective",
+                                                             py::module_local());
   objective
       .def(
           py::init([](py::object fun, py::object jac, py::object hess, py::object hessp,
-                      const py::tuple& args, const Values& x0, std::vector<double> steps,
+                      const py::tuple& args, const Numbers<double>& x0, std::vector<double> steps,
                       bool relative_steps, std::vector<double> lower, std::vector<double> upper) {
             const auto function = [&](py::object& f) { return PythonFunction(std::move(f), args); };
             const Difference gradient = difference_named(jac), hessian = difference_named(hess);
@@ -61,7 +62,7 @@ void bind_minimize(py::module_& module) {
   objective
       .def(
           "value_and_gradient",
-          [](PythonObjective& f, const Values& x) {
+          [](PythonObjective& f, const Numbers<double>& x) {
             py::array_t<double> g(f.size());
             std::fill_n(g.mutable_data(), f.size(), Report::none);  // where fun is not finite
             const double value = f.value_and_gradient(checked(f, x), g.mutable_data());
@@ -70,7 +71,7 @@ void bind_minimize(py::module_& module) {
           py::arg("x"))
       .def(
           "differences_with_errors",
-          [](PythonObjective& f, const Values& x, bool of_gradient) {
+          [](PythonObjective& f, const Numbers<double>& x, bool of_gradient) {
             const Index columns = of_gradient ? f.size() : 1;
             py::array_t<double> d({f.size(), columns}), error({f.size(), columns});
             f.differences_with_errors(checked(f, x), of_gradient, d.mutable_data(),
@@ -80,7 +81,7 @@ void bind_minimize(py::module_& module) {
           py::arg("x"), py::arg("of_gradient"))
       .def(
           "given_hessian",
-          [](PythonObjective& f, const Values& x) {
+          [](PythonObjective& f, const Numbers<double>& x) {
             py::array_t<double> h({f.size(), f.size()});
             f.given_hessian(checked(f, x), h.mutable_data());
             return h;
@@ -105,14 +106,16 @@ void bind_minimize(py::module_& module) {
   });
 
   py::class_<SteepestDescent, LineSearchSolver>(module, "SteepestDescentSolver", py::module_local())
-      .def(py::init([](Objective& objective, const Values& w0, const LineSearchSolverSettings& s) {
+      .def(py::init([](Objective& objective, const Numbers<double>& w0,
+                       const LineSearchSolverSettings& s) {
              return std::make_unique<SteepestDescent>(objective, checked(objective, w0), s);
            }),
            py::arg("objective"), py::arg("w0"), py::arg("settings"), py::keep_alive<1, 2>());
 
   py::class_<QuasiNewton, LineSearchSolver>(module, "QuasiNewtonSolver", py::module_local())
-      .def(py::init([](Objective& objective, const Values& w0, const LineSearchSolverSettings& s,
-                       const std::string& metric, bool scale_initial) {
+      .def(py::init([](Objective& objective, const Numbers<double>& w0,
+                       const LineSearchSolverSettings& s, const std::string& metric,
+                       bool scale_initial) {
              QuasiNewtonSettings all;
              static_cast<LineSearchSolverSettings&>(all) = s;
              all.metric = metric == "dfp" ? Metric::dfp : Metric::bfgs;
@@ -129,7 +132,7 @@ void bind_minimize(py::module_& module) {
             s.inverse_hessian(v.mutable_data());
             return v;
           },
-          [](QuasiNewton& s, const Values& v) {
+          [](QuasiNewton& s, const Numbers<double>& v) {
             const Index n = s.weights().size();
             if (v.ndim() != 2 || v.shape(0) != n || v.shape(1) != n)
               throw py::value_error("the inverse Hessian must have n rows and columns");
@@ -137,8 +140,8 @@ void bind_minimize(py::module_& module) {
           });
 
   py::class_<Lbfgs, LineSearchSolver>(module, "LbfgsSolver", py::module_local())
-      .def(py::init([](Objective& objective, const Values& w0, const LineSearchSolverSettings& s,
-                       Index memory) {
+      .def(py::init([](Objective& objective, const Numbers<double>& w0,
+                       const LineSearchSolverSettings& s, Index memory) {
              LbfgsSettings all;
              static_cast<LineSearchSolverSettings&>(all) = s;
              all.memory = memory;
@@ -148,7 +151,8 @@ void bind_minimize(py::module_& module) {
            py::keep_alive<1, 2>());
 
   py::class_<NewtonCg, LineSearchSolver>(module, "NewtonCgSolver", py::module_local())
-      .def(py::init([](Objective& objective, const Values& w0, const LineSearchSolverSettings& s) {
+      .def(py::init([](TwiceDifferentiable& objective, const Numbers<double>& w0,
+                       const LineSearchSolverSettings& s) {
              return std::make_unique<NewtonCg>(objective, checked(objective, w0), s);
            }),
            py::arg("objective"), py::arg("w0"), py::arg("settings"), py::keep_alive<1, 2>());

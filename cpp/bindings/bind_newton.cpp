@@ -8,7 +8,8 @@ FASTOPT_BEGIN
 
 void bind_newton(py::module_& module) {
   py::class_<Newton, LineSearchSolver>(module, "NewtonSolver", py::module_local())
-      .def(py::init([](Objective& objective, const Values& w0, const LineSearchSolverSettings& s) {
+      .def(py::init([](TwiceDifferentiable& objective, const Numbers<double>& w0,
+                       const LineSearchSolverSettings& s) {
              return std::make_unique<Newton>(objective, checked(objective, w0), s);
            }),
            py::arg("objective"), py::arg("w0"), py::arg("settings"), py::keep_alive<1, 2>())

@@ -16,7 +16,7 @@ using Net = Network<double>;
 py::tuple jacobian(Net& net, const py::array& inputs, const Affine& scaling) {
   const ArraySource source = scaled(source_of(inputs), scaling);
   const Index q = net.architecture.outputs(), n = net.architecture.n_parameters;
-  Values outputs({source.rows, q}), matrix({source.rows * q, n});
+  Numbers<double> outputs({source.rows, q}), matrix({source.rows * q, n});
   double *y = outputs.mutable_data(), *j = matrix.mutable_data();
   without_gil([&] {
     network_jacobian(net.architecture, source, nullptr, source.rows, net.parameters.data(), y, j);
@@ -38,7 +38,7 @@ void def_network_solver(Class& bound) {
 }  // namespace
 
 void bind_second_order(py::module_& module) {
-  py::class_<NetworkObjective, Objective>(module, "NetworkObjective", py::module_local())
+  py::class_<NetworkObjective, TwiceDifferentiable>(module, "NetworkObjective", py::module_local())
       .def(py::init([](Net& net, const BoundDataset& data, const py::object& loss, double l2) {
              return std::make_unique<NetworkObjective>(
                  net.architecture, data.data, make_loss<double>(net.architecture, loss), l2);
@@ -48,9 +48,9 @@ void bind_second_order(py::module_& module) {
       .def_property_readonly("has_hessian", &NetworkObjective::has_hessian)
       .def(
           "value_and_gradient",
-          [](NetworkObjective& objective, const Values& w) {
+          [](NetworkObjective& objective, const Numbers<double>& w) {
             const double* at = checked(objective, w);
-            Values g(objective.size());
+            Numbers<double> g(objective.size());
             double* to = g.mutable_data();
             const double value = without_gil([&] { return objective.value_and_gradient(at, to); });
             return py::make_tuple(value, g);
@@ -58,9 +58,9 @@ void bind_second_order(py::module_& module) {
           py::arg("w"))
       .def(
           "hessian",
-          [](NetworkObjective& objective, const Values& w) {
+          [](NetworkObjective& objective, const Numbers<double>& w) {
             const double* at = checked(objective, w);
-            Values h({objective.size(), objective.size()});
+            Numbers<double> h({objective.size(), objective.size()});
             double* to = h.mutable_data();
             without_gil([&] { objective.hessian(at, to); });
             return h;
@@ -68,16 +68,16 @@ void bind_second_order(py::module_& module) {
           py::arg("w"))
       .def(
           "hessian_vector",
-          [](NetworkObjective& objective, const Values& w, const Values& v) {
+          [](NetworkObjective& objective, const Numbers<double>& w, const Numbers<double>& v) {
             const double *at = checked(objective, w), *along = checked(objective, v);
-            Values hv(objective.size());
+            Numbers<double> hv(objective.size());
             double* to = hv.mutable_data();
             without_gil([&] { objective.hessian_vector(at, along, to); });
             return hv;
           },
           py::arg("w"), py::arg("v"));
 
-  py::class_<NetworkSquares, Objective>(module, "NetworkSquares", py::module_local())
+  py::class_<NetworkSquares, SumOfSquares>(module, "NetworkSquares", py::module_local())
       .def(py::init([](Net& net, const BoundDataset& data, double l2) {
              return std::make_unique<NetworkSquares>(net.architecture, data.data, l2);
            }),
@@ -88,16 +88,17 @@ void bind_second_order(py::module_& module) {
       .def_property_readonly("linear_from", &NetworkSquares::linear_from)
       .def(
           "value",
-          [](NetworkSquares& objective, const Values& w) {
+          [](NetworkSquares& objective, const Numbers<double>& w) {
             const double* at = checked(objective, w);
             return without_gil([&] { return objective.value(at); });
           },
           py::arg("w"))
       .def(
           "residuals_and_jacobian",
-          [](NetworkSquares& objective, const Values& w) {
+          [](NetworkSquares& objective, const Numbers<double>& w) {
             const double* at = checked(objective, w);
-            Values e(objective.n_residuals()), j({objective.n_residuals(), objective.size()});
+            Numbers<double> e(objective.n_residuals()),
+                j({objective.n_residuals(), objective.size()});
             double *to = e.mutable_data(), *matrix = j.mutable_data();
             without_gil([&] { objective.residuals_and_jacobian(at, to, matrix); });
             return py::make_tuple(e, j);
@@ -105,9 +106,9 @@ void bind_second_order(py::module_& module) {
           py::arg("w"))
       .def(
           "normal_equations",
-          [](NetworkSquares& objective, const Values& w) {
+          [](NetworkSquares& objective, const Numbers<double>& w) {
             const double* at = checked(objective, w);
-            Values g(objective.size()), h({objective.size(), objective.size()});
+            Numbers<double> g(objective.size()), h({objective.size(), objective.size()});
             double *to = g.mutable_data(), *matrix = h.mutable_data();
             const double value =
                 without_gil([&] { return objective.normal_equations(at, to, matrix); });

@@ -74,6 +74,8 @@ void bind_solve(py::module_& module) {
 
   py::class_<Objective>(module, "Objective", py::module_local())
       .def_property_readonly("size", &Objective::size);
+  py::class_<TwiceDifferentiable, Objective>(module, "TwiceDifferentiable", py::module_local());
+  py::class_<SumOfSquares, Objective>(module, "SumOfSquares", py::module_local());
 
   py::class_<Solver>(module, "Solver", py::module_local())
       .def(

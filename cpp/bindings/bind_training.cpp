@@ -38,8 +38,7 @@ void bind_epoch(py::module_& module) {
       .def_property_readonly("iterations_per_epoch", &Solves::iterations_per_epoch)
       .def(
           "set_learning_rates",
-          [](Solves& solver,
-             const py::array_t<double, py::array::c_style | py::array::forcecast>& rates) {
+          [](Solves& solver, const Numbers<double>& rates) {
             solver.set_learning_rates({rates.data(), rates.data() + rates.size()});
           },
           py::arg("rates"))

@@ -48,7 +48,7 @@ typename Loss<Scalar>::Custom custom_loss(py::function function, Index q) {
       throw py::value_error("the derivative that a loss function returns must have the shape (" +
                             std::to_string(n) + ", " + std::to_string(q) +
                             ") of the outputs, got " + shape_of(given));
-    const py::array_t<Scalar, py::array::c_style | py::array::forcecast> slope(given);
+    const Numbers<Scalar> slope(given);
     std::copy(slope.data(), slope.data() + n * q, delta);
     return loss_value(pair[0]);
   };

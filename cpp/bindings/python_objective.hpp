@@ -15,7 +15,7 @@
 
 FASTOPT_BEGIN
 
-class PythonObjective final : public Objective {
+class PythonObjective final : public TwiceDifferentiable, public Numerical {
  public:
   struct Functions {
     PythonFunction fun, jac, hess, hessp;
@@ -31,7 +31,7 @@ class PythonObjective final : public Objective {
         work_(n_) {}
 
   Index size() const override { return n_; }
-  bool has_hessian() const override { return f_.hessian != Difference::none; }
+  Numerical* numerical() override { return this; }
   bool has_exact_hessian() const override { return f_.hessian == Difference::given; }
   // ε^(1/2), ε^(2/3) and ε^(4/5) in round numbers: the errors of differences of order 1, 2 and 4.
   double gradient_precision() const override {
@@ -192,7 +192,7 @@ class PythonObjective final : public Objective {
         throw py::type_error(
             "fun(x) must return one number, got a tuple of two: for a fun that "
             "returns (value, gradient) give jac=True");
-      const RealArray array = real_array(result, "fun(x)", [] { return "one number"; });
+      const Numbers<double> array = real_array(result, "fun(x)", [] { return "one number"; });
       if (array.size() != 1)
         throw py::value_error("fun(x) must return one number, got an array of shape " +
                               shape_of(array));
@@ -256,7 +256,7 @@ class PythonObjective final : public Objective {
   void by_complex_step(const double* x, double* g) {
     for (Index i = 0; i < n_; ++i) {
       ++nfev;
-      const ComplexArray value =
+      const Numbers<std::complex<double>> value =
           complex_array(f_.fun.at_complex(x, n_, i, imaginary_step), 1, "one number");
       g[i] = value.data()[0].imag() / imaginary_step;
     }
@@ -280,12 +280,13 @@ class PythonObjective final : public Objective {
   }
 
   // What a function returned: `size` numbers, n of them or n x n.
-  RealArray numbers_of(const py::object& result, Index size, int dimensions, const char* what) {
+  Numbers<double> numbers_of(const py::object& result, Index size, int dimensions,
+                             const char* what) {
     const auto expected = [&] {
       const std::string n = std::to_string(n_);
       return dimensions == 1 ? "(" + n + ",)" : "(" + n + ", " + n + ")";
     };
-    const RealArray array =
+    const Numbers<double> array =
         real_array(result, what, [&] { return "an array of shape " + expected(); });
     const bool fits = array.size() == size && (array.ndim() == dimensions || size == 1) &&
                       (size == 1 || dimensions == 1 || array.shape(0) == n_);
@@ -296,7 +297,7 @@ class PythonObjective final : public Objective {
   }
 
   void read(const py::object& result, double* out, Index size, int dimensions, const char* what) {
-    const RealArray numbers = numbers_of(result, size, dimensions, what);
+    const Numbers<double> numbers = numbers_of(result, size, dimensions, what);
     std::copy(numbers.data(), numbers.data() + size, out);
   }
 

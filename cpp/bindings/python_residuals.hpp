@@ -23,7 +23,7 @@ inline void check_start(const std::vector<double>& x0) {
                             std::to_string(i));
 }
 
-class PythonResiduals final : public Objective, public ResidualAccuracy {
+class PythonResiduals final : public LeastSquaresProblem, public ResidualAccuracy {
  public:
   // Calls fun once, at x0.
   PythonResiduals(py::object fun, py::object jac, Difference kind, const py::tuple& args,
@@ -39,7 +39,7 @@ class PythonResiduals final : public Objective, public ResidualAccuracy {
         differences_(kind == Difference::three_point, x0.data(), n_, numbers(relative_step),
                      numbers(lower), numbers(upper)) {
     check_start(at_);
-    const RealArray e = call(at_.data());
+    const Numbers<double> e = call(at_.data());
     m_ = e.size();
     if (m_ == 0) throw py::value_error("fun must return at least one residual, got none");
     e_.assign(e.data(), e.data() + m_);
@@ -65,11 +65,6 @@ class PythonResiduals final : public Objective, public ResidualAccuracy {
     VectorMap<double>(g, n_).noalias() =
         ConstMatrixMap<double>(j.data(), n_, m_) * ConstVectorMap<double>(e.data(), m_);
     return value(w);
-  }
-
-  void residuals(const double* w, double* e) override {
-    evaluate(w);
-    std::copy(e_.begin(), e_.end(), e);
   }
 
   // With a robust loss, e and J are scaled so that Jᵀe is the gradient of the cost and JᵀJ stands
@@ -130,15 +125,15 @@ class PythonResiduals final : public Objective, public ResidualAccuracy {
     return {given.data(), given.data() + given.size()};
   }
 
-  RealArray call(const double* w) const {
-    RealArray e = real_array(fun_(w, n_), "fun", [] { return "an array of residuals"; });
+  Numbers<double> call(const double* w) const {
+    Numbers<double> e = real_array(fun_(w, n_), "fun", [] { return "an array of residuals"; });
     if (e.ndim() > 1)
       throw py::value_error("fun must return residuals of shape (m,), got " + shape_of(e));
     return e;
   }
 
   void call_into(const double* w, double* e) const {
-    const RealArray result = call(w);
+    const Numbers<double> result = call(w);
     if (result.size() != m_)
       throw py::value_error("fun must return " + std::to_string(m_) +
                             " residuals as it did at x0, got " + std::to_string(result.size()));
@@ -158,7 +153,7 @@ class PythonResiduals final : public Objective, public ResidualAccuracy {
 
   void jacobian(const double* w, double* j) {
     if (kind_ == Difference::given) {
-      const RealArray result =
+      const Numbers<double> result =
           real_array(jac_(w, n_), "jac", [&] { return "an array of shape " + shape(); });
       const bool right = (result.ndim() == 2 && result.shape(0) == m_ && result.shape(1) == n_) ||
                          (result.ndim() == 1 && result.size() == m_ * n_ && (m_ == 1 || n_ == 1));
@@ -182,8 +177,8 @@ class PythonResiduals final : public Objective, public ResidualAccuracy {
   void complex_step(const double* w, double* j) {
     for (Index i = 0; i < n_; ++i) {
       ++n_differences_;
-      const ComplexArray result = complex_array(fun_.at_complex(w, n_, i, imaginary_step), m_,
-                                                std::to_string(m_) + " residuals");
+      const Numbers<std::complex<double>> result = complex_array(
+          fun_.at_complex(w, n_, i, imaginary_step), m_, std::to_string(m_) + " residuals");
       for (Index k = 0; k < m_; ++k) j[k * n_ + i] = result.data()[k].imag() / imaginary_step;
     }
   }
@@ -209,7 +204,7 @@ class PythonResiduals final : public Objective, public ResidualAccuracy {
 };
 
 // A callable that returns (½Σe², Jᵀe, JᵀJ), for data that is summed elsewhere.
-class PythonNormalEquations final : public Objective {
+class PythonNormalEquations final : public SumOfSquares {
  public:
   PythonNormalEquations(py::object fun, const py::tuple& args, const py::dict& kwargs,
                         const py::array_t<double>& x0)
@@ -255,7 +250,7 @@ class PythonNormalEquations final : public Objective {
     const auto part = [&](std::size_t i) {
       return real_array(parts[i], "normal_equations", [] { return "(½Σe², Jᵀe, JᵀJ)"; });
     };
-    const RealArray value = part(0), jte = part(1), jtj = part(2);
+    const Numbers<double> value = part(0), jte = part(1), jtj = part(2);
     if (value.size() != 1)
       throw py::value_error("normal_equations must return a number first, got shape " +
                             shape_of(value));

@@ -9,6 +9,7 @@
 #include <complex>
 #include <string>
 
+#include "bindings/numbers.hpp"
 #include "fastopt/core/types.hpp"
 
 FASTOPT_BEGIN
@@ -37,14 +38,12 @@ inline bool is_real(const py::array& array) {
   return kind == 'f' || kind == 'i' || kind == 'u' || kind == 'b';
 }
 
-using RealArray = py::array_t<double, py::array::c_style | py::array::forcecast>;
-
 // Real numbers, sparse ones too. `expected()` spells what should have been returned: most often
 // nobody asks.
 template <class Expected>
-RealArray real_array(const py::object& result, const char* what, const Expected& expected) {
+Numbers<double> real_array(const py::object& result, const char* what, const Expected& expected) {
   if (py::isinstance<py::array_t<double, py::array::c_style>>(result))
-    return py::reinterpret_borrow<RealArray>(result);
+    return py::reinterpret_borrow<Numbers<double>>(result);
   const bool sparse = !py::isinstance<py::array>(result) && py::hasattr(result, "toarray");
   const py::array array =
       array_of(sparse ? py::object(result.attr("toarray")()) : result, what, expected());
@@ -52,14 +51,12 @@ RealArray real_array(const py::object& result, const char* what, const Expected&
     throw py::type_error(std::string(what) + " must return real numbers, got " +
                          (array.size() > 0 ? py::str(array.dtype()).cast<std::string>()
                                            : py::repr(result).cast<std::string>()));
-  return RealArray(array);
+  return Numbers<double>(array);
 }
 
-using ComplexArray = py::array_t<std::complex<double>, py::array::c_style | py::array::forcecast>;
-
 // What fun returned for complex x: `size` numbers.
-inline ComplexArray complex_array(const py::object& result, Index size,
-                                  const std::string& expected) {
+inline Numbers<std::complex<double>> complex_array(const py::object& result, Index size,
+                                                   const std::string& expected) {
   const py::array array = array_of(result, "fun(x)", expected);
   const bool numbers = is_real(array) || array.dtype().kind() == 'c';
   if (!numbers || array.size() != size || (array.ndim() > 1 && size != 1))
@@ -69,7 +66,7 @@ inline ComplexArray complex_array(const py::object& result, Index size,
   if (array.dtype().kind() != 'c')
     throw py::type_error("jac='cs' needs a fun that returns complex numbers for complex x, got " +
                          py::str(array.dtype()).cast<std::string>());
-  return ComplexArray(array);
+  return Numbers<std::complex<double>>(array);
 }
 
 inline std::string shape_of(const py::array& array) {

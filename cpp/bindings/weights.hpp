@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "bindings/numbers.hpp"
 #include "fastopt/core/buffer.hpp"
 #include "fastopt/objective/objective.hpp"
 
@@ -13,13 +14,11 @@ namespace py = pybind11;
 
 FASTOPT_BEGIN
 
-using Values = py::array_t<double, py::array::c_style | py::array::forcecast>;
-
 inline py::array_t<double> copy_of(const Buffer<double>& b) {
   return py::array_t<double>(b.size(), b.data());
 }
 
-inline const double* checked(const Objective& objective, const Values& w0) {
+inline const double* checked(const Objective& objective, const Numbers<double>& w0) {
   if (w0.ndim() != 1 || w0.size() != objective.size())
     throw py::value_error("w0 must hold " + std::to_string(objective.size()) + " numbers, got " +
                           std::to_string(w0.size()));

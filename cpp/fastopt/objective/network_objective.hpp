@@ -9,7 +9,7 @@
 
 FASTOPT_BEGIN
 
-class NetworkObjective final : public Objective {
+class NetworkObjective final : public TwiceDifferentiable {
  public:
   NetworkObjective(const Architecture& net, Dataset data, Loss<double> loss, double l2)
       : net_(net),
@@ -28,7 +28,9 @@ class NetworkObjective final : public Objective {
     return gradient_of_(w, data_.order(), 0, data_.size(), g);
   }
 
-  bool has_hessian() const override { return loss_.kind() != LossKind::custom; }
+  // Of a user's own loss none is known.
+  bool has_hessian() const { return loss_.kind() != LossKind::custom; }
+  bool has_exact_hessian() const override { return has_hessian(); }
   void hessian(const double* w, double* h) override { second_derivative()(data_, w, h); }
   void hessian_vector(const double* w, const double* v, double* hv) override {
     second_derivative().times_vector(data_, w, v, hv);

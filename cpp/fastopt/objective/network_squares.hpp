@@ -10,7 +10,7 @@
 
 FASTOPT_BEGIN
 
-class NetworkSquares final : public Objective {
+class NetworkSquares final : public LeastSquaresProblem {
  public:
   NetworkSquares(const Architecture& net, Dataset data, double l2)
       : net_(net),
@@ -46,10 +46,6 @@ class NetworkSquares final : public Objective {
     for (const Segment& part : net_.segments)
       if (part.shrinks) std::fill_n(lambda + part.offset, part.size, penalty_);
     return penalty_ > 0;
-  }
-  void residuals(const double* w, double* e) override {
-    Buffer<double> jacobian(area(n_residuals(), size()));
-    residuals_and_jacobian(w, e, jacobian.data());
   }
   void residuals_and_jacobian(const double* w, double* e, double* j) override {
     const Index q = net_.outputs(), n = size();

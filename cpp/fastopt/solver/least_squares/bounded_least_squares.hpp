@@ -110,7 +110,7 @@ class BoundedLinearLeastSquares {
 
 class BoundedLeastSquares final : public LeastSquaresSolver {
  public:
-  BoundedLeastSquares(Objective& objective, const double* w0, const double* lower,
+  BoundedLeastSquares(LeastSquaresProblem& objective, const double* w0, const double* lower,
                       const double* upper, const LeastSquaresSettings& settings)
       : LeastSquaresSolver(objective, w0, settings),
         m_(objective.n_residuals()),

@@ -37,7 +37,8 @@ struct LeastSquaresSettings {
 
 class LeastSquaresSolver : public Solver {
  public:
-  LeastSquaresSolver(Objective& objective, const double* w0, const LeastSquaresSettings& settings)
+  LeastSquaresSolver(LeastSquaresProblem& objective, const double* w0,
+                     const LeastSquaresSettings& settings)
       : objective_(objective),
         settings_(settings),
         n_(objective.size()),
@@ -209,7 +210,7 @@ class LeastSquaresSolver : public Solver {
     return result;
   }
 
-  Objective& objective_;
+  LeastSquaresProblem& objective_;
   LeastSquaresSettings settings_;
   Index n_;
   bool has_scale_;

@@ -34,12 +34,12 @@ struct LevenbergMarquardtSettings {
 
 class LevenbergMarquardt final : public Solver {
  public:
-  LevenbergMarquardt(Objective& objective, const double* w0,
+  LevenbergMarquardt(SumOfSquares& objective, const double* w0,
                      const LevenbergMarquardtSettings& settings)
       : LevenbergMarquardt(objective, default_computer(objective), w0, settings) {}
 
-  LevenbergMarquardt(Objective& objective, std::unique_ptr<StepComputer> computer, const double* w0,
-                     const LevenbergMarquardtSettings& settings)
+  LevenbergMarquardt(SumOfSquares& objective, std::unique_ptr<StepComputer> computer,
+                     const double* w0, const LevenbergMarquardtSettings& settings)
       : objective_(objective),
         computer_(std::move(computer)),
         settings_(settings),
@@ -152,9 +152,10 @@ class LevenbergMarquardt final : public Solver {
   // D of a weight that is not to move: its step is far below the rounding of any weight.
   static constexpr double held_weight = 1e60;
 
-  static std::unique_ptr<StepComputer> default_computer(Objective& objective) {
-    if (objective.n_residuals() > 0 && objective.n_residuals() < objective.size())
-      return std::make_unique<DualStep>(objective);
+  static std::unique_ptr<StepComputer> default_computer(SumOfSquares& objective) {
+    LeastSquaresProblem* const problem = objective.with_residuals();
+    if (problem != nullptr && problem->n_residuals() < problem->size())
+      return std::make_unique<DualStep>(*problem);
     return std::make_unique<NormalEquationsStep>(objective);
   }
 
@@ -341,7 +342,7 @@ class LevenbergMarquardt final : public Solver {
     return result;
   }
 
-  Objective& objective_;
+  SumOfSquares& objective_;
   std::unique_ptr<StepComputer> computer_;
   LevenbergMarquardtSettings settings_;
   Damping damping_;

@@ -10,7 +10,7 @@ FASTOPT_BEGIN
 
 class QrStep final : public StepComputer {
  public:
-  explicit QrStep(Objective& objective)
+  explicit QrStep(LeastSquaresProblem& objective)
       : objective_(objective),
         n_(objective.size()),
         m_(objective.n_residuals()),
@@ -41,7 +41,7 @@ class QrStep final : public StepComputer {
   }
 
  private:
-  Objective& objective_;
+  LeastSquaresProblem& objective_;
   Index n_, m_;
   PivotedQr qr_;
   Buffer<double> e_, jt_, a_, root_;

@@ -35,7 +35,7 @@ class ScaledModel {
   double terms = 0;  // ‖ |J||w| + |e| ‖: what e is the difference of
 
   // Evaluates at w; false where J is not finite. `accuracy` may be null.
-  bool take(Objective& objective, const ResidualAccuracy* accuracy, const double* w) {
+  bool take(LeastSquaresProblem& objective, const ResidualAccuracy* accuracy, const double* w) {
     objective.residuals_and_jacobian(w, e.data(), j.data());
     if (accuracy != nullptr)
       std::copy(accuracy->column_errors(), accuracy->column_errors() + n_, errors.begin());

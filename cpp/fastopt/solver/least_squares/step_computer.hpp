@@ -31,7 +31,7 @@ class StepComputer {
 // factor on and below it.
 class NormalEquationsStep final : public StepComputer {
  public:
-  explicit NormalEquationsStep(Objective& objective)
+  explicit NormalEquationsStep(SumOfSquares& objective)
       : objective_(objective), n_(objective.size()), jtj_(area(n_, n_)), diagonal_(n_), g_(n_) {}
 
   void linearize(const double* w, double* g, double* squares) override {
@@ -71,7 +71,7 @@ class NormalEquationsStep final : public StepComputer {
     });
   }
 
-  Objective& objective_;
+  SumOfSquares& objective_;
   Index n_;
   Buffer<double> jtj_, diagonal_, g_;
   bool lower_is_whole_ = false;
@@ -82,7 +82,7 @@ class NormalEquationsStep final : public StepComputer {
 //   p = −u − E⁻¹Jᵀ (J E⁻¹ Jᵀ + ν I)⁻¹ (e − J u),  without a penalty −D⁻¹Jᵀ (J D⁻¹ Jᵀ + ν I)⁻¹ e.
 class DualStep final : public StepComputer {
  public:
-  explicit DualStep(Objective& objective)
+  explicit DualStep(LeastSquaresProblem& objective)
       : objective_(objective),
         n_(objective.size()),
         m_(objective.n_residuals()),
@@ -167,7 +167,7 @@ class DualStep final : public StepComputer {
     });
   }
 
-  Objective& objective_;
+  LeastSquaresProblem& objective_;
   Index n_, m_;
   Buffer<double> jt_, e_, lambda_, w_, inverse_, pull_, gram_, factor_, y_;
   bool penalized_, fresh_ = false;

@@ -4,14 +4,8 @@
 
 #include <optional>
 
-#include "fastopt/core/buffer.hpp"
-#include "fastopt/core/norm.hpp"
-#include "fastopt/objective/objective.hpp"
-#include "fastopt/solver/line_search/certificate.hpp"
+#include "fastopt/solver/line_search/certifying_solver.hpp"
 #include "fastopt/solver/line_search/line_search.hpp"
-#include "fastopt/solver/line_search/optimality.hpp"
-#include "fastopt/solver/line_search/refinement.hpp"
-#include "fastopt/solver/solver.hpp"
 
 FASTOPT_BEGIN
 
@@ -27,25 +21,15 @@ struct LineSearchSolverSettings {
   double ftol = 0;   // and E falling by no more than ftol · max(|E|, |E before|, 1)
 };
 
-class LineSearchSolver : public Solver {
+class LineSearchSolver : public CertifyingSolver {
  public:
   LineSearchSolver(Objective& objective, const double* w0, const LineSearchSolverSettings& settings)
-      : objective_(objective),
-        n_(objective.size()),
-        w_(n_),
-        g_(n_),
+      : CertifyingSolver(objective, w0, settings.certificate, settings.monitor),
         p_(n_),
-        trial_w_(n_),
-        trial_g_(n_),
         best_w_(n_),
         best_g_(n_),
-        settings_(settings) {
-    std::copy(w0, w0 + n_, w_.begin());
-  }
+        settings_(settings) {}
 
-  const Buffer<double>& weights() const { return w_; }
-  const Buffer<double>& gradient() const { return g_; }
-  double loss() const { return loss_; }
   LineSearchSolverSettings& settings() { return settings_; }
 
   // Goes on from other weights, as at a start; what was evaluated so far still counts.
@@ -108,10 +92,6 @@ class LineSearchSolver : public Solver {
  protected:
   // p from g at w, a descent direction; false: derivatives are not finite.
   virtual bool compute() = 0;
-  // s = Δw, y = Δg of an accepted step; g_ is the new gradient already.
-  virtual void update(const double* /*s*/, const double* /*y*/) {}
-  // Back to p = −g.
-  virtual void reset() {}
   // And without anything else that is known of the way so far.
   virtual void reset_all() { reset(); }
   // At the end, where the gradient alone has told it: what a method has to say beyond w.
@@ -126,12 +106,8 @@ class LineSearchSolver : public Solver {
   virtual bool knows_scale() const = 0;
   // It is asked for where so much of the decrease of E since the start is predicted, so many
   // iterations in turn.
-  virtual double asking_share() const { return settings_.monitor.asking_share; }
+  virtual double asking_share() const { return monitor_.asking_share; }
   virtual int patience() const { return 1; }
-  // H at w, n x n, where the method has it exactly; and what takes the place of its own estimate.
-  virtual const double* exact_hessian() { return nullptr; }
-  virtual void adopt_inverse_hessian(const double* /*v*/) {}
-  virtual bool keeps_inverse_hessian() const { return false; }
   virtual bool estimates_curvature() const { return false; }
 
   // For the first step along −g, where nothing is known of the scale: w moves by itself, or by 1
@@ -143,17 +119,9 @@ class LineSearchSolver : public Solver {
     return std::min(1.0, 1 / g);
   }
 
-  // Within bounds: w into them; which weights they hold; and how far each could move along −g,
-  // which is zero at a solution.
-  virtual void project(Buffer<double>& /*w*/) const {}
-  virtual Box box() { return {}; }
+  // How far each weight could move along −g, which is zero at a solution.
   virtual void stationarity(Buffer<double>& out) const { out.copy_from(g_); }
 
-  double evaluate(const Buffer<double>& w, Buffer<double>& g) {
-    ++n_gradient_;
-    return objective_.value_and_gradient(w.data(), g.data());
-  }
-  double first_loss() const { return first_loss_; }
   const LineSearchSettings& line_search() const { return settings_.line_search; }
 
   // Along p.
@@ -191,10 +159,8 @@ class LineSearchSolver : public Solver {
     return LineSearch(settings)(loss_, slope, first, at, keep);
   }
 
-  Objective& objective_;
-  Index n_;
-  Buffer<double> w_, g_, p_, trial_w_, trial_g_, best_w_, best_g_;
-  double loss_ = 0, step_length_ = 1;
+  Buffer<double> p_, best_w_, best_g_;
+  double step_length_ = 1;
   bool finite_ = true;  // what the last search evaluated
   std::int64_t n_hessian_ = 0, iterations_ = 0;
 
@@ -216,7 +182,7 @@ class LineSearchSolver : public Solver {
     while (true) {
       const double size = size_of_gradient();
       const bool none = size == 0;
-      if (none && objective_.has_rough_gradients() && refine()) continue;
+      if (none && has_rough_gradients() && refine()) continue;
       if (size <= settings_.gtol) {
         optimal_ = 1;
         status_ = Status::gradient;
@@ -234,7 +200,7 @@ class LineSearchSolver : public Solver {
       if (none) return false;
       predicted_ = predicted_decrease();
       due_ = is_time_to_ask() ? 1 : 0;
-      if (due_ == 0 || !objective_.has_rough_gradients() || !refine()) return false;
+      if (due_ == 0 || !has_rough_gradients() || !refine()) return false;
     }
   }
 
@@ -243,57 +209,11 @@ class LineSearchSolver : public Solver {
     if (!std::isnan(settings_.gtol) || paused_) return false;
     // A user's tolerance comes first.
     const bool asked = settings_.ftol > 0 || settings_.xrtol > 0;
-    const double share =
-        asked ? std::min(asking_share(), settings_.monitor.patient_share) : asking_share();
+    const double share = asked ? std::min(asking_share(), monitor_.patient_share) : asking_share();
     const double small = std::max(share * (first_loss_ - loss_), rounding(loss_));
     const bool next_to_nothing = knows_scale() && std::abs(predicted_) <= asked_below_ * small;
     small_predictions_ = next_to_nothing ? small_predictions_ + 1 : 0;
     return small_predictions_ >= patience();
-  }
-
-  // E for the certificate.
-  struct WithinBounds {
-    LineSearchSolver& solver;
-    double evaluate(Buffer<double>& w, Buffer<double>& g) {
-      solver.project(w);
-      return solver.evaluate(w, g);
-    }
-    void gradient(Buffer<double>& w, Buffer<double>& g) {
-      solver.project(w);
-      ++solver.n_gradient_;
-      solver.objective_.gradient(w.data(), g.data());
-    }
-    double value(Buffer<double>& w) {
-      solver.project(w);
-      return solver.objective_.value(w.data());
-    }
-  };
-
-  // The verdict at w, or at the lower point that was found on the way to it. `enough` is a decrease
-  // that the user takes for none.
-  void ask(bool may_move, double enough = 0) {
-    CertificateSettings settings = settings_.certificate;
-    settings.moves = settings.moves && may_move;
-    Certificate certificate(w_, g_, loss_, first_loss_, first_size_,
-                            objective_.gradient_precision(), box(), exact_hessian(),
-                            WithinBounds{*this}, settings);
-    const Buffer<double> before_w = w_, before_g = g_;
-    verdict_ = certificate(enough);
-    hidden_ = verdict_.minimum && hides_descent();
-    if (hidden_) verdict_.minimum = false;
-    const bool goes_on = verdict_.moved && !verdict_.minimum;
-    if (goes_on) reset();
-    // What was measured takes the place of an estimate.
-    if (keeps_inverse_hessian() && n_ <= settings.few && (goes_on || verdict_.minimum)) {
-      Buffer<double> v(n_ * n_);
-      if (certificate.inverse_hessian(v.data())) {
-        adopt_inverse_hessian(v.data());
-        // It is H at the point before: what the way to w has shown comes on top.
-        const Vector<double> s = w_.vector() - before_w.vector(),
-                             y = g_.vector() - before_g.vector();
-        if (verdict_.moved) update(s.data(), y.data());
-      }
-    }
   }
 
   // The verdict where one is due; without a report the run goes on in the same step. A lower point
@@ -316,13 +236,12 @@ class LineSearchSolver : public Solver {
       describe();
       return report(step);
     }
-    const MonitorSettings& monitor = settings_.monitor;
-    asked_below_ *= verdict_.moved ? monitor.after_move : monitor.after_none;
+    asked_below_ *= verdict_.moved ? monitor_.after_move : monitor_.after_none;
     if (verdict_.moved || hidden_) {
       if (!verdict_.moved) reset();
       restart();
-      if (restarts_++ < monitor.most_restarts || (why == Status::running && !none)) {
-        if (restarts_ >= monitor.most_restarts) asked_below_ = 0;
+      if (restarts_++ < monitor_.most_restarts || (why == Status::running && !none)) {
+        if (restarts_ >= monitor_.most_restarts) asked_below_ = 0;
         paused_ = !verdict_.moved;
         if (paused_) return std::nullopt;
         return report(step);
@@ -332,7 +251,7 @@ class LineSearchSolver : public Solver {
       return std::nullopt;
     }
     status_ = none ? Status::gradient : why;
-    if (objective_.is_noise(w_.data(), free_gradient().data())) {
+    if (gradient_is_noise()) {
       optimal_ = 1;
       status_ = Status::noise_floor;
     } else if (!finite_) {
@@ -342,26 +261,6 @@ class LineSearchSolver : public Solver {
     }
     describe();
     return report(step);
-  }
-
-  // g, zero where a bound holds a weight.
-  Buffer<double> free_gradient() {
-    Buffer<double> g = g_;
-    const Box limits = box();
-    if (limits.free != nullptr)
-      g.vector() = g.vector().cwiseProduct(ConstVectorMap<double>(limits.free, n_));
-    return g;
-  }
-
-  // Whether E falls along a weight near zero, which its own size says nothing of.
-  bool hides_descent() {
-    const Scales scales{std::min(std::abs(loss_), verdict_.variation), loss_, first_loss_};
-    const auto evaluate_at = [this](Buffer<double>& w, Buffer<double>& g) {
-      project(w);
-      return evaluate(w, g);
-    };
-    return finds_descent(w_, free_gradient(), scales, settings_.certificate, trial_w_, trial_g_,
-                         evaluate_at);
   }
 
   // Along p; where no step can be found, what is known of the curvature misleads: once more along
@@ -379,12 +278,11 @@ class LineSearchSolver : public Solver {
 
   // The error of a trial that is not small beside E is that of a long step.
   double noise_of(const SearchResult& found) const {
-    return found.noise <= settings_.monitor.long_error * std::abs(loss_) ? found.noise : 0;
+    return found.noise <= monitor_.long_error * std::abs(loss_) ? found.noise : 0;
   }
 
   Report accept(const SearchResult& found) {
     // s and r take the places of the old w and g.
-    const MonitorSettings& monitor = settings_.monitor;
     const double before = loss_;
     std::swap_ranges(w_.begin(), w_.end(), best_w_.begin());
     std::swap_ranges(g_.begin(), g_.end(), best_g_.begin());
@@ -401,13 +299,13 @@ class LineSearchSolver : public Solver {
     idle_steps_ = idle ? idle_steps_ + 1 : 0;
     // Next to nothing of what was predicted, time and again: the gradient may be to blame.
     const bool late =
-        searches() && knows_scale() && before - loss_ <= monitor.late_share * predicted_;
+        searches() && knows_scale() && before - loss_ <= monitor_.late_share * predicted_;
     late_steps_ = late ? late_steps_ + 1 : 0;
-    if (late_steps_ >= monitor.late_steps && refine()) return report(step);
+    if (late_steps_ >= monitor_.late_steps && refine()) return report(step);
     const double change = before - loss_;
     const double size = std::max({std::abs(before), std::abs(loss_), 1.0});
     if (!prepare() && !vanished_) {
-      if (idle_steps_ >= monitor.idle_steps && due_ == 0)
+      if (idle_steps_ >= monitor_.idle_steps && due_ == 0)
         stall(found.kink ? Status::line_search : Status::noise_floor);
       else if (change <= settings_.ftol * size && settings_.ftol > 0)
         end(Status::function_change, settings_.ftol * size);
@@ -417,18 +315,13 @@ class LineSearchSolver : public Solver {
     return report(step);
   }
 
-  double rounding(double of) const {
-    return settings_.certificate.roundings * std::numeric_limits<double>::epsilon() * std::abs(of);
-  }
-
   // Whether a step brought no more than rounding, or next to nothing of what the model
   // predicted.
   bool is_idle(double before, const SearchResult& found) const {
     const double gain = before - loss_;
     return gain <= rounding(before) ||
-           (gain <= settings_.monitor.idle_share * predicted_ &&
-            predicted_ <=
-                std::max(settings_.monitor.idle_of_value * std::abs(before), found.noise));
+           (gain <= monitor_.idle_share * predicted_ &&
+            predicted_ <= std::max(monitor_.idle_of_value * std::abs(before), found.noise));
   }
 
   // No step: the reason, and whether w is a minimum.
@@ -454,15 +347,14 @@ class LineSearchSolver : public Solver {
       predicted_ = known ? std::max(predicted_, gain) : gain;
     }
     // Values that err by more than rounding along the line speak of a wrong gradient instead.
-    const MonitorSettings& monitor = settings_.monitor;
     const double rounding =
-        monitor.rounding_of_line * std::numeric_limits<double>::epsilon() * std::abs(loss_);
+        monitor_.rounding_of_line * std::numeric_limits<double>::epsilon() * std::abs(loss_);
     const bool predicts = known || found.curvature > 0;
     const bool noise =
         !found.kink &&
         ((found.outcome == Search::noise &&
-          found.noise <= monitor.noise_of_line * std::abs(loss_)) ||
-         (predicts && predicted_ <= std::max(rounding, monitor.errors_of_line * noise_of(found))));
+          found.noise <= monitor_.noise_of_line * std::abs(loss_)) ||
+         (predicts && predicted_ <= std::max(rounding, monitor_.errors_of_line * noise_of(found))));
     stall(noise ? Status::noise_floor : Status::line_search);
   }
 
@@ -478,46 +370,13 @@ class LineSearchSolver : public Solver {
   // A stall: the end, unless it is the gradient's inexactness or the estimate of the curvature that
   // keeps us from the minimum.
   void stall(Status why) {
-    if (objective_.has_rough_gradients() && refine()) return;
+    if (has_rough_gradients() && refine()) return;
     why_ = why;
     due_ = 1;
   }
 
-  // Whether central differences of E contradict g, along g and along one more direction. Steps that
-  // do not agree with their halves tell nothing.
-  bool contradicts_gradient() {
-    const MonitorSettings& monitor = settings_.monitor;
-    const Buffer<double> g = free_gradient();
-    Buffer<double> size(n_), d(n_);
-    for (Index i = 0; i < n_; ++i) size[i] = w_[i] != 0 ? std::abs(w_[i]) : 1;
-    const double steepest = g.vector().cwiseQuotient(size.vector()).lpNorm<Eigen::Infinity>();
-    for (const bool along_gradient : {true, false}) {
-      if (along_gradient)
-        d.vector() = -monitor.check_step / steepest * g.vector();
-      else
-        for (Index i = 0; i < n_; ++i)
-          d[i] = g[i] == 0 ? 0 : (i % 2 == 0 ? 1 : -1) * monitor.check_step * size[i];
-      const auto difference = [&](double share) {
-        const auto at = [&](double side) {
-          trial_w_.vector() = w_.vector() + side * share * d.vector();
-          project(trial_w_);
-          return objective_.value(trial_w_.data());
-        };
-        return (at(1) - at(-1)) / (2 * share);
-      };
-      const double slope = g.vector().dot(d.vector()), whole = difference(1),
-                   half = difference(0.5);
-      const double noise =
-          monitor.check_roundings * std::numeric_limits<double>::epsilon() * std::abs(loss_);
-      const bool tells = std::abs(whole - half) <= monitor.check_share * std::abs(whole) + noise;
-      if (tells && std::abs(half - slope) > monitor.check_share * std::abs(slope) + noise)
-        return true;
-    }
-    return false;
-  }
-
   bool refine() {
-    if (!refine_gradient(objective_, w_, g_, trial_g_, n_gradient_)) return false;
+    if (!refine_gradient()) return false;
     restart();
     return true;
   }
@@ -552,15 +411,13 @@ class LineSearchSolver : public Solver {
   }
 
   LineSearchSolverSettings settings_;
-  double first_loss_ = 0, first_size_ = 0, predicted_ = 0, asked_below_ = 1;
-  std::int64_t n_gradient_ = 0, small_predictions_ = 0, idle_steps_ = 0, late_steps_ = 0,
-               restarts_ = 0, started_ = 0, ready_ = 0, due_ = 0, optimal_ = 0;
+  double predicted_ = 0, asked_below_ = 1;
+  std::int64_t small_predictions_ = 0, idle_steps_ = 0, late_steps_ = 0, restarts_ = 0,
+               started_ = 0, ready_ = 0, due_ = 0, optimal_ = 0;
   Status why_ = Status::running;  // a verdict is due: the stall that led to it
-  Verdict verdict_;
   bool doubtful_gradient_ = false;
   bool vanished_ = false;  // g is zero
   bool paused_ = false;    // no verdict before the next step
-  bool hidden_ = false;    // the last verdict overlooked a weight near zero
   Status status_ = Status::running;
 };
 

@@ -13,8 +13,9 @@ FASTOPT_BEGIN
 
 class Newton final : public LineSearchSolver {
  public:
-  Newton(Objective& objective, const double* w0, const LineSearchSolverSettings& settings)
+  Newton(TwiceDifferentiable& objective, const double* w0, const LineSearchSolverSettings& settings)
       : LineSearchSolver(objective, w0, settings),
+        function_(objective),
         h_(area(n_, n_)),
         factor_(area(n_, n_)),
         at_(n_) {}
@@ -60,7 +61,7 @@ class Newton final : public LineSearchSolver {
   bool steepest() const override { return steepest_ != 0; }
   bool knows_scale() const override { return steepest_ == 0; }
   const double* exact_hessian() override {
-    if (!objective_.has_exact_hessian()) return nullptr;
+    if (!function_.has_exact_hessian()) return nullptr;
     const bool here = known_ && at_.vector() == w_.vector();
     return here || factorize() ? h_.data() : nullptr;
   }
@@ -71,7 +72,7 @@ class Newton final : public LineSearchSolver {
     ++n_hessian_;
     positive_definite_ = 0;
     known_ = false;
-    objective_.hessian(w_.data(), h_.data());
+    function_.hessian(w_.data(), h_.data());
     if (!h_.vector().allFinite()) return false;
     at_.copy_from(w_);
     known_ = true;
@@ -114,6 +115,7 @@ class Newton final : public LineSearchSolver {
   // From here on, eigenvalues and vectors take longer than tens of milliseconds.
   static constexpr Index long_decomposition = 250;
 
+  TwiceDifferentiable& function_;
   Buffer<double> h_, factor_, at_;  // H, and the w that it is of
   bool known_ = false;
   std::int64_t positive_definite_ = 0, steepest_ = 0;

@@ -8,8 +8,13 @@ FASTOPT_BEGIN
 
 class NewtonCg final : public LineSearchSolver {
  public:
-  NewtonCg(Objective& objective, const double* w0, const LineSearchSolverSettings& settings)
-      : LineSearchSolver(objective, w0, settings), residual_(n_), d_(n_), hd_(n_) {}
+  NewtonCg(TwiceDifferentiable& objective, const double* w0,
+           const LineSearchSolverSettings& settings)
+      : LineSearchSolver(objective, w0, settings),
+        function_(objective),
+        residual_(n_),
+        d_(n_),
+        hd_(n_) {}
 
   void visit(StateVisitor& visitor) override {
     LineSearchSolver::visit(visitor);
@@ -32,7 +37,7 @@ class NewtonCg final : public LineSearchSolver {
     convex_ = 1;
     steepest_ = 0;
     for (Index k = 0; k < 20 * n_ + 20; ++k) {
-      objective_.hessian_vector(w_.data(), d_.data(), hd_.data());
+      function_.hessian_vector(w_.data(), d_.data(), hd_.data());
       ++n_hessian_;
       const double curvature = d_.vector().dot(hd_.vector());
       if (!std::isfinite(curvature)) return false;
@@ -67,6 +72,7 @@ class NewtonCg final : public LineSearchSolver {
   bool knows_scale() const override { return convex_ != 0; }
 
  private:
+  TwiceDifferentiable& function_;
   Buffer<double> residual_, d_, hd_;
   double first_norm_ = 0, largest_ = 0;
   std::int64_t convex_ = 0, steepest_ = 0;
