@@ -7,7 +7,6 @@ import fastopt
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 3))
 Y = np.sin(X @ RNG.normal(size=(3, 1)))
-FULL_BATCH = ["lm", "bfgs", "dfp", "lbfgs", "newton", "steepest_descent"]
 CLASSES = (X[:, 0] > 0).astype(int)
 
 

@@ -11,7 +11,7 @@
 #include "fastopt/solver/line_search/lbfgs.hpp"
 #include "fastopt/solver/line_search/newton_cg.hpp"
 #include "fastopt/solver/line_search/quasi_newton.hpp"
-#include "fastopt/solver/line_search/steepest_descent.hpp"
+#include "fastopt/solver/line_search/registry.hpp"
 
 FASTOPT_BEGIN
 
@@ -94,6 +94,14 @@ void bind_minimize(py::module_& module) {
            py::arg("gtol") = Report::none, py::arg("xrtol") = 0.0, py::arg("ftol") = 0.0);
 
   py::class_<LineSearchSolver, Solver> solver(module, "LineSearchSolver", py::module_local());
+  solver.def(
+      py::init([](const std::string& method, Objective& objective, const Numbers<double>& w0,
+                  const LineSearchSolverSettings& settings, std::map<std::string, double> own) {
+        return make_line_search_solver(method, objective, checked(objective, w0), settings,
+                                       Settings(std::move(own)));
+      }),
+      py::arg("method"), py::arg("objective"), py::arg("w0"), py::arg("settings"), py::arg("own"),
+      py::keep_alive<1, 3>());
   solver.def_property_readonly("loss", &LineSearchSolver::loss);
   solver.def(
       "set_norm", [](LineSearchSolver& s, double norm) { s.settings().norm = norm; },
@@ -101,16 +109,9 @@ void bind_minimize(py::module_& module) {
   def_search_limit(solver);
   def_place(solver);
   def_constants(solver, [](LineSearchSolver& s, auto&& field) {
-    s.settings().certificate.visit(field);
-    s.settings().monitor.visit(field);
+    s.certificate().visit(field);
+    s.monitor().visit(field);
   });
-
-  py::class_<SteepestDescent, LineSearchSolver>(module, "SteepestDescentSolver", py::module_local())
-      .def(py::init([](Objective& objective, const Numbers<double>& w0,
-                       const LineSearchSolverSettings& s) {
-             return std::make_unique<SteepestDescent>(objective, checked(objective, w0), s);
-           }),
-           py::arg("objective"), py::arg("w0"), py::arg("settings"), py::keep_alive<1, 2>());
 
   py::class_<QuasiNewton, LineSearchSolver>(module, "QuasiNewtonSolver", py::module_local())
       .def(py::init([](Objective& objective, const Numbers<double>& w0,

@@ -78,9 +78,9 @@ def memory_needed(
     BFGS and DFP hold V, and a copy goes into the result, 2 n². Levenberg-Marquardt on a network
     holds JᵀJ and its factor in one square, n², beside blocks of layers that are summed at once, at
     most n² and 48 MB (up to 16 MB where n² is less, which is not counted); with m < n residuals J,
-    JJᵀ and its factor, m·n + 2 m²; with a function's JᵀJ a copy of that too, 2 n². ``least_squares``
-    holds J and its factors at two points, and a J in the result, 5 m·n + 4 n²; with m ≤ n residuals
-    the rank comes from singular values, 8 m·n + 6 n² + 4 m². L-BFGS holds its
+    JJᵀ and its factor, m·n + 2 m²; with a function's JᵀJ a copy of that too, 2 n².
+    ``least_squares`` holds J and its factors at two points, and a J in the result, 5 m·n + 4 n²;
+    with m ≤ n residuals the rank comes from singular values, 8 m·n + 6 n² + 4 m². L-BFGS holds its
     pairs, 2 · memory · n once there were as many iterations, and a copy of them in the result of
     ``fit``; first-order rules their means and a copy of them, a gradient and three copies of the
     weights. A float32 network takes half as much.
@@ -148,8 +148,12 @@ def check_memory(
     itemsize: int = BYTES,
     function: bool = False,
 ) -> None:
-    """Raise MemoryError where a method needs more than there is, before anything is allocated."""
-    needed = memory_needed(method, n, N, q, memory=memory, function=function) * itemsize // BYTES
+    """Raise MemoryError where a method needs more than there is, before anything is allocated.
+
+    A method that is not in the list keeps a few vectors, as steepest descent does.
+    """
+    known = method if method in METHODS else "steepest_descent"
+    needed = memory_needed(known, n, N, q, memory=memory, function=function) * itemsize // BYTES
     check_bytes(f"{method} on n = {n:,} parameters", needed, instead)
 
 

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 import fastopt
+from line_search_cases import METHODS
 from problems.rosenbrock import rosenbrock
 from reference.numerical import complex_step_jacobian
-
-METHODS = ["bfgs", "dfp", "lbfgs", "newton", "newton_cg", "steepest_descent"]
 
 
 @pytest.mark.parametrize("tiny", [1e-8, 1e-11, 1e-12, 1e-100, 1e-300])

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import fastopt
+from line_search_cases import METHODS as SECOND_ORDER
 from problems.rosenbrock import START, rosenbrock, rosenbrock_gradient, rosenbrock_hessian
 
-SECOND_ORDER = ["steepest_descent", "newton", "newton_cg", "bfgs", "dfp", "lbfgs"]
 FIRST_ORDER = {
     "sgd": 2e-3,
     "momentum": 5e-4,

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import fastopt
+from line_search_cases import METHODS
 from problems.rosenbrock import START, rosenbrock, rosenbrock_gradient
 
-METHODS = ["bfgs", "dfp", "lbfgs", "newton", "newton_cg", "steepest_descent"]
 FIRST_ORDER = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "nadam"]
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import fastopt
+from line_search_cases import METHODS
 from problems.rosenbrock import (
     rosenbrock,
     rosenbrock_gradient,
@@ -14,7 +15,6 @@ from problems.rosenbrock import (
 )
 
 RULES = ["nielsen", "marquardt", "matlab"]
-METHODS = ["bfgs", "dfp", "lbfgs", "newton", "newton_cg", "steepest_descent"]
 
 
 def beyond(limit, f):

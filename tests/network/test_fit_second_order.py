@@ -9,12 +9,12 @@ from sklearn.datasets import load_diabetes
 import fastopt
 from fastopt.optimizers import LevenbergMarquardt
 from interruption import delay_of_interruption
+from line_search_cases import FULL_BATCH as METHODS
 
 SINE_X = np.linspace(-1, 1, 41).reshape(-1, 1)
 SINE_Y = np.sin(np.pi * SINE_X)
 PARITY_X = np.array([[a, b, c] for a in (-1, 1) for b in (-1, 1) for c in (-1, 1)], float)
 PARITY_Y = PARITY_X.prod(axis=1)
-METHODS = ("lm", "bfgs", "dfp", "lbfgs", "newton", "steepest_descent")
 DAMPING = [
     LevenbergMarquardt(damping_rule=rule, scaling=scaling)
     for rule in ("nielsen", "marquardt", "matlab")

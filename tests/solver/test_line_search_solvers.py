@@ -5,16 +5,10 @@ import pytest
 
 import fastopt
 from fastopt import _core
+from line_search_cases import CASES
 from reference import solvers as reference
 
-OPTIMIZERS = {
-    "steepest_descent": fastopt.SteepestDescent(),
-    "newton": fastopt.Newton(),
-    "bfgs": fastopt.BFGS(),
-    "dfp": fastopt.DFP(),
-    "lbfgs": fastopt.LBFGS(memory=3),
-    "newton_cg": fastopt.optimizers.NewtonCG(),
-}
+OPTIMIZERS = dict(CASES)
 
 
 def value(x):

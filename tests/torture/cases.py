@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 import fastopt
+from line_search_cases import FULL_BATCH, METHODS
 from torture.hostile import SCALES, Hostile, Moody, damage, layouts, wrong
 
 RULES = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "nadam")
-FULL_BATCH = ("lm", "bfgs", "dfp", "lbfgs", "newton", "steepest_descent")
 ACTIVATIONS = ("identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu")
 
 # What a call may raise: what is wrong with its arguments, arithmetic, memory, another thread's
@@ -190,7 +190,7 @@ def minimize(rng):
     fun = Moody(rng, lambda x: scale * float(curvature @ (x - 1) ** 2 + np.sin(x).sum()))
     jac = Moody(rng, lambda x: scale * (2 * curvature * (x - 1) + np.cos(x)))
     hess = Moody(rng, lambda x: scale * np.diag(2 * curvature - np.sin(x)))
-    methods = (*RULES, "bfgs", "dfp", "lbfgs", "newton", "newton_cg", "steepest_descent", None)
+    methods = (*RULES, *METHODS, None)
     method = methods[rng.integers(len(methods))]
     x0 = layouts(rng, rng.normal(size=n) * rng.choice(SCALES[:6]))
     untouched = Untouched(x0)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import fastopt
+from line_search_cases import FULL_BATCH
 from process import run_process
 
 HERE = Path(__file__).parent
@@ -16,8 +17,7 @@ Y = np.sin(X[:, 0]) + X[:, 1] ** 2
 
 METHODS = {
     **{name: name for name in ("sgd", "momentum", "nesterov", "adagrad", "rmsprop")},
-    **{name: name for name in ("adam", "nadam", "lm", "bfgs", "dfp", "lbfgs", "newton")},
-    "steepest_descent": "steepest_descent",
+    **{name: name for name in ("adam", "nadam", *FULL_BATCH)},
     "small memory": fastopt.LBFGS(memory=3),
 }
 

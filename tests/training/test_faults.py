@@ -8,8 +8,9 @@ import pytest
 
 import fastopt
 from fastopt.training.user_functions import OwnLoss
+from line_search_cases import FULL_BATCH
 from process import run_python
-from training_cases import FULL_BATCH, Weights, X, Y
+from training_cases import Weights, X, Y
 
 
 def make_net(**settings):

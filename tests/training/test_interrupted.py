@@ -8,10 +8,10 @@ import pytest
 
 import fastopt
 from fastopt.training.user_functions import OwnLoss
+from line_search_cases import FULL_BATCH
 from training_cases import X, Y, bits, make_net
 
 FIRST_ORDER = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "nadam"]
-FULL_BATCH = ["lm", "bfgs", "dfp", "lbfgs", "newton", "steepest_descent"]
 FIXED = ["lm", "newton"]  # they take no loss of one's own
 HOOKS = ["on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end"]
 EPOCHS = 5

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import fastopt
-from training_cases import FULL_BATCH, X, Y, bits, make_net
+from line_search_cases import FULL_BATCH
+from training_cases import X, Y, bits, make_net
 
 OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "nadam"]
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import fastopt
-from training_cases import CLASSES, FULL_BATCH, Weights, X, Y, bits, make_net
+from line_search_cases import FULL_BATCH
+from training_cases import CLASSES, Weights, X, Y, bits, make_net
 
 
 class Log(fastopt.Callback):

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "fastopt/core/settings.hpp"
 #include "fastopt/core/types.hpp"
 
 FASTOPT_BEGIN
@@ -22,20 +23,6 @@ struct Slice {
   const Scalar* g;
   std::array<Scalar*, max_states> state;
   Index size;
-};
-
-// Named numbers, as they come from Python.
-class Settings {
- public:
-  Settings(std::map<std::string, double> values) : values_(std::move(values)) {}
-  double operator[](const std::string& name) const {
-    const auto found = values_.find(name);
-    if (found == values_.end()) throw std::invalid_argument("missing setting '" + name + "'");
-    return found->second;
-  }
-
- private:
-  std::map<std::string, double> values_;
 };
 
 class Rule {

@@ -176,11 +176,17 @@ def clip(kind: str, limit: float, grads: Any) -> bool: ...
 # Sums of squares
 
 class Objective:
-    """A function with what it can give of its derivatives."""
+    """A function of n weights."""
 
     size: int
 
-class PythonNormalEquations(Objective):
+class TwiceDifferentiable(Objective):
+    """With H and H v."""
+
+class SumOfSquares(Objective):
+    """½Σe², with its normal equations."""
+
+class PythonNormalEquations(SumOfSquares):
     """A callable that returns (½Σe², Jᵀe, JᵀJ)."""
 
     def __init__(
@@ -188,7 +194,7 @@ class PythonNormalEquations(Objective):
     ) -> None: ...
     def products(self, x: Any) -> Any: ...
 
-class PythonResiduals(Objective):
+class PythonResiduals(SumOfSquares):
     """A callable that returns residuals."""
 
     def __init__(
@@ -234,7 +240,7 @@ def random_orthonormal(
 
 # Networks as objectives of the general solvers
 
-class NetworkObjective(Objective):
+class NetworkObjective(TwiceDifferentiable):
     """The loss of a network on data."""
 
     def __init__(self, network: Any, data: Any, loss: Any, l2: float) -> None: ...
@@ -244,7 +250,7 @@ class NetworkObjective(Objective):
     def hessian(self, w: Any) -> Any: ...
     def hessian_vector(self, w: Any, v: Any) -> Any: ...
 
-class NetworkSquares(Objective):
+class NetworkSquares(SumOfSquares):
     """A network on data as a sum of squares."""
 
     def __init__(self, network: Any, data: Any, l2: float) -> None: ...
@@ -316,7 +322,7 @@ class BoundedLeastSquaresSolver(LeastSquaresSolver):
 
 # Minimisers of any function
 
-class PythonObjective(Objective):
+class PythonObjective(TwiceDifferentiable):
     """A function of the caller's, with the derivatives that are given or differences."""
 
     def __init__(
@@ -362,6 +368,14 @@ class LineSearchSettings:
 class LineSearchSolver(Solver):
     """A method that searches along a line in each iteration."""
 
+    def __init__(
+        self,
+        method: str,
+        objective: Objective,
+        w0: Any,
+        settings: LineSearchSettings,
+        own: dict[str, float],
+    ) -> None: ...
     def set_norm(self, norm: float) -> None: ...
     # The constants of verdicts, for bench/ablation.py and the tests alone.
     def constants(self) -> dict[str, float]: ...
@@ -373,9 +387,6 @@ class LineSearchSolver(Solver):
     def gradient(self) -> npt.NDArray[np.float64]: ...
     @property
     def loss(self) -> float: ...
-
-class SteepestDescentSolver(LineSearchSolver):
-    def __init__(self, objective: Objective, w0: Any, settings: LineSearchSettings) -> None: ...
 
 class NewtonSolver(LineSearchSolver):
     def __init__(self, objective: Objective, w0: Any, settings: LineSearchSettings) -> None: ...

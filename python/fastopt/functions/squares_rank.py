@@ -46,7 +46,7 @@ def determined(jacobian: Array, errors: Array) -> Determined:
     size = size * np.where(largest > 0, np.linalg.norm(jacobian / size, axis=0), 1.0)
     scaled = jacobian / size
     if m > n:  # R has the same singular values and right vectors, and is smaller
-        scaled = np.linalg.qr(scaled, mode="r")
+        scaled = np.asarray(np.linalg.qr(scaled, mode="r"))
     _, found, vt = np.linalg.svd(scaled, full_matrices=m < n)
     singular = np.zeros(n)
     singular[: found.size] = found

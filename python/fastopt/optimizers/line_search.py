@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -15,16 +14,20 @@ from fastopt._settings import choice, number
 from fastopt.optimizers.base import Kind, Optimizer
 
 LINE_SEARCHES = ("wolfe", "exact")
+# Settings of the search and of its end, which all methods have.
+_SHARED = ("line_search", "c1", "c2", "gtol", "xrtol", "ftol")
 
 
-class LineSearchOptimizer(Optimizer, ABC):
+class LineSearchOptimizer(Optimizer):
     """Base of the methods that search along a line in each iteration.
 
-    A subclass declares, beside its own settings, those that are named here.
+    A subclass names its method in C++ and declares, beside its own settings, those that are named
+    here. Its own are numbers, which the method finds by their names.
     """
 
     kind: ClassVar[Kind] = "second_order"
     full_batch: ClassVar[bool] = True
+    method: ClassVar[str]
 
     line_search: str | None
     c1: float
@@ -39,9 +42,11 @@ class LineSearchOptimizer(Optimizer, ABC):
         if not self.c1 < self.c2:
             raise ValueError(f"c1 must be below c2, got c1={self.c1!r}, c2={self.c2!r}")
 
-    @abstractmethod
     def make_solver(self, objective: _core.Objective, w0: npt.NDArray[np.float64]) -> Any:
         """Return the solver at work on an objective, starting from a copy of ``w0``."""
+        own = {k: float(v) for k, v in self.get_params().items() if k not in _SHARED}
+        settings = self._line_search_settings()
+        return _core.LineSearchSolver(self.method, objective, w0, settings, own)
 
     def _line_search_settings(self, fixed_length: float = math.nan) -> _core.LineSearchSettings:
         self._check_wolfe()

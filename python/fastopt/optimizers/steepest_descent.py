@@ -1,11 +1,8 @@
 """Steepest descent."""
 
 from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
 
-import numpy as np
-import numpy.typing as npt
-
-from fastopt import _core
 from fastopt._settings import number
 from fastopt.optimizers.line_search import LineSearchOptimizer, search, tolerance
 
@@ -42,15 +39,11 @@ class SteepestDescent(LineSearchOptimizer):
     0.1
     """
 
+    method: ClassVar[str] = "steepest_descent"
+
     _: KW_ONLY
     line_search: str = search()
     c1: float = number(1e-4, above=0, below=1)
     c2: float = number(0.1, above=0, below=1)
     gtol: float | None = tolerance()
     xrtol: float = number(0.0, low=0)
-
-    def make_solver(
-        self, objective: _core.Objective, w0: npt.NDArray[np.float64]
-    ) -> _core.SteepestDescentSolver:
-        """Return the solver at work on an objective, starting from a copy of ``w0``."""
-        return _core.SteepestDescentSolver(objective, w0, self._line_search_settings())

@@ -16,18 +16,12 @@ class CertifyingSolver : public Solver {
   const Buffer<double>& weights() const { return w_; }
   const Buffer<double>& gradient() const { return g_; }
   double loss() const { return loss_; }
+  CertificateSettings& certificate() { return certificate_; }
+  MonitorSettings& monitor() { return monitor_; }
 
  protected:
-  CertifyingSolver(Objective& objective, const double* w0, const CertificateSettings& certificate,
-                   const MonitorSettings& monitor)
-      : certificate_(certificate),
-        monitor_(monitor),
-        objective_(objective),
-        n_(objective.size()),
-        w_(n_),
-        g_(n_),
-        trial_w_(n_),
-        trial_g_(n_) {
+  CertifyingSolver(Objective& objective, const double* w0)
+      : objective_(objective), n_(objective.size()), w_(n_), g_(n_), trial_w_(n_), trial_g_(n_) {
     std::copy(w0, w0 + n_, w_.begin());
   }
 

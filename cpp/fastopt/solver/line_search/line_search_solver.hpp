@@ -11,8 +11,6 @@ FASTOPT_BEGIN
 
 struct LineSearchSolverSettings {
   LineSearchSettings line_search;
-  CertificateSettings certificate;
-  MonitorSettings monitor;
   double fixed_length = std::numeric_limits<double>::quiet_NaN();  // α without any search
   // ‖g‖∞ ≤ gtol ends it. NaN: a test that knows the scale of the problem takes its place.
   double gtol = std::numeric_limits<double>::quiet_NaN();
@@ -24,11 +22,7 @@ struct LineSearchSolverSettings {
 class LineSearchSolver : public CertifyingSolver {
  public:
   LineSearchSolver(Objective& objective, const double* w0, const LineSearchSolverSettings& settings)
-      : CertifyingSolver(objective, w0, settings.certificate, settings.monitor),
-        p_(n_),
-        best_w_(n_),
-        best_g_(n_),
-        settings_(settings) {}
+      : CertifyingSolver(objective, w0), p_(n_), best_w_(n_), best_g_(n_), settings_(settings) {}
 
   LineSearchSolverSettings& settings() { return settings_; }
 
@@ -363,7 +357,10 @@ class LineSearchSolver : public CertifyingSolver {
     ask(false, enough);
     const double slope =
         free_gradient().vector().cwiseProduct(w_.vector()).lpNorm<Eigen::Infinity>();
-    optimal_ = is_as_asked(status, settings_, verdict_, slope, loss_, norm(w_.data(), n_)) ? 1 : 0;
+    optimal_ = is_as_asked(status, settings_.ftol, settings_.xrtol, certificate_, verdict_, slope,
+                           loss_, norm(w_.data(), n_))
+                   ? 1
+                   : 0;
     status_ = status;
   }
 

@@ -24,21 +24,16 @@ struct Scales {
 
 // At an end that a user's ftol or xrtol brings about: whether no more is to be gained, or to be
 // moved, than was asked for. `slope` is max |g_i w_i|.
-template <class Settings>
-bool is_as_asked(Status status, const Settings& settings, const Verdict& verdict, double slope,
-                 double loss, double weights) {
+inline bool is_as_asked(Status status, double ftol, double xrtol, const CertificateSettings& limits,
+                        const Verdict& verdict, double slope, double loss, double weights) {
   if (verdict.strict && verdict.minimum) return true;
   const double size = std::max(std::abs(loss), 1.0);
-  const CertificateSettings& limits = settings.certificate;
   if (status == Status::function_change)
-    return verdict.minimum &&
-           slope <= std::min(limits.slope_of_tolerance * std::sqrt(settings.ftol),
-                             limits.steepest_of_tolerance) *
-                        size;
-  return status == Status::step && verdict.step <= settings.xrtol * weights &&
-         slope <=
-             std::min(limits.slope_of_tolerance * settings.xrtol, limits.steepest_of_tolerance) *
-                 size;
+    return verdict.minimum && slope <= std::min(limits.slope_of_tolerance * std::sqrt(ftol),
+                                                limits.steepest_of_tolerance) *
+                                           size;
+  return status == Status::step && verdict.step <= xrtol * weights &&
+         slope <= std::min(limits.slope_of_tolerance * xrtol, limits.steepest_of_tolerance) * size;
 }
 
 // Whether E falls further along some weight near zero. Estimates of the curvature are blind for a

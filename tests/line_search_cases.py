@@ -1,0 +1,16 @@
+"""The methods that search along a line: a row each, for the tests that all of them have to pass."""
+
+import fastopt
+
+# Its name, and settings with which it is followed step by step.
+CASES = [
+    ("steepest_descent", fastopt.SteepestDescent()),
+    ("newton", fastopt.Newton()),
+    ("newton_cg", fastopt.NewtonCG()),
+    ("bfgs", fastopt.BFGS()),
+    ("dfp", fastopt.DFP()),
+    ("lbfgs", fastopt.LBFGS(memory=3)),
+]
+METHODS = [name for name, _ in CASES]
+# On networks: NewtonCG takes the Hessian of a function.
+FULL_BATCH = ["lm", *(name for name in METHODS if name != "newton_cg")]
