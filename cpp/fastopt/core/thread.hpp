@@ -40,9 +40,9 @@ bool start_thread(Work work) {
   // that is not touched costs nothing.
   constexpr std::size_t stack_bytes = std::size_t{2} << 20;
   // Room that is kept for what the thread allocates before it is ready: some hundred bytes in a few
-  // blocks. A thread for which malloc makes no arena of its own gets each block as a mapping (a page
-  // or two), or makes the heap longer by 132 KB, or by 1 MB where something stands in its way: so it
-  // is address space that is kept, not a block of the heap.
+  // blocks. A thread for which malloc makes no arena of its own gets each block as a mapping (a
+  // page or two), or makes the heap longer by 132 KB, or by 1 MB where something stands in its way:
+  // so it is address space that is kept, not a block of the heap.
   constexpr std::size_t reserved_bytes = std::size_t{2} << 20;
   struct Start {
     std::unique_ptr<Work> work;
