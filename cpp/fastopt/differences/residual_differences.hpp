@@ -26,7 +26,7 @@ class ResidualDifferences {
         step_(n),
         width_(n),
         moved_(n),
-        bend_(n),
+        curvature_(n),
         errors_(n),
         stretch_(n) {
     for (Index i = 0; i < n; ++i) scale_at_start_ = std::max(scale_at_start_, std::abs(x0[i]));
@@ -43,7 +43,8 @@ class ResidualDifferences {
     std::copy(w, w + n_, x_.begin());
     take_columns(f, e, m, j);
     if (given_.empty() && looks_ >= 0 && is_suspicious(f, e, m)) {
-      // Twice: what looks like noise at the start may be a bend, and noise may appear later on.
+      // Twice: what looks like noise at the start may be a curvature, and noise may appear later
+      // on.
       looks_ = looks_ == 1 ? -1 : 1;
       if (measure(f, w, m)) {
         const double noise = noise_ * terms_;
@@ -94,8 +95,8 @@ class ResidualDifferences {
   // Steps of a parameter that is felt little in noise are made longer, up to this multiple.
   static constexpr double longest_stretch = 10;
   // Second differences over the standard step, in shares of the terms, that a smooth function
-  // hardly has: over h = 6e-6 its bend leaves 4e-11, over h = 1.5e-8 2e-16.
-  static constexpr double central_bend = 1e-10, forward_bend = 1e-12;
+  // hardly has: over h = 6e-6 its curvature leaves 4e-11, over h = 1.5e-8 2e-16.
+  static constexpr double central_curvature = 1e-10, forward_curvature = 1e-12;
 
   static std::size_t to_size(Index i) { return static_cast<std::size_t>(i); }
 
@@ -189,17 +190,17 @@ class ResidualDifferences {
     if (fresh) shifted(f, i, down, minus_.data());
     x_[i] = xi;
     const double* low = fresh ? minus_.data() : e;
-    double moved = 0, bend = 0;
+    double moved = 0, curvature = 0;
     for (Index k = 0; k < m; ++k) {
       const double high = plus_[to_size(k)], difference = high - low[k];
       moved += difference * difference;
       const double second = high - e[k] - (e[k] - low[k]);
-      bend += second * second;
+      curvature += second * second;
       j[k * n_ + i] = difference / (up - down);
     }
     width_[i] = std::abs(up - down);
     moved_[i] = std::sqrt(moved);
-    bend_[i] = fresh ? std::sqrt(bend) : 0;
+    curvature_[i] = fresh ? std::sqrt(curvature) : 0;
   }
 
   template <class F>
@@ -215,7 +216,7 @@ class ResidualDifferences {
     if (is_noisy() || !(terms_ > 0) || !std::isfinite(terms_)) return false;
     const Index most = std::max_element(moved_.begin(), moved_.end()) - moved_.begin();
     if (moved_[most] <= 4 * epsilon * terms_) return true;
-    if (central_) return bend_.vector().maxCoeff() > central_bend * terms_;
+    if (central_) return curvature_.vector().maxCoeff() > central_curvature * terms_;
     if (looks_ != 0) return false;
     looks_ = 1;
     const double xi = x_[most], h = xi < 0 ? -step_[most] : step_[most];
@@ -230,7 +231,7 @@ class ResidualDifferences {
       const double second = plus_[to_size(k)] - e[k] - (e[k] - minus_[to_size(k)]);
       sum += second * second;
     }
-    return std::sqrt(sum) > forward_bend * terms_;
+    return std::sqrt(sum) > forward_curvature * terms_;
   }
 
   // Noise, and what the next term of Taylor's series leaves: of a central difference the square of
@@ -240,8 +241,8 @@ class ResidualDifferences {
       double squares = 0;
       for (Index k = 0; k < m; ++k) squares += j[k * n_ + i] * j[k * n_ + i];
       const double norm = std::sqrt(squares), noise = sqrt_two * noise_ * terms_ / width_[i];
-      const double bend = moved_[i] > 0 ? std::min(1.0, 2 * bend_[i] / moved_[i]) : 1.0;
-      const double rest = central_ ? bend * bend / 6 : relative_error();
+      const double curvature = moved_[i] > 0 ? std::min(1.0, 2 * curvature_[i] / moved_[i]) : 1.0;
+      const double rest = central_ ? curvature * curvature / 6 : relative_error();
       errors_[i] = noise + rest * norm;
     }
   }
@@ -253,7 +254,7 @@ class ResidualDifferences {
   std::vector<double> given_, lower_, upper_, plus_, minus_;
   // By parameter: the last step as it was meant and, within bounds, between its two ends; how far
   // the residuals moved over it, and their second difference.
-  Buffer<double> x_, step_, width_, moved_, bend_, errors_, stretch_;
+  Buffer<double> x_, step_, width_, moved_, curvature_, errors_, stretch_;
   double scale_at_start_ = 0;  // the largest |x0_i|, at most 1
   double noise_ = epsilon, terms_ = 0;
   int looks_ = 0;  // for noise; −1: no more of them

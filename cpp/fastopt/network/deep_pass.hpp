@@ -24,7 +24,7 @@ class DeepPass {
       const Index h = layer.fan_out, n = layer.normalizes() ? h : 0;
       LayerSlots own;
       for (Index* slot : {&own.flow, &own.act, &own.pre, &own.raw, &own.values, &own.z_tangent,
-                          &own.flow_tangent, &own.bend})
+                          &own.flow_tangent, &own.second_derivative})
         *slot = slots.add(h);
       own.normalized = slots.add(n);
       own.normalized_tangent = slots.add(n);
@@ -44,7 +44,7 @@ class DeepPass {
   // After backward(): slots of ∂ℓ/∂z of layer l, of ∂ℓ/∂φ(z), and of φ''(z) after forward().
   Index delta(Index l) const { return own(l).raw; }
   Index activation_delta(Index l) const { return own(l).act; }
-  Index bend(Index l) const { return own(l).bend; }
+  Index second_derivative(Index l) const { return own(l).second_derivative; }
 
   void forward(const double* w, SampleBlock& block) const {
     block.array(ones_, 1).setOnes();
@@ -64,7 +64,7 @@ class DeepPass {
       apply_activation(layer.activation, a.data(), a.size());
       const double* kept = keep ? block.slot(slots_.z(l)) : nullptr;
       slopes(layer.activation, a.data(), kept, block.slot(slots_.slope(l)), size);
-      curvatures(layer.activation, a.data(), kept, block.slot(own(l).bend), size);
+      curvatures(layer.activation, a.data(), kept, block.slot(own(l).second_derivative), size);
       if (layer.normalizes_after()) normalize(l, w, block, a.data());
       if (layer.shortcut >= 0) {
         const ConstMatrixMap<double> from(block.slot(slots_.x(layer.shortcut)), block.stride(),
@@ -170,7 +170,7 @@ class DeepPass {
           normalize_back_along(l, w, v, block, block.slot(own(l).flow), block.slot(own(l).act),
                                d.data(), product);
         d = d * block.array(slots_.slope(l), h) + block.array(own(l).act, h) *
-                                                      block.array(own(l).bend, h) *
+                                                      block.array(own(l).second_derivative, h) *
                                                       block.array(own(l).z_tangent, h);
         if (layer.normalizes_before())
           normalize_back_along(l, w, v, block, block.slot(own(l).pre), block.slot(own(l).raw),
@@ -194,7 +194,7 @@ class DeepPass {
   struct LayerSlots {
     // ∂ℓ/∂ of the layer's outputs, of φ(z), of z, of what W makes; derivatives along a direction of
     // the outputs, of z and of `flow`; φ''(z).
-    Index flow, act, pre, raw, values, z_tangent, flow_tangent, bend;
+    Index flow, act, pre, raw, values, z_tangent, flow_tangent, second_derivative;
     // ẑ and 1/√(σ² + ε), and their derivatives along a direction (the latter's relative).
     Index normalized, normalized_tangent, scale, scale_tangent;
   };

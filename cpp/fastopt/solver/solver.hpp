@@ -28,7 +28,7 @@ enum class Status {
 inline const char* status_name(Status status) {
   static constexpr const char* names[] = {
       "running", "gradient",  "function_change", "step",     "noise_floor", "line_search",
-      "damping", "unbounded", "non_finite",      "diverged", "evaluations", "evaluations"};
+      "damping", "unbounded", "non_finite",      "diverged", "evaluations"};
   return names[static_cast<int>(status)];
 }
 

@@ -76,7 +76,7 @@ class Nadam final : public AdamFamily {
   }
   std::vector<double> memory() const override { return {product_}; }
   void set_memory(const std::vector<double>& memory) override { product_ = memory.at(0); }
-  void forget() override { product_ = 1; }
+  void reset() override { product_ = 1; }
 
  private:
   double momentum(std::int64_t t) const {

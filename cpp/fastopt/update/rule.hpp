@@ -55,7 +55,7 @@ class Rule {
   // What begin_step carries from step to step, beyond t.
   virtual std::vector<double> memory() const { return {}; }
   virtual void set_memory(const std::vector<double>&) {}
-  virtual void forget() {}
+  virtual void reset() {}
 };
 
 // Forwards both precisions to one template: Derived::update<Scalar>(slice, decay).

@@ -148,9 +148,9 @@ class Updater {
   }
 
   // The rule starts anew, as if w had been given just now; `iteration` goes on.
-  void forget() {
+  void reset() {
     state_.reset(*rule_);
-    rule_->forget();
+    rule_->reset();
     rule_iteration_ = 0;
   }
 

@@ -191,7 +191,7 @@ def minimize(
     else:
         reports = solver.steps(maxiter)
         reason = None if reports[-1].status == "running" else reports[-1].status
-    result = _result(name, solver, objective, reports, reason, x, maxiter)
+    result = _result(name, solver, objective, reports, reason, x, maxiter, maxfev)
     if path is not None and record_path:
         result["path"] = np.array(path)
     if path is not None and return_all:
@@ -287,6 +287,7 @@ def _result(
     reason: str | None,
     x0: Array,
     maxiter: int,
+    maxfev: int | None,
 ) -> OptimizeResult:
     last = reports[-1] if reports else None
     if last is None:
@@ -305,6 +306,8 @@ def _result(
     message = MESSAGES[status]
     if status == Status.ITERATION_LIMIT:
         message = f"The iteration limit, maxiter = {maxiter}, was reached."
+    if status == Status.EVALUATION_LIMIT:
+        message = f"The limit of evaluations, maxfev = {maxfev}, was reached."
     if status == Status.GRADIENT and not success:
         message = (
             "The gradient vanishes, but x is no minimum: fun falls where its curvature is negative."

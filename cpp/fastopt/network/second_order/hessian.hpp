@@ -203,12 +203,12 @@ class NetworkHessian {
       if (l - 1 > m) {
         ArrayMap<double>(below, rows * layer.fan_in) +=
             block.array(pass_.activation_delta(l - 1), layer.fan_in) *
-            block.array(pass_.bend(l - 1), layer.fan_in) *
+            block.array(pass_.second_derivative(l - 1), layer.fan_in) *
             block.array(tangents_[at(l - 1)], layer.fan_in);
       } else {
         ArrayMap<double>(below + unit * rows, rows) +=
             ConstArrayMap<double>(block.column(pass_.activation_delta(m), unit), rows) *
-            ConstArrayMap<double>(block.column(pass_.bend(m), unit), rows);
+            ConstArrayMap<double>(block.column(pass_.second_derivative(m), unit), rows);
       }
     }
   }

@@ -92,12 +92,12 @@ class Epoch final : public Solver {
     return report;
   }
 
-  // Full batch: back to the weights before the last step, with the rule's state forgotten. Returns
+  // Full batch: back to the weights before the last step, with the rule's state reset. Returns
   // what the step, which `report` tells of, comes to then; undone once more, it comes to the same.
   Report undo(Report report) {
     if (!options_.can_undo) throw std::logic_error("this solver does not keep what undo needs");
     restore_previous();
-    updater_.forget();
+    updater_.reset();
     if (updater_.rule().looks_ahead() || net_.architecture.uses_batch() ||
         net_.architecture.drops()) {
       // The gradient there is gone, or belongs to other masks or statistics.

@@ -281,7 +281,7 @@ class LeastSquaresSolver : public Solver {
   }
 
   // At a root where J vanishes with e, (x − a)ᵏ say, Gauss-Newton goes a k-th of the way, again and
-  // again, though the model promises all of it: whether twice, three or four times as far leads to
+  // again, though the model predicts all of it: whether twice, three or four times as far leads to
   // nothing. Fills the trial and its model.
   bool leaps() {
     for (int k = 2; k <= 4; ++k) {

@@ -22,9 +22,9 @@ struct SquaresVerdictSettings {
   double hardly_felt = 1e-6;
   // Failed steps in one iteration, and slow ones in a row, that ask for a closer look.
   int few_failures = 4, many_slow_steps = 10;
-  // E says nothing of steps that promise less than so many roundings, in shares of E.
+  // E says nothing of steps that predict less than so many roundings, in shares of E.
   double noise_floor = 100, hopeless = 4;
-  // Where each cosine is as small as was asked for, a step may promise this share of E.
+  // Where each cosine is as small as was asked for, a step may predict this share of E.
   double stationary = 1e-10;
 
   template <class Visitor>

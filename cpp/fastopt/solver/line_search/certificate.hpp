@@ -308,15 +308,15 @@ class Certificate {
       for (Index i = 0; i < m(); ++i) hp[i] = (trial_g_[at(i)] - g_[at(i)]) / h * size_[at(i)];
       const double curvature = p.dot(hp), pp = p.squaredNorm();
       largest_ = std::max(largest_, std::abs(curvature) / pp);
-      const bool bends = curvature > flat_ * largest_ * pp;
+      const bool is_convex = curvature > flat_ * largest_ * pp;
       const double longest = to_the_border(curved_.z, p);
-      const double alpha = bends ? std::min(rr / curvature, longest) : longest;
+      const double alpha = is_convex ? std::min(rr / curvature, longest) : longest;
       // What is below the rounding of g is no slope.
-      if (!bends && std::sqrt(rr) <= precision_ * largest_) break;
+      if (!is_convex && std::sqrt(rr) <= precision_ * largest_) break;
       const double gain = alpha * rr - 0.5 * alpha * alpha * curvature;
       curved_.z += alpha * p;
       curved_.gain += gain;
-      if (!bends || alpha == longest) break;
+      if (!is_convex || alpha == longest) break;
       if (gain <= settings_.last_product * curved_.gain && k >= 3) break;
       r -= alpha * hp;
       const double next = r.squaredNorm();
