@@ -9,6 +9,7 @@
 #   make sanitize-threads  the thread pool's own program under the thread sanitizer
 #   make torture   random calls under random limits and signals; TORTURE="CASES [FIRST SEED]";
 #                  and runs that are killed 200 times and go on
+#   make fuzz      damaged files for every reader; FUZZ="FILES [FIRST SEED [KIND …]]"
 #   make wheel     a wheel in dist/
 #   make clean
 
@@ -30,7 +31,7 @@ sources := pyproject.toml CMakeLists.txt \
   $(shell find cpp python -type f ! -path 'cpp/tests/*' ! -name '*.pyc' ! -name '*.so')
 cpp_files := $(shell find cpp/fastopt cpp/bindings cpp/tests -name '*.hpp' -o -name '*.cpp')
 
-.PHONY: demo test bench lint format dev sanitize sanitize-threads torture wheel clean
+.PHONY: demo test bench lint format dev sanitize sanitize-threads torture fuzz wheel clean
 
 demo: $(VENV)/.demo
 	$(python) examples/quickstart.py
@@ -101,6 +102,10 @@ sanitize-threads:
 torture: $(VENV)/.test
 	cd tests && $(abspath $(python)) -m torture $(TORTURE)
 	cd tests && $(abspath $(python)) -m torture.kills
+
+# What broke a promise is kept in the folder of temporary files.
+fuzz: $(VENV)/.test
+	cd tests && $(abspath $(python)) -m fuzz $(FUZZ)
 
 clean:
 	rm -rf build dist $(VENV) .venv-sanitize .pytest_cache .mypy_cache .ruff_cache

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from fastopt._errors import FormatError
 from fastopt.exchange.files import missing
 from fastopt.exchange.layers_in import Act, Dense, Drop, Layer, Norm, network
+from fastopt.exchange.reading import reading
 from fastopt.network import MLP
 
 Array = npt.NDArray[Any]
@@ -57,7 +58,7 @@ def from_keras(model: Any, config: Any = None) -> MLP:
     Raises
     ------
     FormatError
-        The file is damaged, or something else.
+        The file is damaged, or something else, or what a model's TypeError or ValueError is of.
     TypeError, ValueError
         A layer is none of a multilayer perceptron, or means something else than fastopt's: the
         error names it. LeakyReLU's slope must be 0.01 (Keras' own is 0.3), ELU's alpha 1.
@@ -76,27 +77,30 @@ def from_keras(model: Any, config: Any = None) -> MLP:
         import h5py
     except ImportError as error:
         raise missing("from_keras of a file", "h5py", "keras") from error
-    try:
-        if path.suffix == ".keras":
-            with zipfile.ZipFile(path) as archive:
-                config = json.loads(_member(archive, "config.json", _LARGEST_CONFIG))
-                data = _member(archive, "model.weights.h5", _LARGEST_WEIGHTS)
-            with h5py.File(io.BytesIO(data), "r") as file:
-                return _network(config, _by_class(h5py, file))
-        with h5py.File(path, "r") as file:
-            if "model_config" in file.attrs:
-                return _network(json.loads(file.attrs["model_config"]), _by_name(h5py, file))
-            if config is None:
-                raise ValueError(
-                    f"{path.name} holds weights alone: give config=model.get_config() with them"
-                )
-            if "layers" not in config:
-                config = config["config"]
-            return _network({"class_name": "Sequential", "config": config}, _by_class(h5py, file))
-    except (OSError, KeyError, RuntimeError, zipfile.BadZipFile, json.JSONDecodeError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
-        raise FormatError(f"{path.name} is no model of Keras, or damaged: {error}") from None
+    if path.stat().st_size > _LARGEST_WEIGHTS:
+        raise FormatError(f"{path.name} is larger than {_LARGEST_WEIGHTS >> 20} MB")
+    data = io.BytesIO(path.read_bytes())
+    with reading(path):
+        return _of_file(h5py, path, data, config)
+
+
+def _of_file(h5py: Any, path: Path, whole: io.BytesIO, config: Any) -> MLP:
+    if path.suffix == ".keras":
+        with zipfile.ZipFile(whole) as archive:
+            config = json.loads(_member(archive, "config.json", _LARGEST_CONFIG))
+            data = _member(archive, "model.weights.h5", _LARGEST_WEIGHTS)
+        with h5py.File(io.BytesIO(data), "r") as file:
+            return _network(config, _by_class(h5py, file))
+    with h5py.File(whole, "r") as file:
+        if "model_config" in file.attrs:
+            return _network(json.loads(file.attrs["model_config"]), _by_name(h5py, file))
+        if config is None:
+            raise ValueError(
+                f"{path.name} holds weights alone: give config=model.get_config() with them"
+            )
+        if "layers" not in config:
+            config = config["config"]
+        return _network({"class_name": "Sequential", "config": config}, _by_class(h5py, file))
 
 
 def _member(archive: zipfile.ZipFile, name: str, largest: int) -> bytes:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import os
-import struct
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,9 @@ import numpy.typing as npt
 from fastopt._errors import FormatError
 from fastopt.exchange.files import missing
 from fastopt.exchange.layers_in import Act, Dense, Layer, network
+from fastopt.exchange.matlab_elements import check
 from fastopt.exchange.matlab_text import Text
+from fastopt.exchange.reading import reading
 from fastopt.network import MLP
 
 Numbers = npt.NDArray[np.float64]
@@ -31,7 +32,7 @@ _TRANSFERS = {
 _OWN = ("leaky_relu", "elu", "selu", "gelu", "silu", "softplus")
 _LARGEST_TEXT = 64 << 20  # bytes: three million weights
 _LARGEST_MAT = 1 << 30  # bytes, once they are no longer compressed
-_COMPRESSED = 15  # what an element of a MAT file says that is so (miCOMPRESSED)
+_MOST_REMOVED = 1 << 24  # numbers of the first weights, with zeros for inputs that were removed
 
 
 def from_matlab(path: Any) -> MLP:
@@ -54,9 +55,8 @@ def from_matlab(path: Any) -> MLP:
     Raises
     ------
     FormatError
-        The file is damaged, or something else.
-    ValueError
-        The network has delays, several inputs, cascades or functions that are not known here.
+        The file is damaged, or something else; or the network has delays, several inputs, cascades
+        or functions that are not known here, which are named. It is a ValueError.
 
     Examples
     --------
@@ -80,9 +80,11 @@ def from_matlab(path: Any) -> MLP:
     kind = path.suffix.lower()
     if kind not in (".m", ".mat"):
         raise ValueError(f"from_matlab reads .mat and .m files, got {path.name!r}")
-    if kind == ".mat":
-        return _assembled(_of_mat(path), _TRANSFERS)
-    return _assembled(_of_text(path), {**_TRANSFERS, **{name: name for name in _OWN}})
+    path.open("rb").close()  # the system's own errors
+    with reading(path):
+        if kind == ".mat":
+            return _assembled(_of_mat(path), _TRANSFERS)
+        return _assembled(_of_text(path), {**_TRANSFERS, **{name: name for name in _OWN}})
 
 
 @dataclass
@@ -195,6 +197,14 @@ def _chain(
     return kept, (factor, shift)
 
 
+def _check_inputs(n_inputs: int, W: Numbers) -> None:
+    """Refuse inputs that the file only says are there, and that would fill the memory."""
+    if n_inputs != W.shape[1] and n_inputs * W.shape[0] > _MOST_REMOVED:
+        raise FormatError(
+            f"{n_inputs} inputs of which the weights have {W.shape[1]}: too many were removed"
+        )
+
+
 def _kept(settings: dict[str, Any], width: int) -> npt.NDArray[np.intp]:
     if "keep" not in settings:
         raise FormatError("removeconstantrows: the setting 'keep' is missing")
@@ -259,6 +269,7 @@ def _of_text(path: Path) -> _Parts:
         for side in "xy"
     )
     n_inputs = text.n_inputs or _width(inputs, weights[0].shape[1])
+    _check_inputs(n_inputs, weights[0])
     kept, input_map = _chain(inputs, n_inputs)
     # They are undone in the order of the file, the last step first.
     return _Parts(
@@ -290,16 +301,13 @@ def _of_mat(path: Path) -> _Parts:
         from scipy.io.matlab import MatlabObject
     except ImportError as error:
         raise missing("from_matlab of a .mat file", "SciPy", "sklearn") from error
-    with path.open("rb") as file:
-        if b"MATLAB 7.3" in file.read(128):
-            raise FormatError(
-                f"{path.name} was saved with -v7.3: save it with -v7, or use genFunction"
-            )
-    _check_size(path)
-    try:
-        contents = loadmat(path, mat_dtype=True)
-    except Exception as error:  # whatever damaged bytes make of it
-        raise FormatError(f"{path.name} is no MAT file, or damaged: {error}") from None
+    if path.stat().st_size > _LARGEST_MAT:
+        raise FormatError(f"{path.name} is larger than {_LARGEST_MAT >> 20} MB")
+    data = path.read_bytes()
+    if b"MATLAB 7.3" in data[:128]:
+        raise FormatError(f"{path.name} was saved with -v7.3: save it with -v7, or use genFunction")
+    check(data, _LARGEST_MAT)
+    contents = loadmat(io.BytesIO(data), mat_dtype=True)
     found = [(k, v) for k, v in contents.items() if isinstance(v, MatlabObject)]
     nets = [(k, v) for k, v in found if v.classname == "network"]
     if None in contents and not nets:
@@ -316,29 +324,6 @@ def _of_mat(path: Path) -> _Parts:
         raise
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise FormatError(f"the network in {path.name} lacks {error}") from None
-
-
-def _check_size(path: Path) -> None:
-    """Refuse compressed elements that would fill the memory."""
-    room = _LARGEST_MAT
-    with path.open("rb") as file:
-        order = "<" if file.read(128)[126:128] == b"IM" else ">"
-        while len(tag := file.read(8)) == 8:
-            kind, size = struct.unpack(order + "II", tag)
-            if kind != _COMPRESSED:
-                file.seek(size, os.SEEK_CUR)
-                continue
-            inflate = zlib.decompressobj()
-            while size > 0 and (piece := file.read(min(size, 1 << 20))):
-                size -= len(piece)
-                while piece and room > 0:
-                    try:
-                        room -= len(inflate.decompress(piece, 1 << 22))
-                    except zlib.error as error:
-                        raise FormatError(f"{path.name} is damaged: {error}") from None
-                    piece = inflate.unconsumed_tail
-            if room <= 0:
-                raise FormatError(f"{path.name} holds more than {_LARGEST_MAT >> 20} MB of numbers")
 
 
 def _of_network(n: Any) -> _Parts:
@@ -373,6 +358,7 @@ def _of_network(n: Any) -> _Parts:
         n_inputs = int(_doubles(first["size"]).item())
     if weights[0].shape[1] > n_inputs:
         raise ValueError("delays are not known here: the first layer reads inputs of several times")
+    _check_inputs(n_inputs, weights[0])
     kept, input_map = _chain(settings, n_inputs)
     output_map = _undone(_steps(last), weights[-1].shape[0])
     return _Parts(weights, biases, transfers, n_inputs, kept, input_map, output_map)

@@ -63,7 +63,7 @@ class Text:
         if "tapdelay" in code or re.search(r"\bIW1_2\b", code):
             what = "delays" if "tapdelay" in code else "several inputs"
             raise ValueError(f"{what} are not known here: feed-forward networks of one input are")
-        self._code = code
+        self._names = set(re.findall(r"\b(?:LW\d+_\d+|b\d+)\b", code))
         found = _INPUTS.search(text)
         self.n_inputs = None if found is None else int(found[1] or found[2])
         self.numbers = {
@@ -82,8 +82,8 @@ class Text:
         return self.numbers[name]
 
     def uses(self, name: str) -> bool:
-        """Whether a name stands in the file at all."""
-        return re.search(rf"\b{name}\b", self._code) is not None
+        """Whether the name of a weight or bias stands in the file at all."""
+        return name in self._names
 
     def fields(self, step: str) -> dict[str, Any]:
         """Return the settings of one step by name."""

@@ -19,6 +19,7 @@ from fastopt._errors import FormatError
 from fastopt.exchange.layers_in import Act, Dense, Norm
 from fastopt.exchange.onnx_blocks import Chain, Map, Part, Shape, Shortcut
 from fastopt.exchange.onnx_graph import Graph, Node
+from fastopt.exchange.reading import reading
 from fastopt.network import MLP
 
 Numbers = npt.NDArray[Any]
@@ -112,16 +113,12 @@ def from_onnx(path: Any, output: str | None = None) -> MLP:
     size = path.stat().st_size
     if size > _LARGEST:
         raise FormatError(f"{path.name} is larger than {_LARGEST >> 20} MB")
-    graph = Graph(path.read_bytes())
-    chain = Chain(graph.input, size // _BYTES_OF_A_NUMBER)
-    try:
+    with reading(path):
+        graph = Graph(path.read_bytes())
+        chain = Chain(graph.input, size // _BYTES_OF_A_NUMBER)
         for name, part in reversed([*_parts(graph, _output(graph, output))]):
             chain.add(name, part)
         return chain.network()
-    except (ValueError, TypeError) as error:
-        if isinstance(error, FormatError):
-            raise
-        raise FormatError(f"{path.name}: {error}") from None
 
 
 def _output(graph: Graph, chosen: str | None) -> str:

@@ -1,0 +1,1 @@
+"""Damaged files by the thousand, for every format that is read."""
