@@ -2,10 +2,10 @@
 
     python -m bench.claims [--methods bfgs,lm] [--quick] [--random 14] [--peers] [--notes]
 
-The ensembles are those of ensembles.py. A false claim is one at a point that is no minimum; a
-missed one is a strict minimum without success; a failed restart is one from a minimum that was
-found, or from beside it, without success; a changed verdict is one of that minimum seen through
-another view. ``--store`` keeps the runs, and goes on with those that are there (of the same build).
+The ensembles are those of tests/problems/ensembles.py. A false claim is one at a point that is no
+minimum; a missed one is a strict minimum without success; a failed restart is one from a minimum
+that was found, or from beside it, without success; a changed verdict is one of that minimum seen
+through another view. ``--store`` keeps the runs, and goes on with those that are there.
 """
 
 import argparse
@@ -14,8 +14,8 @@ from functools import cache, partial
 
 import numpy as np
 
-from bench.ensembles import METHODS, SLOW, Store, Tally, peer, run
 from bench.question import Count, at_most
+from problems.ensembles import METHODS, SLOW, Store, Tally, peer, run
 
 HEADS = ("runs", "minima", "claims", "false", "strict", "missed", "restarts", "failed")
 HEADS += ("views", "changed")
@@ -55,7 +55,7 @@ def calls_against_scipy(rows):
 
 @cache
 def quick_rows(library, method):
-    return tuple(run(method, library, factors(method, True), restarts=True))
+    return tuple(run(method, library, factors(method, True)))
 
 
 def quick_rate(library, method, what):

@@ -1,20 +1,17 @@
 """Ensembles of runs that show whether ``success`` is true, of minimize and of least squares.
 
 Moré-Garbow-Hillstrom's problems (for sums of squares NIST's too), each through the views of
-tests/problems/verdicts.py, from its start times 1, 10 and 100 and from random starts; from the
-minima that were found, restarts at the point, beside it, and through the views. A run is a dict of
-a few numbers, whose truth is decided in extended precision.
+verdicts.py, from its start times 1, 10 and 100 and from random starts; from the minima that were
+found, restarts at the point, beside it, and through the views. A run is a dict of a few numbers,
+whose truth is decided in extended precision.
 """
 
 import json
-import sys
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from problems.more_garbow_hillstrom import PROBLEMS
 from problems.verdicts import Fit, squares_views, truth, views
@@ -145,17 +142,21 @@ def run(
     random_starts=0,
     seed=0,
     only=None,
-    chosen=None,
-    restarts=True,
+    beside=BESIDE,
+    through=None,
+    largest=1000,
+    without=(),
     known=None,
 ):
     """Yield the runs of a method; ``known`` are those of before, which are not repeated.
 
-    ``only`` are names of views, ``chosen`` is a test of problems.
+    ``only`` are names of views; problems have ``largest`` variables at most, and those ``without``
+    are left out. Restarts are as far from the result as ``beside`` says, and from the result
+    through the views ``through``: all unless told.
     """
     known = known or {}
     for problem in problems(method):
-        if chosen is not None and not chosen(problem):
+        if problem.n > largest or getattr(problem, "name", "") in without:
             continue
         seeds = [seed, problem.number, problem.n]
         looked_at = seen(method, problem, seed)
@@ -173,14 +174,31 @@ def run(
                 row = _row(library, method, label, "run", problem, view, result)
                 rows = [row]
                 good = row["success"] and row["truth"] == "minimum"
-                if restarts and name == "plain" and good and not start.startswith("random"):
+                if name == "plain" and good and not start.startswith("random"):
                     random = np.random.default_rng(seeds)
-                    rows += _restarts(library, method, label, problem, looked_at, result.x, random)
+                    rows += _restarts(
+                        library,
+                        method,
+                        label,
+                        problem,
+                        {
+                            n: v
+                            for n, v in looked_at.items()
+                            if through is None or n in ("plain", *through)
+                        },
+                        result.x,
+                        beside,
+                        random,
+                    )
                 yield from rows
 
 
-def _restarts(library, method, label, problem, looked_at, x, random):
-    for size in BESIDE:
+def _chosen(looked_at, through):
+    return {k: v for k, v in looked_at.items() if through is None or k in ("plain", *through)}
+
+
+def _restarts(library, method, label, problem, looked_at, x, beside, random):
+    for size in beside:
         y = x * (1 + size * random.standard_normal(problem.n))
         view = looked_at["plain"]
         again = solve(method, view, y, library)
