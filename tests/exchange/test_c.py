@@ -103,6 +103,17 @@ def test_normalization_and_shortcuts(residual, normalization, dtype, tmp_path):
     compare(net, X, tmp_path, dtype)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_scalings(dtype, tmp_path):
+    """Centred in double precision: features near 5e4 keep their digits in a float program."""
+    far = X * [1e3, 1, 0] + [5e4, 0, 7]  # the last column is constant
+    Y = np.column_stack([1e4 + 1e3 * np.sin(X[:, 0]), np.full(20, 3.5)])
+    scales = {"scale_inputs": "standard", "scale_targets": "minmax"}
+    net = fastopt.MLP([3, 5, 2], random_state=0, dtype=dtype, **scales)
+    net.fit(far, Y, epochs=3)
+    compare(net, far.astype(dtype).astype(np.float64), tmp_path, dtype)
+
+
 def test_no_hidden_layer_and_a_name_of_ones_own(tmp_path):
     net = fastopt.MLP([3, 1], random_state=0)
     net.fit(X, X[:, 0], epochs=1)
