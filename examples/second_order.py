@@ -104,9 +104,9 @@ def draw_fits(fits: dict[str, dict[str, tuple[fastopt.MLP, Any]]]) -> Path:
                 np.arange(1, len(history) + 1), history.loss, color=COLOURS[method], label=method
             )
         axis.set(title=problem, xlabel="epoch", ylabel="training loss (MSE)")
-    axes[0].legend(loc="lower right")
+    axes[0].legend(loc="upper left")
     for axis in axes[1:]:
-        axis.legend(loc="lower left")
+        axis.legend(loc="upper right")
     return _save(figure, "second_order_fits.png")
 
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 class DivergenceError(ArithmeticError):
     """Training left the finite numbers. The network holds the best finite weights.
 
+    Where the loss was not finite at the start already, there are none: it holds those of the start.
+
     A second-order method never accepts a step to a loss that is not finite: it was so at the
     weights from which the epoch started, and the network still holds these.
 
@@ -27,6 +29,8 @@ class DivergenceError(ArithmeticError):
         Everything up to the epoch before.
     second_order : bool
         Whether it was a second-order method.
+    at_start : bool
+        Whether a first-order method found the loss not finite at the start already.
 
     Examples
     --------
@@ -48,10 +52,11 @@ class DivergenceError(ArithmeticError):
         loss: float,
         history: History | None = None,
         second_order: bool = False,
+        at_start: bool = False,
     ):
-        super().__init__(epoch, step, loss, history, second_order)
+        super().__init__(epoch, step, loss, history, second_order, at_start)
         self.epoch, self.step, self.loss, self.history = epoch, step, loss, history
-        self.second_order = second_order
+        self.second_order, self.at_start = second_order, at_start
 
     def __str__(self) -> str:
         if self.second_order:
@@ -61,6 +66,12 @@ class DivergenceError(ArithmeticError):
             return (
                 f"training cannot go on in epoch {self.epoch}: {what} at the weights that the "
                 "epoch started from; check these weights and the scale of inputs and targets"
+            )
+        if self.at_start:
+            return (
+                f"training cannot begin: the loss is {self.loss} at the weights that it starts "
+                "from, which the network still holds; check these weights and the scale of "
+                "inputs and targets"
             )
         what = f"the loss became {self.loss}"
         if math.isfinite(self.loss):

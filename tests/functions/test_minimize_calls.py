@@ -113,6 +113,44 @@ def test_limits():
     assert (result.nit, result.fun) == (0, rosenbrock(START))
 
 
+@pytest.mark.parametrize("limit", [0, 1, 2, 3, 5, 10, 20])
+def test_maxfun_ends_a_run_where_it_is_passed(limit):
+    """As SciPy's L-BFGS-B: the iteration in which nfev goes beyond it is the last one."""
+    seen = []
+
+    def fun(x):
+        seen.append(1)
+        return rosenbrock(x)
+
+    counts = []
+
+    def count(x):
+        counts.append(len(seen))
+
+    settings = {"jac": rosenbrock_gradient, "method": "L-BFGS-B", "callback": count}
+    result = fastopt.minimize(fun, START, options={"maxfun": limit}, **settings)
+    assert result.message == f"The limit of evaluations, maxfun = {limit}, was reached."
+    assert result.nfev == counts[-1] > limit
+    assert all(number <= limit for number in counts[:-1])
+    scipy = pytest.importorskip("scipy.optimize").minimize(
+        fun, START, jac=rosenbrock_gradient, method="L-BFGS-B", options={"maxfun": limit}
+    )
+    assert scipy.status == 1
+    assert scipy.nfev > limit
+    if limit:
+        counts.clear()
+        seen.clear()
+        result = fastopt.minimize(fun, START, options={"maxfev": limit}, **settings)
+        assert result.message == f"The limit of evaluations, maxfev = {limit}, was reached."
+        assert result.nfev == counts[-1] >= limit
+        assert all(number < limit for number in counts[:-1])
+
+
+def test_one_limit_of_evaluations_only():
+    with pytest.raises(ValueError, match="maxfev or maxfun, not both"):
+        fastopt.minimize(rosenbrock, START, options={"maxfev": 9, "maxfun": 9})
+
+
 def test_tolerances():
     loose = fastopt.minimize(rosenbrock, START, jac=rosenbrock_gradient, tol=1e-1)
     tight = fastopt.minimize(rosenbrock, START, jac=rosenbrock_gradient, options={"gtol": 1e-9})

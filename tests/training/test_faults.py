@@ -115,6 +115,23 @@ def test_weights_that_are_not_finite_from_the_start():
         with pytest.raises(fastopt.DivergenceError) as caught:
             net.fit(X, Y, epochs=2, batch_size=batch_size)
         assert (caught.value.epoch, caught.value.step) == (0, 0)
+        assert "training cannot begin: the loss is nan" in str(caught.value)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("batch_size", [16, None])
+def test_a_start_without_a_finite_loss_is_not_called_divergence(optimizer, batch_size):
+    """No smaller rate helps, and there are no "best finite weights" to hold."""
+    net = make_net()
+    before = net.parameters.copy()
+    with pytest.raises(fastopt.DivergenceError) as caught:
+        net.fit(X, 1e200 * Y, optimizer, epochs=2, batch_size=batch_size)
+    error = pickle.loads(pickle.dumps(caught.value))
+    assert error.at_start
+    assert "training cannot begin: the loss is inf" in str(error)
+    for untrue in ("learning_rate", "clip", "best finite", "diverged"):
+        assert untrue not in str(error)
+    np.testing.assert_array_equal(net.parameters, before)
 
 
 @pytest.mark.parametrize("method", FULL_BATCH)

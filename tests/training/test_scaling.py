@@ -510,6 +510,17 @@ def test_lm_without_scaling_saturates_no_network(mult, offset, rule):
         assert np.abs(hidden(net, x)).min() < 0.99
 
 
+@pytest.mark.parametrize("damping", [1e-6, 1e-3, 1.0])
+@pytest.mark.parametrize("rule", ["nielsen", "marquardt", "matlab"])
+def test_a_damping_of_the_users_saturates_no_network_either(damping, rule):
+    optimizer = fastopt.LevenbergMarquardt(damping=damping, damping_rule=rule)
+    x, y, runs = starts(1e3, 0.0, optimizer, epochs=60)
+    for net, history in runs:
+        assert np.abs(hidden(net, x)).min() < 0.99
+        assert history.loss[0] < np.mean(y**2)
+    assert successes(*starts(1e3, 0.0, optimizer)) >= 8  # 13 to 20; 0 to 3 after unbounded steps
+
+
 def test_lm_without_scaling_ends_for_the_reason_that_it_gives():
     """Where it says that it found its end, no step along the linear model is worth anything."""
     x, y, runs = starts(1e3)

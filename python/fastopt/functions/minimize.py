@@ -98,11 +98,12 @@ def minimize(
         Called after each iteration with a copy of x, or, where its only parameter is named
         ``intermediate_result``, with an OptimizeResult of x and fun. StopIteration ends the run.
     options : dict
-        ``maxiter`` (200 n; first-order rules 10,000), ``maxfev`` (no limit; looked at after each
-        iteration), ``gtol``, ``disp``, ``iprint`` (without effect), ``return_all`` (a list of
-        all iterates as ``result.allvecs``), and the settings of the
-        method's Optimizer (``learning_rate``, ``c1``, ``scale_initial`` …). SciPy's ``maxfun``,
-        ``maxcor`` and ``xtol`` are ``maxfev``, ``memory`` and ``xrtol``.
+        ``maxiter`` (200 n; first-order rules 10,000), ``maxfev`` or ``maxfun`` (no limit; looked at
+        after each iteration, which is the last one where ``nfev`` has reached ``maxfev``, or has
+        passed ``maxfun``, as of SciPy's L-BFGS-B), ``gtol``, ``disp``, ``iprint`` (without effect),
+        ``return_all`` (a list of all iterates as ``result.allvecs``), and the settings of the
+        method's Optimizer (``learning_rate``, ``c1``, ``scale_initial`` …). SciPy's ``maxcor`` and
+        ``xtol`` are ``memory`` and ``xrtol``.
         Without ``gtol`` convergence is judged relative to the scale of the problem.
 
         ``finite_diff_rel_step`` or ``eps``, numbers or arrays (n,): the steps of the differences
@@ -169,7 +170,7 @@ def minimize(
             "steps of differences are not used where jac is given", OptimizeWarning, stacklevel=3
         )
     objective = objective_for(fun, jac, hess, hessp, args, x, box, steps)
-    maxfev = _limit("maxfev", settings.get("maxfev"))
+    evaluations = _limit_of_evaluations(settings)
     solver = _solver(optimizer, objective, x, box, settings.get("gtol"), maxiter)
     if settings.get("maxls") is not None:
         solver.limit_search(_validation.count("maxls", settings["maxls"], low=1))
@@ -181,17 +182,17 @@ def minimize(
     return_all = _validation.flag("return_all", settings.get("return_all", False))
     path = [x.copy()] if record_path or return_all else None
     reports = _core.Reports()
-    if maxiter == 0 or callback is not None or maxfev is not None or path is not None:
+    if maxiter == 0 or callback is not None or evaluations is not None or path is not None:
         watchers: list[Callable[[int, Any], str | None]] = [_recorder(reports, solver, path)]
         if callback is not None:
             watchers.append(_caller(callback, solver))
-        if maxfev is not None:
-            watchers.append(_counter(objective, maxfev))
+        if evaluations is not None:
+            watchers.append(_counter(objective, *evaluations))
         reason = run(solver, range(maxiter), watchers)
     else:
         reports = solver.steps(maxiter)
         reason = None if reports[-1].status == "running" else reports[-1].status
-    result = _result(name, solver, objective, reports, reason, x, maxiter, maxfev)
+    result = _result(name, solver, objective, reports, reason, x, maxiter, evaluations)
     if path is not None and record_path:
         result["path"] = np.array(path)
     if path is not None and return_all:
@@ -273,9 +274,21 @@ def _caller(callback: Callable[..., Any], solver: Any) -> Callable[[int, Any], s
     return call
 
 
-def _counter(objective: _core.PythonObjective, maxfev: int) -> Callable[[int, Any], str | None]:
+def _limit_of_evaluations(settings: dict[str, Any]) -> tuple[str, int] | None:
+    """Return the name and the number of the limit that is given, if one is."""
+    given = [name for name in ("maxfev", "maxfun") if settings.get(name) is not None]
+    if len(given) > 1:
+        raise ValueError("give maxfev or maxfun, not both")
+    return (given[0], _validation.count(given[0], settings[given[0]])) if given else None
+
+
+def _counter(
+    objective: _core.PythonObjective, name: str, limit: int
+) -> Callable[[int, Any], str | None]:
+    """Watch the evaluations: SciPy's ``maxfev`` is reached at that number, ``maxfun`` beyond it."""
+    end = limit + 1 if name == "maxfun" else limit
     return lambda _, report: (
-        "evaluation_limit" if objective.nfev >= maxfev and report.status == "running" else None
+        "evaluation_limit" if objective.nfev >= end and report.status == "running" else None
     )
 
 
@@ -287,7 +300,7 @@ def _result(
     reason: str | None,
     x0: Array,
     maxiter: int,
-    maxfev: int | None,
+    evaluations: tuple[str, int] | None,
 ) -> OptimizeResult:
     last = reports[-1] if reports else None
     if last is None:
@@ -306,8 +319,8 @@ def _result(
     message = MESSAGES[status]
     if status == Status.ITERATION_LIMIT:
         message = f"The iteration limit, maxiter = {maxiter}, was reached."
-    if status == Status.EVALUATION_LIMIT:
-        message = f"The limit of evaluations, maxfev = {maxfev}, was reached."
+    if status == Status.EVALUATION_LIMIT and evaluations is not None:
+        message = "The limit of evaluations, {} = {}, was reached.".format(*evaluations)
     if status == Status.GRADIENT and not success:
         message = (
             "The gradient vanishes, but x is no minimum: fun falls where its curvature is negative."

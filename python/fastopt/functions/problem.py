@@ -23,10 +23,13 @@ _PAIRS = (tuple, list, np.ndarray)
 _NO_STEPS: Array = np.empty(0)
 
 # SciPy's names of options.
-_OPTIONS_OF_SCIPY = {"maxfun": "maxfev", "maxcor": "memory", "xtol": "xrtol"}
+_OPTIONS_OF_SCIPY = {"maxcor": "memory", "xtol": "xrtol"}
 
 # Options that belong to a run and not to an optimiser.
-_RUN_OPTIONS = ("maxiter", "maxfev", "disp", "iprint", "return_all", "eps", "finite_diff_rel_step")
+_RUN_OPTIONS = (
+    *("maxiter", "maxfev", "maxfun", "disp", "iprint", "return_all"),
+    *("eps", "finite_diff_rel_step"),
+)
 
 methods: dict[str, Callable[..., Optimizer]] = {
     **{name: make for name, make in registry.items() if name != "lm"},

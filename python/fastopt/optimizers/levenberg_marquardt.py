@@ -50,7 +50,7 @@ class LevenbergMarquardt(Optimizer):
 
     Where the first step on a network would be more than ten times as long as its weights, it moves
     the output layer alone (if its activation is "identity"), and ν₀ is taken anew for the second;
-    but not with a ``damping`` of your own.
+    a ``damping`` of your own leads all weights at once where the data are of order one.
 
     References
     ----------

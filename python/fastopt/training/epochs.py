@@ -116,10 +116,11 @@ class Epochs:
             report = report if keep else self.solver.undo(report)
         state, updates = self.state, self._committed.updates
         if not math.isfinite(report.loss) or report.status == "diverged":
-            failed = self._restore_best()
+            failed, at_start = self._restore_best()
             at = state.epoch, max(0, report.iterations - updates - 1)
             second_order = not self._first_order
-            raise DivergenceError(*at, report.loss, self.run.history, second_order) from failed
+            error = DivergenceError(*at, report.loss, self.run.history, second_order, at_start)
+            raise error from failed
         self._commit(state, report.iterations, report)
         return report
 
@@ -138,15 +139,16 @@ class Epochs:
         self.solver.set_learning_rates(self.run.rates(made, self.solver.iterations_per_epoch))
         self._told_rate = None if self.run.has_schedule else self.run.learning_rate
 
-    def _restore_best(self) -> Exception | None:
+    def _restore_best(self) -> tuple[Exception | None, bool]:
         """Leave the network with the best finite weights, by a loss evaluated at them.
 
         Those at hand are the start's, those of the best epoch by its mean over moving weights, and
-        those before the last epoch. Returns what evaluations raised, as a loss of the user's may.
+        those before the last epoch. Returns what evaluations raised, as a loss of the user's may,
+        and whether none of these weights has a finite loss: the run started from such.
         """
         self.solver.restore_best()
         if not self._first_order:
-            return None
+            return None, False
         evaluation, failed = self.problem.evaluation(), None
         best, restore_best = math.inf, self.solver.restore_first
         for restore in (
@@ -163,7 +165,7 @@ class Epochs:
             if value < best:
                 best, restore_best = value, restore
         restore_best()
-        return failed
+        return failed, failed is None and math.isinf(best)
 
     def exported(self) -> RunState:
         """Return where the run stands, complete; an epoch that was broken off is taken back.

@@ -285,18 +285,23 @@ class Scalings:
         return cls(*kinds, *(pair if pair is None else Scaling(*pair) for pair in pairs))
 
 
-def warn_if_far(scalings: Scalings, data: Data, optimizer: Any) -> bool:
-    """Warn where a method starts on columns that are far from order one; return whether it did."""
+def far_columns(scalings: Scalings, data: Data) -> list[str]:
+    """Return, in words, the columns that are far from order one and that nothing scales."""
     parts = []
     if scalings.scale_inputs is None:
         parts.append(("inputs", "scale_inputs", data.inputs))
     if scalings.scale_targets is None and not data.classes:
         parts.append(("targets", "scale_targets", data.targets))
-    found = [
+    return [
         f"column {column} of the {what} has the size {size:.3g} ({setting}='standard')"
         for what, setting, x in parts
         for column, size in _farthest(x, data.rows)
     ]
+
+
+def warn_if_far(scalings: Scalings, data: Data, optimizer: Any) -> bool:
+    """Warn where a method starts on columns that are far from order one; return whether it did."""
+    found = far_columns(scalings, data)
     if found:
         warnings.warn(
             f"{type(optimizer).__name__} starts far from order one, where it often fails: "

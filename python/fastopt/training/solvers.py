@@ -11,6 +11,7 @@ from fastopt._second_order import check_float64, check_twice_differentiable
 from fastopt.optimizers import LevenbergMarquardt, Newton
 from fastopt.schedules import AdaptiveLearningRate
 from fastopt.training.problem import Problem
+from fastopt.training.scaling import far_columns
 from fastopt.training.settings import FitSettings
 
 
@@ -63,6 +64,8 @@ def _full_batch(problem: Problem, optimizer: Any, settings: FitSettings) -> _cor
     if isinstance(optimizer, LevenbergMarquardt):
         _check_squares(loss)
         squares = squares_of(problem)
+        # Who gives ν₀ has chosen the length of the first step, unless data are far from order one.
+        bounded = optimizer.damping is None or bool(far_columns(network._scalings, problem.data))
         least_squares = _core.LevenbergMarquardtSolver(
             squares,
             w0,
@@ -70,8 +73,7 @@ def _full_batch(problem: Problem, optimizer: Any, settings: FitSettings) -> _cor
             damping_rule=optimizer.damping_rule,
             scaling=optimizer.scaling,
             damping_max=optimizer.damping_max,
-            # Who gives ν₀ has chosen how long the first step is.
-            linear_from=squares.linear_from if optimizer.damping is None else 0,
+            linear_from=squares.linear_from if bounded else 0,
         )
         return _core.NetworkSolver(network._core, least_squares, squares.scale)
     if isinstance(optimizer, Newton):
