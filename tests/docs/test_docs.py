@@ -1,5 +1,6 @@
 """The Python of the README and of the documents runs, and brings what it is shown for."""
 
+import importlib
 import os
 import re
 import site
@@ -182,6 +183,23 @@ def test_matlabs_script_takes_twelve_lines():
     for word in ("fastopt.split", "scale_inputs", "scale_targets", "restarts=10"):
         assert word in source
     assert source.count("fastopt.plots.") == 3
+
+
+def test_the_shares_of_starts_are_those_that_the_bench_measures(monkeypatch):
+    """The table names the bench's methods and problems; the share of "lm" is measured again."""
+    monkeypatch.syspath_prepend(ROOT)
+    starts = importlib.import_module("bench.starts")
+    page = (ROOT / "docs" / "choosing.md").read_text(encoding="utf-8")
+    tasks = starts.problems()
+    assert f"| method | epochs | {' | '.join(tasks)} |" in page
+    for method, (_, epochs) in starts.METHODS.items():
+        assert f"| {method} | {epochs} | " in page
+    (row,) = re.findall(r'^\| `"lm"` \| 200 \| (.*) \|$', page, re.MULTILINE)
+    for told, task in zip(row.split(" | "), tasks.values(), strict=True):
+        hits, epochs = starts.share('`"lm"`', *task).split(" in ")
+        told_hits, told_epochs = told.split(" in ")
+        assert abs(int(hits) - int(told_hits)) <= 3
+        assert 0.5 < int(epochs) / int(told_epochs) < 2
 
 
 def test_names_of_other_worlds_in_the_tables_are_those_of_fastopt():
