@@ -104,9 +104,8 @@ def draw_fits(fits: dict[str, dict[str, tuple[fastopt.MLP, Any]]]) -> Path:
                 np.arange(1, len(history) + 1), history.loss, color=COLOURS[method], label=method
             )
         axis.set(title=problem, xlabel="epoch", ylabel="training loss (MSE)")
-    axes[0].legend(loc="upper left")
-    for axis in axes[1:]:
-        axis.legend(loc="upper right")
+    for axis in (axes[0], axes[2]):  # the curve in the middle leaves no room for one
+        axis.legend(loc="upper left" if axis is axes[0] else "upper right")
     return _save(figure, "second_order_fits.png")
 
 
