@@ -3,13 +3,16 @@
 import contextlib
 import itertools
 import os
+import shutil
 import struct
+import subprocess
 import zlib
 
 import numpy as np
 import pytest
 
 import fastopt
+from fastopt.exchange.matlab_file import Struct, variables
 
 RNG = np.random.default_rng(0)
 TRANSFERS = {
@@ -347,6 +350,81 @@ def test_mat_files_without_a_network(tmp_path):
     )
     with pytest.raises(fastopt.FormatError, match=r"saved with -v7\.3: save it with -v7"):
         fastopt.from_matlab(tmp_path / "b.mat")
+
+
+def same(ours, theirs):
+    """Whether a value is what SciPy reads."""
+    if isinstance(ours, Struct):
+        theirs = theirs.reshape(-1, order="F")
+        return len(ours.records) == len(theirs) and all(
+            same(value, other[name])
+            for record, other in zip(ours.records, theirs, strict=True)
+            for name, value in record.items()
+        )
+    if isinstance(ours, str):
+        return ours == "".join(theirs.reshape(-1))
+    if ours.dtype == object:
+        return ours.shape == theirs.shape and all(
+            same(a, b) for a, b in zip(ours.reshape(-1), theirs.reshape(-1), strict=True)
+        )
+    return ours.shape == theirs.shape and np.array_equal(ours, theirs.astype(float))
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_mat_files_hold_what_scipy_reads(compress, tmp_path):
+    scipy_io = pytest.importorskip("scipy.io")
+    rng = np.random.default_rng(0)
+    cells = np.empty((2, 3), dtype=object)
+    for i, value in enumerate([np.eye(2), "text", np.int16([[1, -2]]), "", {"deep": 1.5}, 7]):
+        cells[i // 3, i % 3] = value
+    contents = {
+        "numbers": rng.normal(size=(3, 4)),
+        "small": np.arange(6, dtype=np.uint8).reshape(2, 3),
+        "single": np.float32([[1.5]]),
+        "cube": rng.normal(size=(2, 3, 4)),
+        "flags": np.array([[True, False]]),
+        "nothing": np.empty((0, 5)),
+        "text": "µ-law",
+        "cells": cells,
+        "record": {"a": 1.0, "inner": {"b": "x", "c": np.arange(3.0)}},
+        "records": np.array([(1.0, "one"), (2.0, "two")], dtype=[("n", object), ("s", object)]),
+    }
+    scipy_io.savemat(tmp_path / "all.mat", contents, do_compression=compress)
+    theirs = scipy_io.loadmat(tmp_path / "all.mat", chars_as_strings=False)
+    ours = dict(variables((tmp_path / "all.mat").read_bytes(), 1 << 20))
+    assert list(ours) == list(contents)
+    for name, value in ours.items():
+        assert same(value, theirs[name]), name
+
+
+@pytest.mark.skipif(shutil.which("octave") is None, reason="GNU Octave is not installed")
+def test_mat_files_of_octave(tmp_path):
+    code = """
+    s.x = [1 2; 3 4]; s.c = {'one', uint8(2); {3}, s.x > 2}; t = struct('k', {1, 2, 3});
+    n = single(0.5); e = {}; save('-v7', 'o.mat', 's', 't', 'n', 'e')
+    """
+    subprocess.run(["octave", "-q", "--eval", code], cwd=tmp_path, check=True, timeout=120)
+    found = dict(variables((tmp_path / "o.mat").read_bytes(), 1 << 20))
+    (record,) = found["s"].records
+    np.testing.assert_array_equal(record["x"], [[1, 2], [3, 4]])
+    cells = record["c"]
+    assert cells.shape == (2, 2)
+    assert cells[0, 0] == "one"
+    assert cells[0, 1] == 2
+    assert cells[1, 0][0, 0] == 3
+    np.testing.assert_array_equal(cells[1, 1], [[0, 0], [1, 1]])
+    assert [r["k"].item() for r in found["t"].records] == [1, 2, 3]
+    assert found["n"] == 0.5
+    assert found["e"].size == 0
+
+
+def test_memory_of_a_mat_file_is_bounded(tmp_path):
+    scipy_io = pytest.importorskip("scipy.io")
+    scipy_io.savemat(tmp_path / "a.mat", {"x": np.zeros((1000, 1000), np.uint8)})
+    data = (tmp_path / "a.mat").read_bytes()
+    assert dict(variables(data, 8_000_000))["x"].shape == (1000, 1000)
+    with pytest.raises(fastopt.FormatError, match="more numbers than may be read"):
+        variables(data, 7_999_999)
 
 
 def test_damaged_mat_files_end_in_errors_of_ours(tmp_path):

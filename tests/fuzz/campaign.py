@@ -50,8 +50,8 @@ def _sources(folder, kinds):
     """Return name, bytes and reader of each kind of files, once it was read whole."""
     found = []
     for kind, (write, reader) in SOURCES.items():
-        if not any(k in kind for k in kinds or [""]) or (kind.endswith(".mat") and not kinds):
-            continue  # SciPy's reader of MAT files can end the process: only where it is asked for
+        if not any(k in kind for k in kinds or [""]):
+            continue
         path = folder / kind
         if write(path):
             reader(path)

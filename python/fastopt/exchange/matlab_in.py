@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastopt._errors import FormatError
-from fastopt.exchange.files import missing
 from fastopt.exchange.layers_in import Act, Dense, Layer, network
-from fastopt.exchange.matlab_elements import check
+from fastopt.exchange.matlab_file import Struct, Unread, variables
 from fastopt.exchange.matlab_text import Text
 from fastopt.exchange.reading import reading
 from fastopt.network import MLP
@@ -42,8 +40,8 @@ def from_matlab(path: Any) -> MLP:
     ----------
     path : str or path
         A .mat file with a ``network`` of feed-forward layers (fitnet, patternnet, feedforwardnet),
-        as ``save`` writes it (not -v7.3), which needs SciPy; or a .m file that genFunction wrote,
-        which is read as text and never executed. Samples stand in rows here.
+        as ``save`` writes it (not -v7.3); or a .m file that genFunction wrote, which is read as
+        text and never executed. Samples stand in rows here.
 
     Returns
     -------
@@ -296,21 +294,15 @@ def _width(steps: list[tuple[str, dict[str, Any]]], after: int) -> int:
 
 
 def _of_mat(path: Path) -> _Parts:
-    try:
-        from scipy.io import loadmat
-        from scipy.io.matlab import MatlabObject
-    except ImportError as error:
-        raise missing("from_matlab of a .mat file", "SciPy", "sklearn") from error
     if path.stat().st_size > _LARGEST_MAT:
         raise FormatError(f"{path.name} is larger than {_LARGEST_MAT >> 20} MB")
     data = path.read_bytes()
     if b"MATLAB 7.3" in data[:128]:
         raise FormatError(f"{path.name} was saved with -v7.3: save it with -v7, or use genFunction")
-    check(data, _LARGEST_MAT)
-    contents = loadmat(io.BytesIO(data), mat_dtype=True)
-    found = [(k, v) for k, v in contents.items() if isinstance(v, MatlabObject)]
-    nets = [(k, v) for k, v in found if v.classname == "network"]
-    if None in contents and not nets:
+    contents = variables(data, _LARGEST_MAT)
+    found = [(k, v) for k, v in contents if isinstance(v, Struct | Unread) and v.classname]
+    nets = [v for _, v in found if isinstance(v, Struct) and v.classname == "network"]
+    if not nets and any(isinstance(v, Unread) and v.classname == "network" for _, v in found):
         raise FormatError(
             f"{path.name} holds an object of a newer class that only MATLAB can read: use "
             "genFunction(net, 'name.m', 'MatrixOnly', 'yes') there"
@@ -319,7 +311,7 @@ def _of_mat(path: Path) -> _Parts:
         what = ", ".join(f"{k} ({v.classname})" for k, v in found) or "no object"
         raise FormatError(f"{path.name} must hold one network, and there is {what}")
     try:
-        return _of_network(nets[0][1][0, 0])
+        return _of_network(_record(nets[0]))
     except FormatError:
         raise
     except (KeyError, IndexError, TypeError, AttributeError) as error:
@@ -344,17 +336,17 @@ def _of_network(n: Any) -> _Parts:
             raise ValueError(f"layer {i + 1} reads the inputs: cascades are not known here")
         if i > 0:
             weights.append(_doubles(n["LW"][i, i - 1]))
-    transfers = [_word(layer[0, 0]["transferFcn"]) for layer in layers]
+    transfers = [_word(_record(layer)["transferFcn"]) for layer in layers]
     biases = []
     for i in range(depth):
         b = _doubles(n["b"][i, 0])
         biases.append(b if b.size else np.zeros(weights[i].shape[0]))
-    first, last = inputs[0][0, 0], n["outputs"].reshape(-1)[-1][0, 0]
+    first, last = _record(inputs[0]), _record(n["outputs"].reshape(-1)[-1])
     settings = _steps(first)
     n_inputs = weights[0].shape[1]
     if settings and "xrows" in settings[0][1]:
         n_inputs = int(settings[0][1]["xrows"].item())
-    elif "size" in first.dtype.names:
+    elif "size" in first:
         n_inputs = int(_doubles(first["size"]).item())
     if weights[0].shape[1] > n_inputs:
         raise ValueError("delays are not known here: the first layer reads inputs of several times")
@@ -370,7 +362,7 @@ def _steps(side: Any) -> list[tuple[str, dict[str, Any]]]:
         _refuse_unknowns()
     settings = side["processSettings"].reshape(-1)
     return [
-        (function, {name: _doubles(s[0, 0][name]) for name in s.dtype.names or () if s.size})
+        (function, {name: _doubles(v) for name, v in _settings(s).items()})
         for function, s in zip(functions, settings, strict=True)
     ]
 
@@ -381,11 +373,22 @@ def _refuse_unknowns() -> None:
     )
 
 
-def _doubles(array: Any) -> Numbers:
-    """Return numbers as doubles: whole ones arrive in small integers, which would wrap."""
-    values = np.asarray(array)
-    return values.astype(np.float64) if values.dtype.kind in "fiub" else np.empty(0)
+def _record(value: Any) -> dict[str, Any]:
+    if not isinstance(value, Struct) or len(value.records) != 1:
+        raise FormatError("the network lacks a struct where it should have one")
+    return value.records[0]
 
 
-def _word(array: Any) -> str:
-    return str(np.asarray(array).reshape(-1)[0])
+def _settings(value: Any) -> dict[str, Any]:
+    """Return the settings of a step; one without any is saved as an empty array."""
+    return value.records[0] if isinstance(value, Struct) and value.records else {}
+
+
+def _doubles(value: Any) -> Numbers:
+    return value if isinstance(value, np.ndarray) and value.dtype == np.float64 else np.empty(0)
+
+
+def _word(value: Any) -> str:
+    if not isinstance(value, str):
+        raise FormatError(f"the network has {type(value).__name__} instead of a name")
+    return value
