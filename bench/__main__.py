@@ -10,7 +10,10 @@ from bench.report import table, write
 from bench.timing import SHORTEST_TURN
 
 # One module for each question; each has a function cases().
-QUESTIONS = ("minibatch", "deep", "update", "second_order", "functions", "least_squares", "claims")
+QUESTIONS = (
+    *("minibatch", "deep", "update", "second_order", "functions", "least_squares", "claims"),
+    "estimators",
+)
 QUICK_ROUNDS = 3
 QUICK_MEMORY = 1e9
 
