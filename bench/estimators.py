@@ -1,8 +1,8 @@
 """Are the estimators as good as scikit-learn's MLPs at equal settings, and how long do they take?
 
 Five data sets that scikit-learn brings or generates. Each estimator stands behind the same
-StandardScaler and has the same settings (those of scikit-learn's MLPs unless told); the score is the
-mean of five folds. The grid is 8 settings on 3 folds, in one process.
+StandardScaler and has the same settings (those of scikit-learn's MLPs unless told); scores are
+means of five folds. The grid is 8 settings on 3 folds, in one process.
 """
 
 import warnings
