@@ -12,7 +12,7 @@ SOLVERS = {
         "ProjectedLbfgsSolver",
         "NewtonSolver",
         "NewtonCgSolver",
-        "SteepestDescentSolver",
+        "LineSearchSolver",  # of the methods in its registry
     ),
     "squares": ("TrustRegionSolver", "BoundedLeastSquaresSolver", "LevenbergMarquardtSolver"),
 }
