@@ -183,9 +183,9 @@ class Epochs:
         made = commit.made
         report = None if made is None else {name: getattr(made, name) for name in REPORTED}
         self.run.history._truncate(commit.state.epoch + (report is not None))
-        weights, moved = self.run.weights, None
-        if "w" in solver and not np.array_equal(solver["w"], weights):
-            moved = weights
+        moved = None
+        if "w" in solver and not np.array_equal(solver["w"], self.run.network.parameters):
+            moved = self.run.weights
         return commit.state._replace(solver=solver, report=report, moved=moved)
 
     def _unreported(self, solver: dict[str, Any]) -> Any:
