@@ -250,9 +250,10 @@ def fit(
     problem = Problem(net, data, loss, l2, targets)
     drawn = validation if validation_data is None else None
     rows = None if drawn is None else drawn.rows
+    before, learned = getattr(net, "history_", None), None
     net._core.begin_training()
-    learned, before = net._learned(), getattr(net, "history_", None)
     try:
+        learned = net._learned()
         if checkpoint is not None:
             net._learn(checkpoint._learned())
         elif scalings is not net._scalings:
@@ -262,8 +263,8 @@ def fit(
             resumed_from=resume_from,
         )
     except BaseException:
-        if getattr(net, "history_", None) is before:  # refused before it began
-            net._learn(learned)
+        if learned is not None and getattr(net, "history_", None) is before:
+            net._learn(learned)  # it was refused before it began
         raise
     finally:
         net._core.end_training()
