@@ -63,7 +63,7 @@ LeastSquaresSettings settings_of(PythonResiduals& objective, double ftol, double
 }
 
 py::array_t<Index> indices(const std::vector<Index>& found) {
-  return py::array_t<Index>(static_cast<Index>(found.size()), found.data());
+  return copied(found.data(), {static_cast<Index>(found.size())});
 }
 
 // Steps until there is a reason to stop: where nobody listens.
@@ -119,13 +119,13 @@ void bind_least_squares(py::module_& module) {
       .def_property_readonly("noise", &PythonResiduals::relative_noise)
       .def_property_readonly("jacobian_errors",
                              [](const PythonResiduals& objective) {
-                               return Numbers<double>(objective.size(), objective.column_errors());
+                               return copied(objective.column_errors(), {objective.size()});
                              })
       .def(
           "residuals",
           [](PythonResiduals& objective, const Numbers<double>& x) {
             const auto& e = objective.residuals_at(x.data());
-            return Numbers<double>(static_cast<Index>(e.size()), e.data());
+            return copied(e.data(), {static_cast<Index>(e.size())});
           },
           py::arg("x"))
       .def(
@@ -173,7 +173,7 @@ void bind_least_squares(py::module_& module) {
       .def("solution", [](LeastSquaresSolver& s) {
         const Index m = s.residuals().size(), n = s.weights().size();
         return py::make_tuple(copy_of(s.weights()), copy_of(s.residuals()),
-                              Numbers<double>({m, n}, s.jacobian().data()), copy_of(s.gradient()),
+                              copied(s.jacobian().data(), {m, n}), copy_of(s.gradient()),
                               s.gradient().vector().cwiseAbs().maxCoeff(), s.rank());
       });
   def_place(solver);

@@ -16,7 +16,7 @@ void bind_newton(py::module_& module) {
       .def_property_readonly("positive_definite", &Newton::positive_definite)
       .def_property_readonly("hessian", [](const Newton& s) {
         const Index n = s.weights().size();
-        return py::array_t<double>({n, n}, s.hessian().data());
+        return copied(s.hessian().data(), {n, n});
       });
 }
 

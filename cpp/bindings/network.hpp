@@ -30,8 +30,7 @@ typename Loss<Scalar>::Custom custom_loss(py::function function, Index q) {
       });
   return [shared, q](const Scalar* outputs, const Scalar* targets, Scalar* delta, Index n) {
     const GilAcquire gil;
-    const py::tuple arguments =
-        py::make_tuple(py::array_t<Scalar>({n, q}, outputs), py::array_t<Scalar>({n, q}, targets));
+    const py::tuple arguments = py::make_tuple(copied(outputs, {n, q}), copied(targets, {n, q}));
     const auto result = py::reinterpret_steal<py::object>(
         or_stop([&] { return PyObject_CallObject(shared->ptr(), arguments.ptr()); }));
     if (!result) throw py::error_already_set();

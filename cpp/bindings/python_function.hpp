@@ -26,7 +26,7 @@ class PythonFunction {
 
   // `second` stands behind x where it is given.
   py::object operator()(const double* x, Index n, PyObject* second = nullptr) const {
-    const py::array_t<double> copy(n, x);
+    const py::array_t<double> copy = copied(x, {n});
     return call(copy.ptr(), second);
   }
 

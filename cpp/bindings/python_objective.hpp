@@ -118,7 +118,7 @@ class PythonObjective final : public TwiceDifferentiable, public Numerical {
     const GilAcquire gil;
     if (f_.hessp) {
       ++nhev;
-      const py::array_t<double> direction(n_, v);
+      const py::array_t<double> direction = copied(v, {n_});
       read(f_.hessp(x, n_, direction.ptr()), hv, n_, 1, "hessp(x, p)");
       all_finite(hv, n_, "hessp(x, p)");
       return;

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <string>
 
+#include "bindings/numbers.hpp"
 #include "fastopt/core/state_visitor.hpp"
 
 FASTOPT_BEGIN
@@ -25,10 +26,10 @@ class Export final : public StateVisitor {
     return value;
   }
   void array(const std::string& name, double* data, Index size, Allowed) override {
-    state[name.c_str()] = py::array_t<double>(size, data);
+    state[name.c_str()] = copied(data, {size});
   }
   void array(const std::string& name, float* data, Index size, Allowed) override {
-    state[name.c_str()] = py::array_t<float>(size, data);
+    state[name.c_str()] = copied(data, {size});
   }
 };
 

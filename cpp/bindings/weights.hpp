@@ -14,9 +14,7 @@ namespace py = pybind11;
 
 FASTOPT_BEGIN
 
-inline py::array_t<double> copy_of(const Buffer<double>& b) {
-  return py::array_t<double>(b.size(), b.data());
-}
+inline py::array_t<double> copy_of(const Buffer<double>& b) { return copied(b.data(), {b.size()}); }
 
 inline const double* checked(const Objective& objective, const Numbers<double>& w0) {
   if (w0.ndim() != 1 || w0.size() != objective.size())

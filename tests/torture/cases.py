@@ -94,7 +94,7 @@ def random_loss(rng):
 
 def random_optimizer(rng):
     if rng.random() < 0.3:
-        return str(rng.choice(RULES + FULL_BATCH))
+        return str(rng.choice((*RULES, *FULL_BATCH)))
     rate = float(10.0 ** rng.uniform(-8, 8)) if rng.random() < 0.5 else 0.01
     make = rng.choice([fastopt.SGD, fastopt.AdaGrad, fastopt.RMSprop, fastopt.Adam, fastopt.Nadam])
     return make(rate, weight_decay=float(rng.choice([0, 0, 0.1, 1e6])))
