@@ -66,7 +66,7 @@ py::array_t<Index> indices(const std::vector<Index>& found) {
   return copied(found.data(), {static_cast<Index>(found.size())});
 }
 
-// Steps until there is a reason to stop: where nobody listens.
+// Steps until there is a reason to stop, without callbacks.
 template <class S>
 Report run_to_the_end(S& solver) {
   const auto run = [&] {

@@ -14,7 +14,7 @@ template <class T>
 using Numbers = pybind11::array_t<T, pybind11::array::c_style | pybind11::array::forcecast>;
 
 // A new array with these numbers, or MemoryError: where pybind11's own array of a pointer finds no
-// memory for the copy, it is null, and nobody says so.
+// memory for the copy, it is null, and no exception is raised.
 template <class T>
 pybind11::array_t<T> copied(const T* data, pybind11::array::ShapeContainer shape) {
   pybind11::array_t<T> array(std::move(shape));

@@ -60,7 +60,7 @@ class PythonObjective final : public TwiceDifferentiable, public Numerical {
     const GilAcquire gil;
     if (f_.gradient == Difference::together) return both(x, g);
     const double value = call_fun(x);
-    // Where f is not finite nobody needs its slope.
+    // Where f is not finite its slope is not needed.
     if (!std::isfinite(value)) return value;
     gradient(x, value, g);
     return all_finite(g, n_, "jac(x)") ? value : std::numeric_limits<double>::quiet_NaN();

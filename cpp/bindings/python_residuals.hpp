@@ -1,4 +1,4 @@
-// Sums of squares given by Python callables: the border where what they return is checked.
+// Sums of squares given by Python callables: the boundary where what they return is checked.
 #pragma once
 
 #include <cmath>

@@ -127,7 +127,7 @@ def memory_needed(
 
 
 def available_memory() -> int | None:
-    """Return the bytes that this process may still take, or None where nobody can tell.
+    """Return the bytes that this process may still take, or None where that is unknown.
 
     Of the machine, of the control groups that the process is in and of its own limit on addresses
     (``ulimit -v``), the smallest.

@@ -31,7 +31,7 @@ inline void allocate_thread_locals() noexcept {
   }
 }
 
-// Runs `work`, which does not throw, in a thread that nobody waits for; false: the system gives no
+// Runs `work`, which does not throw, in a detached thread; false: the system gives no
 // more threads, or no memory for one.
 template <class Work>
 bool start_thread(Work work) {

@@ -297,7 +297,7 @@ class MLPEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         # As scikit-learn: of the weights that come back the validation loss was the best.
         self.best_loss_ = None if validation else min(self.loss_curve_)
         if optimizer.kind != "first_order":
-            best.history.solver_state = None  # n² numbers, of which nobody goes on
+            best.history.solver_state = None  # n² numbers that are not used again
 
     # --- files ---------------------------------------------------------------------------------
 

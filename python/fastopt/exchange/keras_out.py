@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fastopt.exchange.plan import plan_of
+from fastopt.exchange.plan import check_sequential, plan_of
 from fastopt.exchange.torch_out import scaled_outputs
 from fastopt.layers import BatchNormalization
 
@@ -19,11 +19,7 @@ def to_keras(net: Any) -> Any:
         import keras
     except ImportError as error:
         raise ImportError("to_keras needs Keras 3: pip install keras") from error
-    if net._hidden.shortcuts:
-        raise ValueError(
-            f"to_keras makes a Sequential, which has no shortcuts, and this network has "
-            f"residual={net.residual!r}: to_onnx can write it"
-        )
+    check_sequential(net, "to_keras")
     layers, weights = _layers(keras.layers, net)
     # Named, so that equal networks are equal models.
     named = [

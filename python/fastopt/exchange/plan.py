@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 Numbers = npt.NDArray[np.float64]
 
 
+def check_sequential(net: MLP, name: str) -> None:
+    """Refuse a network with shortcuts, which a Sequential cannot hold."""
+    if net._hidden.shortcuts:
+        raise ValueError(
+            f"{name} makes a Sequential, which has no shortcuts, and this network has "
+            f"residual={net.residual!r}: to_onnx can write it"
+        )
+
+
 @dataclass(frozen=True)
 class LayerNorm:
     """γ·(z − μ)/√(σ² + ε) + β of each sample over its units."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fastopt.exchange.plan import Plan, plan_of
+from fastopt.exchange.plan import Plan, check_sequential, plan_of
 from fastopt.layers import BatchNormalization
 
 _ACTIVATIONS = {
@@ -28,11 +28,7 @@ def to_torch(net: Any) -> Any:
         import torch
     except ImportError as error:
         raise ImportError("to_torch needs PyTorch: pip install torch") from error
-    if net._hidden.shortcuts:
-        raise ValueError(
-            f"to_torch makes a Sequential, which has no shortcuts, and this network has "
-            f"residual={net.residual!r}: to_onnx can write it"
-        )
+    check_sequential(net, "to_torch")
     dtype = torch.float32 if net.dtype == np.float32 else torch.float64
     return torch.nn.Sequential(*_modules(torch.nn, net)).to(dtype).eval()
 

@@ -1,6 +1,6 @@
 // Levenberg-Marquardt within bounds: the step p minimises the linear model ‖e + J p‖ within the
 // trust region and the box lower ≤ w + p ≤ upper: ½‖e + J p‖² + ½ν‖D p‖² over the box, exactly, by
-// an active-set method (Stark & Parker 1995), with the ν whose step ends on the region's border. A
+// an active-set method (Stark & Parker 1995), with the ν whose step ends on its boundary. A
 // solution on a bound is met exactly, and on its face the method is Gauss-Newton's.
 #pragma once
 

@@ -94,7 +94,7 @@ class LeastSquaresSolver : public Solver {
   // The error of each column of J.
   const Buffer<double>& jacobian_errors() { return model().errors; }
   LeastSquaresSettings& settings() { return settings_; }
-  // The parameters that are not felt at w, while residuals are left.
+  // The parameters without influence at w, while residuals are left.
   std::vector<Index> inactive() {
     std::vector<Index> found = at_point().inactive();
     found.erase(std::remove_if(found.begin(), found.end(), [&](Index i) { return !can_move(i); }),
@@ -138,7 +138,7 @@ class LeastSquaresSolver : public Solver {
   bool trusts_newton() const { return newton_norm_ <= 1.1 * radius_; }
   virtual void set_trial() { trial_.vector() = w_.vector() + p_.vector(); }
   // After a trial that is not finite: whether one that keeps off the bounds may take its place; and
-  // back, where that one is not finite either, so that the bounds are not to blame.
+  // back, where that one is not finite either, so that the bounds are not the cause.
   virtual bool avoid_bounds() { return false; }
   virtual void meet_bounds() {}
   // The columns of J that count at w.

@@ -127,7 +127,7 @@ class LevenbergMarquardt final : public Solver {
 
   LevenbergMarquardtSettings& settings() { return settings_; }
 
-  // The parameters that are not felt at w, while residuals are left.
+  // The parameters without influence at w, while residuals are left.
   std::vector<Index> inactive() {
     if (!linear_ && !linearize()) return {};
     return at_point().inactive();
@@ -249,7 +249,7 @@ class LevenbergMarquardt final : public Solver {
 
   // The verdict: nothing is left; or the columns of J, one by one or by a step that is hardly
   // damped, explain as little of e as was asked for, or no more than the errors of both; or that
-  // step is as short as was asked for. A parameter that is not felt stands against it.
+  // step is as short as was asked for. A parameter without influence stands against it.
   bool optimal() {
     if (loss_ == 0) return true;
     if (squares_.vector().maxCoeff() == 0) return false;
@@ -335,7 +335,7 @@ class LevenbergMarquardt final : public Solver {
                       status == Status::function_change || status == Status::noise_floor ||
                       status == Status::damping) &&
                      optimal();
-    // What looks like a stall is the border of the finite numbers.
+    // What looks like a stall is the boundary of the finite numbers.
     const bool stuck = status != Status::running && status != Status::gradient &&
                        status != Status::evaluations && !result.optimal;
     if (stuck && !finite_) result.status = Status::non_finite;

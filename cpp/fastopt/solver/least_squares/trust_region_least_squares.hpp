@@ -16,7 +16,7 @@ class TrustRegionLeastSquares final : public LeastSquaresSolver {
     explained_ = now.qr().explained();
   }
 
-  // Gauss-Newton where it lies within the region, else the ν whose step ends on its border.
+  // Gauss-Newton where it lies within the region, else the ν whose step ends on its boundary.
   void take_step() override {
     p_.copy_from(newton_);
     if (trusts_newton()) {

@@ -27,7 +27,7 @@ struct SquaresAtPoint {
            (residual <= settings.nothing && residual <= settings.little * terms);
   }
 
-  // The parameters that are not felt at w, while residuals are left.
+  // The parameters without influence at w, while residuals are left.
   std::vector<Index> inactive() const {
     std::vector<Index> found;
     if (is_nothing_left()) return found;

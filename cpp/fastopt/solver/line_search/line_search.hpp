@@ -38,7 +38,7 @@ enum class Search {
 struct SearchResult {
   Search outcome;
   Trial best;
-  double curvature;  // φ'' near 0, from slopes; NaN where nobody knows
+  double curvature;  // φ'' near 0, from slopes; NaN where unknown
   double noise;      // error of the values along the line, against the integral of the slopes
   bool kink;         // φ'' near 0 grows as α shrinks: slopes jump
 };

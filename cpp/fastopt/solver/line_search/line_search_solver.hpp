@@ -258,7 +258,7 @@ class LineSearchSolver : public CertifyingSolver {
   }
 
   // Along p; where no step can be found, what is known of the curvature misleads: once more along
-  // −g. Where that leads nowhere either, it was not to blame, and stays.
+  // −g. Where that leads nowhere either, it was not the cause, and stays.
   SearchResult find_step() {
     SearchResult found = search(first_length());
     const bool stuck =
@@ -291,7 +291,7 @@ class LineSearchSolver : public CertifyingSolver {
     update(best_w_.data(), best_g_.data());
     const bool idle = searches() && is_idle(before, found);
     idle_steps_ = idle ? idle_steps_ + 1 : 0;
-    // Next to nothing of what was predicted, time and again: the gradient may be to blame.
+    // Next to nothing of what was predicted, time and again: the gradient may be the cause.
     const bool late =
         searches() && knows_scale() && before - loss_ <= monitor_.late_share * predicted_;
     late_steps_ = late ? late_steps_ + 1 : 0;

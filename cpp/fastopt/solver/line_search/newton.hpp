@@ -26,7 +26,7 @@ class Newton final : public LineSearchSolver {
     return report;
   }
 
-  // Of H at the present point; before the first step nobody knows.
+  // Of H at the present point; unknown before the first step.
   bool positive_definite() const { return positive_definite_ != 0; }
   const Buffer<double>& hessian() const { return h_; }
 
