@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 import fastopt
+from line_search_cases import FULL_BATCH
 from torture.kills import run_kills
 from training_cases import X, Y, bits, make_net
 
 RULES = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "nadam"]
-FULL_BATCH = ["lm", "bfgs", "dfp", "lbfgs", "newton", "steepest_descent"]
 SETTINGS = {"validation_split": 0.2, "random_state": 3, "metrics": ["r2"]}
 
 

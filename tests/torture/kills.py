@@ -13,10 +13,11 @@ import time
 from pathlib import Path
 
 import fastopt
+from line_search_cases import FULL_BATCH
 
 METHODS = [
     *("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "nadam"),
-    *("lm", "bfgs", "dfp", "lbfgs", "newton", "steepest_descent"),
+    *FULL_BATCH,
 ]
 EPOCHS = 100
 KILLS_OF_A_RUN = 5

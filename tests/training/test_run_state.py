@@ -10,10 +10,11 @@ import fastopt
 from fastopt import _core
 from fastopt.training import data as training_data
 from fastopt.training.state import RunState
+from line_search_cases import FULL_BATCH
 from training_cases import CLASSES, X, Y, bits, make_net
 
 METHODS = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "nadam"]
-METHODS += ["lm", "bfgs", "dfp", "lbfgs", "newton", "steepest_descent"]
+METHODS += FULL_BATCH
 
 
 class Boom(Exception):
