@@ -15,6 +15,13 @@ pytestmark = pytest.mark.filterwarnings(
 SMALL = {"hidden_layer_sizes": (20,)}
 
 
-@parametrize_with_checks([fastopt.MLPRegressor(**SMALL), fastopt.MLPClassifier(**SMALL)])
+def checks_of(*estimators):
+    """scikit-learn's mark; before 1.9 it holds a generator, where pytest 9.1 wants a list."""
+    mark = parametrize_with_checks(list(estimators)).mark
+    names, cases = mark.args
+    return pytest.mark.parametrize(names, list(cases), **mark.kwargs)
+
+
+@checks_of(fastopt.MLPRegressor(**SMALL), fastopt.MLPClassifier(**SMALL))
 def test_scikit_learns_checks(estimator, check):
     check(estimator)

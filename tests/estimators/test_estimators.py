@@ -26,6 +26,8 @@ X, Y = load_diabetes(return_X_y=True)
 IRIS = load_iris(return_X_y=True)
 SMALL = {"hidden_layer_sizes": (5,), "activation": "tanh", "random_state": 0}
 
+# scikit-learn 1.6 gives options to SciPy that it is told to leave alone, in its own L-BFGS.
+THEIR_LBFGS = pytest.mark.filterwarnings("ignore:.*L-BFGS-B solver are deprecated")
 # Where the number of epochs is not the point.
 UNFINISHED = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -117,6 +119,7 @@ def test_logistic_is_their_name_of_the_sigmoid():
     assert regressor(activation="logistic").fit(X, Y).network_.activation == "sigmoid"
 
 
+@THEIR_LBFGS
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("outputs", [1, 3])
 def test_alpha_of_the_regressor_is_theirs_to_the_letter(outputs, weighted):
@@ -156,6 +159,7 @@ def test_alpha_of_the_regressor_is_theirs_to_the_letter(outputs, weighted):
         np.testing.assert_allclose(mine, other, atol=1e-4)
 
 
+@THEIR_LBFGS
 @pytest.mark.parametrize("classes", [2, 3])
 def test_alpha_of_the_classifier_is_theirs_to_the_letter(classes):
     """Without hidden layers the minimum is one: scikit-learn's MLP and logistic regression's."""
