@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from typing import Any
 
 from fastopt import _core, _validation
@@ -55,15 +56,21 @@ def build_info() -> dict[str, Any]:
     ['built_variants', 'compiler', 'eigen', 'instructions', 'supported_variants', 'threads',
      'variant', 'version']
     """
-    from importlib.metadata import version  # it takes as long to import as a third of fastopt
-
     return {
-        "version": version("fastopt"),
+        "version": version(),
         **_core.build_info_raw(),
         "built_variants": _core.built_variants,
         "supported_variants": _core.supported_variants,
         "threads": get_num_threads(),
     }
+
+
+@cache  # the metadata of the package is read and parsed for it
+def version() -> str:
+    """Return the version of fastopt."""
+    from importlib import metadata  # it takes as long to import as a third of fastopt
+
+    return metadata.version("fastopt")
 
 
 def _default_threads() -> int:

@@ -100,10 +100,15 @@ class ModelCheckpoint(Monitor):
     def _numbered(self) -> bool:
         return self.path.format(epoch=0) != self.path.format(epoch=1)
 
+    @property
+    def _kept(self) -> int | None:
+        """How many files stay, where there is more than one."""
+        return self.keep if self._numbered else None
+
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Start anew."""
         self._best: float | None = None
-        self._written: list[int] = []  # the epochs whose files may still be there
+        self._written: list[int] = []  # with ``keep``: the epochs whose files may still be there
         self._due = False
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
@@ -114,23 +119,24 @@ class ModelCheckpoint(Monitor):
             self._due = self._improves(value, self._best)
             if self._due:
                 self._best = value
-        if self._due:
+        if self._due and self._kept is not None:
             self._written.append(epoch)
 
     def committed(self, epoch: int) -> None:
         """Write the file, when all callbacks have been told of the epoch."""
+        if not self._due and self.monitor is not None:
+            return
         state = self.run.snapshot()
-        ends = state.stop is not None or state.ended is not None
-        if not self._due and (self.monitor is not None or not ends):
+        if not self._due and state.stop is None and state.ended is None:
             return
         save(self.network, self.path.format(epoch=epoch), state._asdict())
-        if self.keep is not None and self._numbered:
-            for earlier in self._written[: -self.keep]:
+        if self._kept is not None:
+            for earlier in self._written[: -self._kept]:
                 Path(self.path.format(epoch=earlier)).unlink(missing_ok=True)
-            del self._written[: -self.keep]
+            del self._written[: -self._kept]
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the best value, and of which epochs there are files."""
+        """Return the best value, and the epochs whose files ``keep`` counts."""
         return {"best": self._best, "written": list(self._written)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

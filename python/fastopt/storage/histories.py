@@ -57,9 +57,10 @@ def read_history(document: dict[str, Any] | None, reader: Reader) -> History | N
 
 
 def _packed(name: str, column: list[Any], arrays: dict[str, Any]) -> Any:
-    if all(type(value) is int and -_LARGEST <= value < _LARGEST for value in column):
+    kinds = set(map(type, column))
+    if kinds <= {int} and all(-_LARGEST <= value < _LARGEST for value in column):
         return packed(name, np.array(column, dtype=np.int64), arrays)
-    if all(type(value) is float for value in column):
+    if kinds == {float}:
         return packed(name, np.array(column, dtype=np.float64), arrays)
     if all(isinstance(value, dict) for value in column):  # gradient norms by layer
         keys = list(column[0])

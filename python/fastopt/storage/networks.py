@@ -12,7 +12,7 @@ import numpy as np
 from fastopt import _core, _validation
 from fastopt._architecture import check_activations, check_dtype, check_sizes
 from fastopt._evaluation import ForgottenLoss
-from fastopt._runtime import build_info
+from fastopt._runtime import version
 from fastopt.layers import BatchNormalization, HiddenLayers, LayerNormalization, Residual
 from fastopt.storage import atomic, safetensors
 from fastopt.storage.histories import packed_history, read_history
@@ -43,7 +43,7 @@ def save(net: MLP, path: Any, state: dict[str, Any] | None = None) -> None:
     arrays["parameters"], arrays["statistics"] = own["parameters"], own["statistics"]
     document = {
         "format": FORMAT,
-        "library": build_info()["version"],
+        "library": version(),
         "network": described(own),
         "scalings": packed("scalings", list(own["scalings"]), arrays),
         "history": packed_history(own["history"], arrays),
@@ -97,9 +97,9 @@ def _load(path: str | os.PathLike[str]) -> MLP:
     from fastopt.network import MLP
 
     arrays, document = safetensors.decode(Path(path).read_bytes())
-    version = entry("", document, "format", int)
-    if not 1 <= version <= FORMAT:
-        refuse("format", f"this fastopt reads 1 … {FORMAT}, got {version}: a later one wrote it")
+    number = entry("", document, "format", int)
+    if not 1 <= number <= FORMAT:
+        refuse("format", f"this fastopt reads 1 … {FORMAT}, got {number}: a later one wrote it")
     entry("", document, "library", str)
     reader = Reader(arrays)
     state = _read_network(entry("", document, "network", dict), reader)
