@@ -2,11 +2,11 @@
 # numexpr: the reductions min and max skip NaN; minimum and maximum do not.
 #
 # Versions: numexpr 2.14.2, NumPy 2.4.6.
-# Expected: NumPy's min and max of an array that holds NaN are NaN. numexpr's own minimum and maximum
-#   were changed for this reason (its issue 535), and its sum and prod are NaN too.
+# Expected: NumPy's min and max of an array that holds NaN are NaN. numexpr's own minimum and
+#   maximum were changed for this reason (its issue 535), and its sum and prod are NaN too.
 # Seen: min and max of (NaN, 1, 5, 3) are 1 and 5, along an axis and for float32 as well.
-# Matters: max(abs(x)) is the test of a diverged state; numexpr's is finite while the array is spoilt,
-#   and the same line in NumPy sees it.
+# Matters: max(abs(x)) is the test of a diverged state; numexpr's is finite while the array is
+#   spoilt, and the same line in NumPy sees it.
 set -euo pipefail
 
 folder=$(mktemp -d)
