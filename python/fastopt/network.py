@@ -148,7 +148,7 @@ class MLP:
 
     def __setattr__(self, name: str, value: Any) -> None:
         # ``stop_training`` is how Keras' callbacks end a run.
-        if not name.startswith("_") and name != "stop_training":
+        if not name.startswith("_") and name not in ("history_", "stop_training"):
             declared = [n for n in dir(type(self)) if not n.startswith("_")]
             annotated = [n for c in type(self).__mro__ for n in vars(c).get("__annotations__", ())]
             known = [*declared, *annotated, "history_"]

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, get_args
+from typing import Any
 
 from fastopt import _names, _validation
 from fastopt.optimizers.adagrad import AdaGrad
 from fastopt.optimizers.adam import Adam
-from fastopt.optimizers.base import FirstOrder, Kind, Optimizer
+from fastopt.optimizers.base import KINDS, FirstOrder, Optimizer
 from fastopt.optimizers.bfgs import BFGS
 from fastopt.optimizers.dfp import DFP
 from fastopt.optimizers.lbfgs import LBFGS
@@ -55,10 +55,10 @@ def resolve(optimizer: str | Optimizer, **settings: Any) -> Optimizer:
         raise TypeError(
             f"optimizer must be a name or an Optimizer, got {optimizer!r}{_of_others(optimizer)}"
         )
-    if getattr(optimizer, "kind", None) not in get_args(Kind):
+    if getattr(optimizer, "kind", None) not in KINDS:
         raise TypeError(
             f"{type(optimizer).__name__} must declare its kind, one of "
-            f"{', '.join(map(repr, get_args(Kind)))}"
+            f"{', '.join(map(repr, KINDS))}"
         )
     return optimizer.clone(**settings) if settings else optimizer
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from fastopt._settings import Settings, checked
 from fastopt.schedules import AdaptiveLearningRate, LearningRate, Schedule, check_learning_rate
 
 Kind = Literal["first_order", "second_order"]
+KINDS = get_args(Kind)
 Arrays = TypeVar("Arrays", npt.NDArray[Any], Sequence[npt.NDArray[Any]])
 
 # Where ε stands; the places in this tuple are the numbers that C++ knows them by.

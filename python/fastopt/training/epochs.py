@@ -19,12 +19,19 @@ from fastopt.training.state import REPORTED, RunState, updates_of
 
 
 class Commit(NamedTuple):
-    """What an epoch that is broken off leads back to; changed by one assignment."""
+    """What an epoch that is broken off leads back to; changed by one assignment.
 
-    state: RunState
+    The entries of a `RunState` that move with the epochs, and what it is completed from.
+    """
+
+    epoch: int
+    ended: str | None
+    stop: str | None
+    learning_rate: float | None
+    callbacks: tuple[tuple[str, dict[str, Any]], ...]
     updates: int  # of the weights by then
-    weights: Any = None  # a copy, where callbacks may change them
-    made: Any = None  # the report of a step that has no whole row yet
+    weights: Any  # a copy, where callbacks may change them
+    made: Any  # the report of a step that has no whole row yet
 
 
 class Epochs:
@@ -53,29 +60,37 @@ class Epochs:
         self._adaptive = rate if isinstance(rate, AdaptiveLearningRate) else None
         self._told_rate: float | None = None
         made = None if state.report is None else SimpleNamespace(**state.report)
-        state = state._replace(learning_rate=self._rate())
-        self._committed = Commit(state, updates, run.save() if called else None, made)
+        weights = run.save() if called else None
+        self._began = state
+        moving = state.epoch, state.ended, state.stop, self._rate(), state.callbacks
+        self._committed = Commit(*moving, updates, weights, made)
 
     def start(self) -> RunState:
         """Let the callbacks begin, or go on, and commit what they have made of the beginning."""
-        state, weights = self.state, self.run.weights
+        was = self._committed
+        ended, weights = was.ended, None if was.weights is None else was.weights[0]
         self.called.train_begin()
-        self.called.load(state.callbacks)
-        if not np.array_equal(self.run.weights, weights):
-            state = state._replace(ended=None)  # from other weights there may be a way on
-        self._commit(state, self._committed.updates, self._made)
+        self.called.load(was.callbacks)
+        if weights is not None and not np.array_equal(self.run.weights, weights):
+            ended = None  # from other weights there may be a way on
+        self._commit(was.epoch, ended, was.stop, was.updates, was.made)
         return self.state
 
     def end(self) -> None:
         """Let the callbacks end, and commit what they have made of it: now it is carried out."""
         self.called.train_end()
-        self._commit(self.state._replace(stop=None), self._committed.updates, self._made)
+        was = self._committed
+        self._commit(was.epoch, was.ended, None, was.updates, was.made)
 
-    def _commit(self, state: RunState, updates: int, made: Any = None) -> None:
+    def _commit(
+        self, epoch: int, ended: str | None, stop: str | None, updates: int, made: Any = None
+    ) -> None:
         """Note where the run stands, with rate and callbacks as they are now."""
-        state = state._replace(learning_rate=self._rate(), callbacks=self.called.states())
         weights = self.run.save() if self.called else None
-        self._committed = Commit(state, updates, weights, made)
+        of_callbacks = self.called.states()
+        self._committed = Commit(
+            epoch, ended, stop, self._rate(), of_callbacks, updates, weights, made
+        )
 
     def _rate(self) -> float | None:
         """Return the learning rate that has been reached, where it is a number."""
@@ -85,7 +100,14 @@ class Epochs:
     @property
     def state(self) -> RunState:
         """Where the run stands, but for what the solver itself holds."""
-        return self._committed.state
+        at = self._committed
+        return self._began._replace(
+            epoch=at.epoch,
+            ended=at.ended,
+            stop=at.stop,
+            learning_rate=at.learning_rate,
+            callbacks=at.callbacks,
+        )
 
     @property
     def _made(self) -> Any:
@@ -114,28 +136,27 @@ class Epochs:
             rate, before = report.learning_rate, self.solver.loss_before
             self.run.learning_rate, keep = self._adaptive.decide(rate, before, report.loss)
             report = report if keep else self.solver.undo(report)
-        state, updates = self.state, self._committed.updates
+        was = self._committed
         if not math.isfinite(report.loss) or report.status == "diverged":
             failed, at_start = self._restore_best()
-            at = state.epoch, max(0, report.iterations - updates - 1)
+            at = was.epoch, max(0, report.iterations - was.updates - 1)
             second_order = not self._first_order
             error = DivergenceError(*at, report.loss, self.run.history, second_order, at_start)
             raise error from failed
-        self._commit(state, report.iterations, report)
+        self._commit(was.epoch, was.ended, was.stop, report.iterations, report)
         return report
 
     def _end(self, epoch: int, report: Any, stop: str | None) -> None:
         """After all have seen the row of an epoch."""
         ended = None if report.status == "running" else str(report.status)
-        state = self.state._replace(epoch=epoch + 1, ended=ended, stop=stop)
-        self._commit(state, report.iterations)
+        self._commit(epoch + 1, ended, stop, report.iterations)
         self.called.committed(epoch)
 
     def _set_learning_rates(self) -> None:
         """Tell the solver η of each iteration of the epoch that begins."""
         if not self.run.has_schedule and self.run.learning_rate == self._told_rate:
             return  # it has them from an epoch before
-        made = self.state.skipped_updates + self._committed.updates
+        made = self._began.skipped_updates + self._committed.updates
         self.solver.set_learning_rates(self.run.rates(made, self.solver.iterations_per_epoch))
         self._told_rate = None if self.run.has_schedule else self.run.learning_rate
 
@@ -182,11 +203,11 @@ class Epochs:
             self.run.restore(commit.weights)
         made = commit.made
         report = None if made is None else {name: getattr(made, name) for name in REPORTED}
-        self.run.history._truncate(commit.state.epoch + (report is not None))
+        self.run.history._truncate(commit.epoch + (report is not None))
         moved = None
         if "w" in solver and not np.array_equal(solver["w"], self.run.network.parameters):
             moved = self.run.weights
-        return commit.state._replace(solver=solver, report=report, moved=moved)
+        return self.state._replace(solver=solver, report=report, moved=moved)
 
     def _unreported(self, solver: dict[str, Any]) -> Any:
         """Return what is known of a full-batch step whose report was lost on the way here."""

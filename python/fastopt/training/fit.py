@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 from copy import copy
-from functools import cache
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -49,12 +50,9 @@ def fit(
     if first > settings.epochs:
         raise ValueError(f"initial_epoch must be at most epochs={settings.epochs}, got {first}")
 
-    @cache  # it takes a pass over the data
-    def setting() -> dict[str, Any]:
-        return _setting(problem, optimizer, settings, validation)
-
+    setting = _Setting(problem, optimizer, settings, validation)
     if resumed_from is not None and earlier is not None:
-        _check_same(resumed_from, earlier.setting, setting())
+        _check_same(resumed_from, earlier.setting, setting.words)
     history.stop_reason = history.solver_state = None
     history.validation_rows = validation_rows
     history._truncate(first)
@@ -82,7 +80,7 @@ def fit(
     with Callbacks(callbacks, run) as called:
         watchers: list[Watcher] = [*criteria, called, *([progress] if progress else [])]
         epochs = Epochs(run, problem, solver, recorder, called, watchers, state, updates)
-        run.snapshot = lambda: epochs.exported()._replace(setting=setting())
+        run.snapshot = lambda: epochs.exported()._replace(setting=setting.words)
         problem.begin()
         network.history_ = history
         try:
@@ -114,18 +112,25 @@ def _rule(optimizer: Any) -> str | None:
     return str(optimizer._rule()[0]) if optimizer.kind == "first_order" else None
 
 
-def _setting(
-    problem: Problem, optimizer: Optimizer, settings: FitSettings, validation: Data | None
-) -> dict[str, Any]:
-    """Return in words all that decides on the bits of a run, but for where it stands."""
-    parts = {} if validation is None else validation.checksums()
-    held_out = "; ".join(f"{name} of {text}" for name, text in parts.items() if text)
-    return {
-        "optimizer": words(optimizer),
-        **problem.described(),
-        "validation data": held_out or None,
-        **settings.described(),
-    }
+@dataclass(frozen=True)
+class _Setting:
+    """All that decides on the bits of a run, but for where it stands."""
+
+    problem: Problem
+    optimizer: Optimizer
+    settings: FitSettings
+    validation: Data | None
+
+    @cached_property  # it takes a pass over the data
+    def words(self) -> dict[str, Any]:
+        parts = {} if self.validation is None else self.validation.checksums()
+        held_out = "; ".join(f"{name} of {text}" for name, text in parts.items() if text)
+        return {
+            "optimizer": words(self.optimizer),
+            **self.problem.described(),
+            "validation data": held_out or None,
+            **self.settings.described(),
+        }
 
 
 def _check_same(path: Any, theirs: dict[str, Any], own: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -61,23 +62,24 @@ class History:
 
     def append(self, epoch: int, **values: Any) -> None:
         """Add one row; values that are None are left out."""
-        rows = len(self.epoch)
-        for column in self._columns.values():
-            del column[rows:]  # of a row that Ctrl-C broke off
+        rows, columns = len(self.epoch), self._columns
+        for column in columns.values():
+            if len(column) > rows:
+                del column[rows:]  # of a row that Ctrl-C broke off
         for name, value in values.items():
             if value is None:
                 continue
-            if name not in self._columns:
-                self._columns[name] = [math.nan] * rows
-            self._columns[name].append(value)
-        for column in self._columns.values():
+            if name not in columns:
+                columns[name] = [math.nan] * rows
+            columns[name].append(value)
+        for column in columns.values():
             if len(column) == rows:
                 column.append(math.nan)
         self.epoch.append(epoch)  # the last: now the row is whole
 
     def _truncate(self, epoch: int) -> None:
         """Take the rows from an epoch on away, a row that was broken off with them."""
-        rows = sum(e < epoch for e in self.epoch)
+        rows = bisect_left(self.epoch, epoch)
         del self.epoch[rows:]
         for name, column in list(self._columns.items()):
             del column[rows:]
