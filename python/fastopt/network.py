@@ -28,6 +28,7 @@ from fastopt.initializers import Initializer, default, initial_weights
 from fastopt.layers import HiddenLayers, Normalization, Residual
 from fastopt.memory import check_bytes
 from fastopt.storage.networks import save
+from fastopt.storage.values import plain_json
 from fastopt.training.data import make_data
 from fastopt.training.history import History
 from fastopt.training.scaling import Scaling, Scalings
@@ -113,6 +114,7 @@ class MLP:
     _targets = Targets()
     _loss: Any = None  # of the last ``fit``, as the user gave it
     _told_scale = False  # that it started far from order one
+    _metadata: dict[str, Any] | None = None
 
     @friendly
     def __init__(
@@ -217,6 +219,21 @@ class MLP:
     def target_scaling_(self) -> Scaling | None:
         """What was learned of the targets: ``offset`` and ``scale`` (q,), 0 of constant columns."""
         return self._scalings.targets
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What goes with the network into copies, pickles and files: a dict of JSON.
+
+        fastopt does not read it: names of columns, units, where the data came from. The command
+        line keeps its preprocessing there, under "table".
+        """
+        if self._metadata is None:
+            self._metadata = {}
+        return self._metadata
+
+    @metadata.setter
+    def metadata(self, values: dict[str, Any]) -> None:
+        self._metadata = plain_json("metadata", values)
 
     @property
     def n_parameters(self) -> int:
@@ -345,6 +362,7 @@ class MLP:
             "targets": tuple(self._targets),
             "initializer": self._initializer,
             "scalings": self._scalings.state(),
+            "metadata": plain_json("metadata", self.metadata),
             # A function of the user's may not bear to be pickled, as one that has no name.
             "loss": ForgottenLoss(name_of(self._loss)) if callable(self._loss) else self._loss,
         }
@@ -366,6 +384,7 @@ class MLP:
         self._targets = Targets(*state.get("targets", ()))
         self._loss = state.get("loss")
         self._initializer = state.get("initializer")
+        self._metadata = state.get("metadata")
 
     def _make_core(self) -> None:
         """Take memory for the parameters, all of them 0."""

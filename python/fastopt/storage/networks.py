@@ -49,6 +49,8 @@ def save(net: MLP, path: Any, state: dict[str, Any] | None = None) -> None:
         "history": packed_history(own["history"], arrays),
         "state": None if state is None else packed("state", state, arrays),
     }
+    if own["metadata"]:
+        document["metadata"] = own["metadata"]
     atomic.write(path, safetensors.encode(arrays, document))
 
 
@@ -116,8 +118,9 @@ def _load(path: str | os.PathLike[str]) -> MLP:
         history.solver_state = reader.value("state", run)
         _checked("state", lambda: state_of(history))
     reader.close()
+    metadata = entry("", {"metadata": {}} | document, "metadata", dict)
     net = MLP.__new__(MLP)
-    net.__setstate__({**state, "history": history})
+    net.__setstate__({**state, "history": history, "metadata": metadata})
     return net
 
 

@@ -87,6 +87,45 @@ def entry(where: str, document: Any, name: str, *kinds: type) -> Any:
     return value
 
 
+def plain_json(name: str, value: Any) -> dict[str, Any]:
+    """Return a copy of a dict that holds nothing but what JSON gives back as it was.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For the first value that JSON does not have, by its place.
+    """
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{name} must be a dict of JSON values, got {value!r}")
+    return {_json_key(name, key): _json(f"{name}[{key!r}]", item) for key, item in value.items()}
+
+
+def _json(name: str, value: Any) -> Any:
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, np.generic):
+        return _json(name, value.item())
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"{name} must be finite, got {value}: JSON has no such numbers")
+        return value
+    if isinstance(value, list | tuple):
+        return [_json(f"{name}[{i}]", item) for i, item in enumerate(value)]
+    if isinstance(value, Mapping):
+        return plain_json(name, value)
+    raise TypeError(
+        f"{name} must be a number, a text, None, a list or a dict, got a {type(value).__name__}"
+    )
+
+
+def _json_key(name: str, key: Any) -> str:
+    if not isinstance(key, str):
+        raise TypeError(f"{name} must have texts as its keys, got {key!r}")
+    return key
+
+
 def refuse(field: str, why: str) -> NoReturn:
     """Raise FormatError."""
     raise FormatError(why, field)
