@@ -6,7 +6,8 @@
 #   make lint      ruff, mypy, clang-format; `make format` applies what can be applied
 #   make dev       quick loop while working on the C++ (see below)
 #   make sanitize  the test suite under the address and undefined-behaviour sanitizers
-#   make sanitize-threads  the thread pool's own program under the thread sanitizer
+#   make sanitize-threads  the thread pool and training in threads, without Python, under the
+#                  thread sanitizer
 #   make torture   random calls under random limits and signals; TORTURE="CASES [FIRST SEED]";
 #                  and runs that are killed 200 times and go on
 #   make fuzz      damaged files for every reader; FUZZ="FILES [FIRST SEED [KIND …]]"
@@ -94,9 +95,11 @@ sanitize:
 # threads too, which the sanitizer refuses unless told otherwise.
 sanitize-threads:
 	mkdir -p build
-	$(CXX) -std=c++17 -O1 -g1 -fsanitize=thread -pthread -Icpp -isystem cpp/third_party/eigen \
-	  -o build/thread_pool_tsan cpp/tests/thread_pool.cpp
-	TSAN_OPTIONS=die_after_fork=0 build/thread_pool_tsan
+	for program in thread_pool training; do \
+	  $(CXX) -std=c++17 -O1 -g1 -fsanitize=thread -pthread -Icpp -isystem cpp/third_party/eigen \
+	    -o build/$${program}_tsan cpp/tests/$$program.cpp && \
+	  TSAN_OPTIONS=die_after_fork=0 build/$${program}_tsan || exit 1; \
+	done
 
 # Each case in a process that may die: a failure tells its seed, which repeats it.
 torture: $(VENV)/.test
