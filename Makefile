@@ -37,8 +37,9 @@ cpp_files := $(shell find cpp/fastopt cpp/bindings cpp/tests -name '*.hpp' -o -n
 demo: $(VENV)/.demo
 	$(python) examples/quickstart.py
 
+# Two processes, which take a file of tests at a time.
 test: $(VENV)/.test
-	$(python) -m pytest
+	$(python) -m pytest -n 2 --dist loadfile
 
 bench: $(VENV)/.bench
 	$(python) -m bench
