@@ -15,8 +15,9 @@ def blocks(kind):
 
 
 def test_commands_run(call, folder):
-    (made,) = blocks("python")
-    exec(compile(made, str(PAGE), "exec"), {})
+    namespace = {}
+    for made in blocks("python"):
+        exec(compile(made, str(PAGE), "exec"), namespace)
     commands = [line for block in blocks("sh") for line in block.splitlines()]
     assert len(commands) >= 10
     for command in commands:
@@ -26,7 +27,7 @@ def test_commands_run(call, folder):
         assert code == 0, (command, err)
     assert fastopt.load("price.safetensors").history_.best["val_loss"] < 0.02
     assert len(fastopt.load("slow.safetensors").history_) == 40
-    for name in ("predicted.csv", "probabilities.csv", "price.c", "again.safetensors"):
+    for name in ("predicted.csv", "probabilities.csv", "price.c", "again.safetensors", "curve.csv"):
         assert (folder / name).stat().st_size > 0
 
 

@@ -11,7 +11,10 @@ from typing import Annotated, Any
 import typer
 
 import fastopt
+from fastopt.cli.commands.bench import bench
+from fastopt.cli.commands.compare import compare
 from fastopt.cli.commands.convert import export, import_model, info
+from fastopt.cli.commands.curve import fit_curve
 from fastopt.cli.commands.train import init, train
 from fastopt.cli.commands.use import evaluate, predict
 from fastopt.cli.failure import Failure
@@ -30,6 +33,9 @@ app.command()(evaluate)
 app.command()(info)
 app.command()(export)
 app.command("import")(import_model)
+app.command()(compare)
+app.command("fit-curve")(fit_curve)
+app.command()(bench)
 
 # Typer's own, whether click is within it or beside it: all errors that tell themselves.
 _Told: Any = typer.BadParameter.__mro__[2]
