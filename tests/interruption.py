@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-SANITIZED = "asan" in os.environ.get("LD_PRELOAD", "")
+from process import SANITIZED
+
 # The mark of tests that measure what the sanitizers change; conftest.py leaves out those of times.
 unweighed = pytest.mark.skipif(
     SANITIZED, reason="memory, which the sanitizers keep when it is freed"

@@ -4,6 +4,9 @@ import os
 import subprocess
 import sys
 
+SANITIZED = "asan" in os.environ.get("LD_PRELOAD", "")
+STRETCH = 10 if SANITIZED else 1  # of times, by the sanitizers, roughly
+
 
 def run_process(code, timeout=120, **environment):
     """Return the process when it has ended; variables that are None are not set in it."""
@@ -13,7 +16,7 @@ def run_process(code, timeout=120, **environment):
         env={name: value for name, value in merged.items() if value is not None},
         capture_output=True,
         text=True,
-        timeout=timeout,
+        timeout=STRETCH * timeout,
     )
 
 

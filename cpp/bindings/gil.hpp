@@ -32,9 +32,14 @@ inline bool interpreter_is_ending() {
 }
 
 // f(), which may run Python code: another thread's turn, and so the end of this one, may come at
-// any of its instructions.
+// any of its instructions. The exception of pthread_exit has no object: the reference to it is one
+// to null, which the sanitizer of undefined behaviour would mark.
 template <class F>
-decltype(auto) or_stop(F&& f) {
+#ifdef __GLIBCXX__
+__attribute__((no_sanitize("null")))
+#endif
+decltype(auto)
+or_stop(F&& f) {
 #ifdef __GLIBCXX__
   try {
     return f();
