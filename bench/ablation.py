@@ -91,7 +91,8 @@ def variants(name, value):
     """Yield what a constant becomes, by the name of the change."""
     if value is not True:
         yield "× 10", 10.0 * value
-        yield "÷ 10", value / 10.0
+        # Counts are at least one: some are divided by.
+        yield "÷ 10", max(value / 10.0, 1.0) if isinstance(value, int) else value / 10.0
     if name in OFF:
         yield "off", OFF[name]
 
