@@ -77,8 +77,8 @@ def fit(
         Targets; (N,) where q = 1 (:meth:`predict` then returns (N,), too), or class numbers
         0 … q−1 for "cross_entropy".
     optimizer : str or Optimizer
-        "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam" (default), "nadam", "lm",
-        "bfgs", "dfp", "lbfgs", "newton", "steepest_descent" or an object of
+        "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam" (default), "adamw", "nadam",
+        "lm", "bfgs", "dfp", "lbfgs", "newton", "steepest_descent" or an object of
         :mod:`fastopt.optimizers`. It is not changed.
     loss : str or callable
         "mse" (default), "mae", "huber" (δ = 1), "binary_cross_entropy", "cross_entropy". With

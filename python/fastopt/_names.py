@@ -87,9 +87,6 @@ SYNONYMS: dict[str, dict[str, str]] = {
 }
 
 _NOT_HERE = {
-    "adamw": (
-        "did you mean fastopt.Adam(weight_decay=0.01), PyTorch's AdamW? Keras' default is 0.004"
-    ),
     **dict.fromkeys(
         ("traincgb", "traincgf", "traincgp", "trainscg", "trainoss", "cg"),
         "conjugate gradients and one-step secants are not here: 'lbfgs' serves the same problems",

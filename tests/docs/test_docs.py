@@ -168,7 +168,7 @@ def test_every_status_has_its_row():
     assert {int(number.replace("−", "-")) for number, _ in rows} == known
 
 
-@pytest.mark.parametrize("world", ["matlab", "sklearn", "pytorch"])
+@pytest.mark.parametrize("world", ["matlab", "sklearn", "pytorch", "scipy", "keras"])
 def test_a_page_of_a_world_has_thirty_names(world):
     text = (ROOT / "docs" / f"from_{world}.md").read_text(encoding="utf-8")
     table = text.split("## Names", 1)[1].split("\n## ", 1)[0]

@@ -154,7 +154,71 @@ def test_what_comes_in_is_trained_on(tmp_path):
     net = read(network, tmp_path / "net.m")
     y = network(X) + RNG.normal(0, 0.1, (25, 1))
     before = net.evaluate(X, y)
-    assert net.fit(X, y, "lm", epochs=30).loss[-1] < before
+    net.fit(X, y, "lm", epochs=30)
+    assert net.evaluate(X, y) < before
+
+
+def is_scaled_as(net, network):
+    """Whether weights are the file's, and its maps of inputs and outputs are scalings."""
+    rows = network.keep - 1
+    for ours, theirs in zip(net.coefs_[1:], network.W[1:], strict=True):
+        np.testing.assert_array_equal(ours, theirs.T)
+    np.testing.assert_array_equal(net.coefs_[0][rows], network.W[0].T)
+    for ours, theirs in zip(net.intercepts_, network.b, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    inputs, targets = net.input_scaling_, net.target_scaling_
+    low = -1 if "mapminmax" in network.steps else 0
+    z = (X.T[rows] - network.offset[:, None]) * network.gain[:, None] + low
+    np.testing.assert_allclose(inputs.transform(X)[:, rows], z.T, rtol=1e-12, atol=1e-12)
+    assert set(np.flatnonzero(inputs.constant)) == set(range(network.d)) - set(rows)
+    np.testing.assert_allclose(targets.scale, 1 / network.y_gain, rtol=1e-14)
+    np.testing.assert_allclose(
+        targets.offset, network.y_offset + 1 / network.y_gain, rtol=1e-13, atol=1e-13
+    )
+
+
+@pytest.mark.parametrize("form", [".m", ".mat"])
+@pytest.mark.parametrize(
+    ("steps", "kind"),
+    [
+        (("mapminmax",), "minmax"),
+        (("mapstd",), "standard"),
+        (("removeconstantrows", "mapminmax"), "minmax"),
+    ],
+    ids=str,
+)
+def test_processing_becomes_scaling(steps, kind, form, tmp_path):
+    network, path = Network(steps=steps), tmp_path / f"net{form}"
+    net = read(network, path) if form == ".m" else fastopt.from_matlab(saved(network, path))
+    is_scaled_as(net, network)
+    assert (net.scale_inputs, net.scale_targets) == (kind, "minmax")
+
+
+@pytest.mark.filterwarnings("error::fastopt.ScalingWarning")
+def test_training_goes_on_in_the_units_of_the_file(tmp_path):
+    """On data far from order one: no warning, and the first step is that of the scaled problem."""
+    network = Network(q=1, steps=("removeconstantrows", "mapminmax"))
+    net = read(network, tmp_path / "net.m")
+    y = network(X) + RNG.normal(0, 0.1, (25, 1))
+    rows = network.keep - 1
+    plain = fastopt.MLP([3, 5, 1], random_state=0)
+    for layer, W, b in zip(plain._views.layers(), network.W, network.b, strict=True):
+        layer["W"][:], layer["b"][:] = W.T, b
+    x = ((X.T[rows] - network.offset[:, None]) * network.gain[:, None] - 1).T
+    t = (y - network.y_offset) * network.y_gain - 1
+    ours, theirs = net.fit(X, y, "lm", epochs=5), plain.fit(x, t, "lm", epochs=5)
+    np.testing.assert_allclose(ours.loss, theirs.loss, rtol=1e-8)
+    # An input that the file removes stays out of it.
+    assert (net.coefs_[0][2] == 0).all()
+
+
+def test_maps_that_are_no_scalings_go_into_the_weights(tmp_path):
+    network = Network()
+    network.gain[1], network.y_gain[0] = -network.gain[1], -network.y_gain[0]
+    net = read(network, tmp_path / "net.m")
+    assert net.input_scaling_ is None
+    assert net.target_scaling_ is None
+    compare(net, network)
 
 
 def test_edited_functions(tmp_path):
@@ -272,6 +336,12 @@ def saved(network, path, settings="gain", compress=False, **changes):
 
     empty, depth = np.zeros((0, 0)), len(network.W)
     own = {"mapminmax": map_of(network.offset, network.gain, -1.0)}
+    own["mapstd"] = {
+        "xmean": network.offset[:, None],
+        "xstd": 1 / network.gain[:, None],
+        "ymean": 0.0,
+        "ystd": 1.0,
+    }
     own["removeconstantrows"] = {
         "keep": network.keep[None].astype(float),
         "xrows": float(network.d),

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 import fastopt
+from fastopt.exchange.onnx_out import OLDEST_RUNTIMES, is_read_by
+from onnx_cases import opsets
 
 onnx = pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")
 
 HIDDEN = "identity sigmoid tanh relu leaky_relu elu selu gelu silu softplus".split()  # noqa: SIM905
-OPSETS = [13, 17, 18, 20, 22]
+OPSETS = opsets(13, 17, 18, 20, 22)
 DTYPES = ["float32", "float64"]
 # Of outputs of order one: ONNX Runtime's own single-precision functions err by a few roundings.
 TOLERANCE = {"float32": 1e-6, "float64": 1e-13}
@@ -134,6 +136,17 @@ def test_verify(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r"ONNX Runtime computes .* nothing was written"):
         net.to_onnx(path, verify=True)
     assert path.read_bytes() == kept
+
+
+def test_each_opset_needs_a_runtime(tmp_path, monkeypatch):
+    assert set(OLDEST_RUNTIMES) == set(range(13, 23))
+    assert is_read_by("1.9.0", 13) is False  # a number, not a text
+    net, path = fastopt.MLP([2, 1], random_state=0), tmp_path / "net.onnx"
+    monkeypatch.setattr(runtime, "__version__", "1.20.1")
+    with pytest.raises(ValueError, match=r"opset=22 is read by ONNX Runtime 1\.21 or later, and 1"):
+        net.to_onnx(path, 22, verify=True)
+    assert not path.exists()
+    net.to_onnx(path, 22)
 
 
 @pytest.mark.parametrize(

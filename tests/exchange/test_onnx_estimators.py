@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import fastopt
+from onnx_cases import opsets
 
 pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")
@@ -47,7 +48,7 @@ def compare(estimator, found, X, dtype):
     assert (found["label"] == labels).all()
 
 
-@pytest.mark.parametrize("opset", [13, 17, 18, 20, 22])
+@pytest.mark.parametrize("opset", opsets(13, 17, 18, 20, 22))
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("kind", TARGETS)
 def test_classifiers(kind, dtype, opset, tmp_path):

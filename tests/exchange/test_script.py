@@ -21,8 +21,9 @@ y = 20 + 5 * np.sin((X[:, 0] - 300) / 25) * X[:, 1]
 
 net = fastopt.from_matlab("net.m")
 before = net.evaluate(X, y[:, None])
-history = net.fit(X, y[:, None], "lm", epochs=100)
-assert history.loss[-1] < 0.1 * before, (before, history.loss[-1])
+net.fit(X, y[:, None], "lm", epochs=100)
+after = net.evaluate(X, y[:, None])
+assert after < 0.1 * before, (before, after)
 net.to_onnx("net.onnx", dtype="float64", verify=X)
 net.to_c("net.c", name="net", dtype="float64")
 

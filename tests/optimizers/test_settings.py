@@ -133,8 +133,8 @@ def test_names(name, expected):
 
 
 def test_unknown_names():
-    with pytest.raises(ValueError, match=r"'sgd', 'momentum'.*got 'adamw'"):
-        resolve("adamw")
+    with pytest.raises(ValueError, match=r"'sgd', 'momentum'.*got 'adamx'"):
+        resolve("adamx")
     with pytest.raises(TypeError, match=r"write Adam\(\)"):
         resolve(fastopt.Adam)
     with pytest.raises(TypeError, match="got 3"):

@@ -20,7 +20,8 @@ def to_onnx(
     ----------
     path : str or path
     opset : int
-        13 … 22; 17 by default, which ONNX Runtime reads from 1.17 on.
+        13 … 22; 17 by default, which ONNX Runtime reads from 1.15 on (19: 1.16, 20: 1.17, 21:
+        1.18, 22: 1.21).
     dtype : {"float32", "float64"}
         Of inputs, weights, outputs. "gelu" can be written in float32 only: ONNX Runtime has no
         error function in double precision.

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from fastopt.layers import BatchNormalization, LayerNormalization, Normalization
 from fastopt.network import MLP
+from fastopt.training.scaling import Scaling
 
 Numbers = npt.NDArray[Any]
 
@@ -143,6 +144,21 @@ def network(
     for end, P in (projections or {}).items():
         _put(net._views.layers()[end - 1]["P"], P, f"the shortcut to layer {end}")
     return net
+
+
+def scaling_of_inputs(factor: Numbers, shift: Numbers) -> Scaling | None:
+    """Return the scaling that factor·x + shift is; None: it is none, and goes into the weights.
+
+    Factors must not be negative. A column with the factor 0 is dropped, as a constant one is: its
+    shift must be 0, too.
+    """
+    if not (factor >= 0).all() or shift[factor == 0].any():
+        return None
+    scale, offset = np.zeros(len(factor)), np.zeros(len(factor))
+    with np.errstate(over="ignore"):
+        np.divide(1.0, factor, out=scale, where=factor > 0)
+        np.divide(-shift, factor, out=offset, where=factor > 0)
+    return Scaling(offset, scale) if np.isfinite([offset, scale]).all() else None
 
 
 def _check_width(blocks: list[_Block], layer: Dense) -> None:

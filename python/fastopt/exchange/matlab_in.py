@@ -11,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fastopt._errors import FormatError
-from fastopt.exchange.layers_in import Act, Dense, Layer, network
+from fastopt.exchange.layers_in import Act, Dense, Layer, network, scaling_of_inputs
 from fastopt.exchange.matlab_file import Struct, Unread, variables
+from fastopt.exchange.matlab_steps import Step, backward, forward, kept_rows, scaling_kind
 from fastopt.exchange.matlab_text import Text
 from fastopt.exchange.reading import reading
 from fastopt.network import MLP
+from fastopt.training.scaling import Scaling, Scalings
 
 Numbers = npt.NDArray[np.float64]
 
@@ -47,8 +49,8 @@ def from_matlab(path: Any) -> MLP:
     -------
     MLP
         In double precision. What the toolbox does before and after the network (mapminmax, mapstd,
-        removeconstantrows) is in the weights of the first and the last layer; constant inputs that
-        it removes have the weight 0.
+        removeconstantrows) is the network's own scaling, so that training goes on in its units;
+        constant inputs that it removes are dropped.
 
     Raises
     ------
@@ -89,7 +91,8 @@ def from_matlab(path: Any) -> MLP:
 class _Parts:
     """What both kinds of files say: weights (units × inputs), and maps of inputs and outputs.
 
-    A map is y = factor·x + shift; ``kept`` are the inputs, from 0, that are not removed.
+    A map is y = factor·x + shift; ``kept`` are the inputs, from 0, that are not removed; the kinds
+    are how fastopt calls the maps, None where there is none.
     """
 
     weights: list[Numbers]
@@ -99,11 +102,13 @@ class _Parts:
     kept: npt.NDArray[np.intp]
     input_map: tuple[Numbers, Numbers]
     output_map: tuple[Numbers, Numbers]
+    input_kind: str | None
+    output_kind: str | None
 
 
 def _assembled(parts: _Parts, transfers: dict[str, str]) -> MLP:
     layers: list[Layer] = []
-    last = len(parts.weights) - 1
+    inputs, targets = _scaling_of_inputs(parts), _scaling_of_targets(parts)
     for i, (W, b, transfer) in enumerate(
         zip(parts.weights, parts.biases, parts.transfers, strict=True)
     ):
@@ -117,82 +122,55 @@ def _assembled(parts: _Parts, transfers: dict[str, str]) -> MLP:
         if len(b) != W.shape[1]:
             raise FormatError(f"{name} has {W.shape[1]} units and {len(b)} biases")
         if i == 0:
-            factor, shift = parts.input_map
-            if W.shape[0] != len(factor):
-                raise FormatError(
-                    f"the first layer reads {W.shape[0]} numbers, and its inputs are {len(factor)}"
-                )
-            b = b + shift @ W
-            whole = np.zeros((parts.n_inputs, W.shape[1]))
-            whole[parts.kept] = W * factor[:, None]
-            W = whole
-        if i == last:
+            W, b = _with_all_inputs(parts, W, b, folded=inputs is None)
+        if i == len(parts.weights) - 1 and targets is None:
             factor, shift = parts.output_map
-            identity = bool((factor == 1).all() and (shift == 0).all())
-            if transfer == "purelin":
-                W, b = W * factor, b * factor + shift
-            elif not identity:
-                raise ValueError(
-                    f"{name}: outputs of {transfer} that are mapped back by the toolbox cannot be "
-                    "written in weights: train it with outputs{end}.processFcns = {}"
-                )
+            W, b = W * factor, b * factor + shift
         layers += [Dense(W, b, name), Act(transfers[transfer], name)]
-    return network(layers, np.float64)
+    net = network(layers, np.float64)
+    scaled_inputs = None if inputs is None else parts.input_kind
+    scaled_targets = None if targets is None else parts.output_kind
+    net._take_scalings(Scalings(scaled_inputs, scaled_targets, inputs, targets))
+    return net
 
 
-# --- what the toolbox does around a network ----------------------------------------------------
+def _scaling_of_inputs(parts: _Parts) -> Scaling | None:
+    """Return the map of the inputs; None where there is none or it has to go into the weights."""
+    if parts.input_kind is None:
+        return None
+    factor, shift = np.zeros(parts.n_inputs), np.zeros(parts.n_inputs)
+    factor[parts.kept], shift[parts.kept] = parts.input_map
+    return scaling_of_inputs(factor, shift)
 
 
-def _affine(function: str, settings: dict[str, Any], width: int) -> tuple[Numbers, Numbers]:
-    """Return factor and shift of mapminmax or mapstd forward."""
-
-    def setting(*names: str) -> Numbers:
-        for name in names:
-            if name in settings:
-                values = np.asarray(settings[name], dtype=np.float64).reshape(-1)
-                if len(values) not in (1, width):
-                    raise FormatError(f"{function}: {name} has {len(values)} numbers, not {width}")
-                return np.broadcast_to(values, width)
-        raise FormatError(f"{function}: the setting {names[0]!r} is missing")
-
-    if function == "mapminmax":
-        if "gain" in settings:
-            offset, gain, low = setting("xoffset"), setting("gain"), setting("ymin")
-        else:  # as older versions save it
-            offset, low = setting("xmin"), setting("ymin")
-            span = setting("xmax") - offset
-            with np.errstate(divide="ignore"):
-                gain = (setting("ymax") - low) / span
-            gain = np.where(span == 0, 1.0, gain)  # a constant row is moved only
-    elif function == "mapstd":
-        offset, low = setting("xoffset", "xmean"), setting("ymean")
-        if "gain" in settings:
-            gain = setting("gain")
-        else:
-            spread = setting("xstd")
-            gain = setting("ystd") / np.where(spread == 0, 1.0, spread)
-    else:
+def _scaling_of_targets(parts: _Parts) -> Scaling | None:
+    """Return the same of the outputs; of others than purelin's it is refused."""
+    factor, shift = parts.output_map
+    if (factor == 1).all() and (shift == 0).all():
+        return None
+    if parts.transfers[-1] != "purelin":
         raise ValueError(
-            f"the processing function {function!r} is not known here: mapminmax, mapstd and "
-            "removeconstantrows are"
+            f"layer {len(parts.transfers)}: outputs of {parts.transfers[-1]} that are mapped back "
+            "by the toolbox have no place here: train it with outputs{end}.processFcns = {}"
         )
-    return np.array(gain), low - offset * gain
+    is_scaling = (factor > 0).all() and np.isfinite(shift).all()
+    return Scaling(shift, factor) if parts.output_kind and is_scaling else None
 
 
-def _chain(
-    steps: list[tuple[str, dict[str, Any]]], n_inputs: int
-) -> tuple[npt.NDArray[np.intp], tuple[Numbers, Numbers]]:
-    """Return which inputs are kept, and factor and shift of all steps together."""
-    kept = np.arange(n_inputs)
-    factor, shift = np.ones(n_inputs), np.zeros(n_inputs)
-    for function, settings in steps:
-        if function == "removeconstantrows":
-            stay = _kept(settings, len(kept))
-            kept, factor, shift = kept[stay], factor[stay], shift[stay]
-            continue
-        gain, move = _affine(function, settings, len(kept))
-        factor, shift = factor * gain, shift * gain + move
-    return kept, (factor, shift)
+def _with_all_inputs(
+    parts: _Parts, W: Numbers, b: Numbers, folded: bool
+) -> tuple[Numbers, Numbers]:
+    """Return the first layer's weights of all inputs, with the map of the inputs where asked."""
+    factor, shift = parts.input_map
+    if W.shape[0] != len(factor):
+        raise FormatError(
+            f"the first layer reads {W.shape[0]} numbers, and its inputs are {len(factor)}"
+        )
+    if folded:
+        b, W = b + shift @ W, W * factor[:, None]
+    whole = np.zeros((parts.n_inputs, W.shape[1]))
+    whole[parts.kept] = W
+    return whole, b
 
 
 def _check_inputs(n_inputs: int, W: Numbers) -> None:
@@ -201,29 +179,6 @@ def _check_inputs(n_inputs: int, W: Numbers) -> None:
         raise FormatError(
             f"{n_inputs} inputs of which the weights have {W.shape[1]}: too many were removed"
         )
-
-
-def _kept(settings: dict[str, Any], width: int) -> npt.NDArray[np.intp]:
-    if "keep" not in settings:
-        raise FormatError("removeconstantrows: the setting 'keep' is missing")
-    stay = np.asarray(settings["keep"], dtype=np.float64).reshape(-1)
-    if (stay < 1).any() or (stay > width).any() or (stay != np.floor(stay)).any():
-        raise FormatError(f"removeconstantrows: 'keep' must hold rows 1 … {width}")
-    return stay.astype(np.intp) - 1
-
-
-def _undone(steps: list[tuple[str, dict[str, Any]]], n_outputs: int) -> tuple[Numbers, Numbers]:
-    """Return factor and shift of the steps of outputs, which are undone."""
-    if any(
-        function == "removeconstantrows" and len(_kept(s, 1 << 30)) != n_outputs
-        for function, s in steps
-    ):
-        raise ValueError("constant outputs that removeconstantrows took away are not known here")
-    own = [(f, s) for f, s in steps if f != "removeconstantrows"]
-    _, (factor, shift) = _chain(own, n_outputs)
-    if (factor == 0).any() or not np.isfinite(factor).all():
-        raise FormatError("the map of the outputs cannot be undone")
-    return 1 / factor, -shift / factor
 
 
 # --- a function of genFunction -------------------------------------------------------------------
@@ -268,7 +223,7 @@ def _of_text(path: Path) -> _Parts:
     )
     n_inputs = text.n_inputs or _width(inputs, weights[0].shape[1])
     _check_inputs(n_inputs, weights[0])
-    kept, input_map = _chain(inputs, n_inputs)
+    kept, input_map = forward(inputs, n_inputs)
     # They are undone in the order of the file, the last step first.
     return _Parts(
         weights,
@@ -277,16 +232,18 @@ def _of_text(path: Path) -> _Parts:
         n_inputs,
         kept,
         input_map,
-        _undone(outputs[::-1], weights[-1].shape[0]),
+        backward(outputs[::-1], weights[-1].shape[0]),
+        scaling_kind(inputs),
+        scaling_kind(outputs),
     )
 
 
-def _width(steps: list[tuple[str, dict[str, Any]]], after: int) -> int:
+def _width(steps: list[Step], after: int) -> int:
     """Return how many inputs there are before all steps."""
     for function, settings in steps:
         if function == "removeconstantrows":
             # genFunction does not say how many rows there were: at least up to the last kept one.
-            return int(np.max(_kept(settings, 1 << 30))) + 1
+            return int(np.max(kept_rows(settings, 1 << 30))) + 1
     return after
 
 
@@ -351,12 +308,14 @@ def _of_network(n: Any) -> _Parts:
     if weights[0].shape[1] > n_inputs:
         raise ValueError("delays are not known here: the first layer reads inputs of several times")
     _check_inputs(n_inputs, weights[0])
-    kept, input_map = _chain(settings, n_inputs)
-    output_map = _undone(_steps(last), weights[-1].shape[0])
-    return _Parts(weights, biases, transfers, n_inputs, kept, input_map, output_map)
+    kept, input_map = forward(settings, n_inputs)
+    undone = _steps(last)
+    output_map = backward(undone, weights[-1].shape[0])
+    kinds = scaling_kind(settings), scaling_kind(undone)
+    return _Parts(weights, biases, transfers, n_inputs, kept, input_map, output_map, *kinds)
 
 
-def _steps(side: Any) -> list[tuple[str, dict[str, Any]]]:
+def _steps(side: Any) -> list[Step]:
     functions = [_word(f) for f in side["processFcns"].reshape(-1)]
     if "fixunknowns" in functions:
         _refuse_unknowns()

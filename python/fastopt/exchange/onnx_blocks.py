@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastopt._errors import FormatError
-from fastopt.exchange.layers_in import Act, Dense, Layer, Norm, network
+from fastopt.exchange.layers_in import Act, Dense, Layer, Norm, network, scaling_of_inputs
 from fastopt.layers import HiddenLayers, Residual
 from fastopt.network import MLP
 from fastopt.training.scaling import Scaling, Scalings
@@ -212,11 +212,8 @@ class Chain:
             return None
         width = self._sizes[0]
         factor, shift = (np.broadcast_to(v, width) for v in _rows(self._map, width))
-        if (factor >= 0).all() and not shift[factor == 0].any():
-            scale, offset = np.zeros(width), np.zeros(width)
-            np.divide(1.0, factor, out=scale, where=factor > 0)
-            np.divide(-shift, factor, out=offset, where=factor > 0)
-            return Scaling(offset, scale)
+        if (scaling := scaling_of_inputs(factor, shift)) is not None:
+            return scaling
         if any(start == 0 for start, _, _ in shortcuts):
             raise FormatError(f"{self._map.name}: a negative scale of inputs that a shortcut adds")
         first = self._blocks[0]

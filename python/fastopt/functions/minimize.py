@@ -75,8 +75,8 @@ def minimize(
     method : str or Optimizer
         "bfgs" (the default), "lbfgs" (the default with bounds), "dfp", "newton", "newton_cg",
         "steepest_descent", or a first-order rule: "sgd", "momentum", "nesterov", "adagrad",
-        "rmsprop", "adam", "nadam". SciPy's "BFGS", "L-BFGS-B" and "Newton-CG" are understood. Or an
-        object such as ``fastopt.BFGS(scale_initial=False)``.
+        "rmsprop", "adam", "adamw", "nadam". SciPy's "BFGS", "L-BFGS-B" and "Newton-CG" are
+        understood. Or an object such as ``fastopt.BFGS(scale_initial=False)``.
     jac : callable, {"2-point", "3-point", "cs"} or True
         ``jac(x, *args) -> array (n,)``; differences of fun, "3-point" by default (central, the most
         exact one for real x; "cs", a complex step, is exact to rounding where fun takes complex x);

@@ -27,6 +27,7 @@ registry: dict[str, Callable[..., Optimizer]] = {
     "adagrad": AdaGrad,
     "rmsprop": RMSprop,
     "adam": Adam,
+    "adamw": partial(Adam, weight_decay=0.01),  # the decay is PyTorch's; Keras has 0.004
     "nadam": Nadam,
     "lm": LevenbergMarquardt,
     "steepest_descent": SteepestDescent,

@@ -27,7 +27,8 @@ class Adam(FirstOrder):
         √ŝ + ε, the default (the paper's Algorithm 1, PyTorch); √(ŝ + ε); or the paper's ε-hat form
         η √(1−β₂ᵗ)/(1−β₁ᵗ) m ÷ (√s + ε), as in Keras and scikit-learn.
     weight_decay : float
-        Decoupled (AdamW): w shrinks by η · weight_decay · w in each iteration; 0 by default.
+        Decoupled (AdamW): w shrinks by η · weight_decay · w in each iteration; 0 by default. The
+        name "adamw" stands for 0.01 (PyTorch's AdamW; Keras' has 0.004).
 
     References
     ----------
