@@ -32,7 +32,8 @@ class _FileLogger(Callback, Settings):
     """Common part: a line for each epoch, on the disk when the epoch is over.
 
     A run that goes on from a History goes on with the file: what an epoch that was broken off had
-    written beyond the last whole one is cut away.
+    written beyond the last whole one is cut away. So it does after a disk was full, whose error
+    ends the run.
     """
 
     filename: str
@@ -50,8 +51,11 @@ class _FileLogger(Callback, Settings):
         if self._file is None:
             self._open(logs)
         file: Any = self._file
-        file.write(self._line({"epoch": epoch, **logs}) + "\n")
-        file.flush()
+        try:
+            file.write(self._line({"epoch": epoch, **logs}) + "\n")
+            file.flush()
+        except OSError as error:  # the disk is full; unlike that of open, it has no name
+            raise type(error)(error.errno, error.strerror, self.filename) from error
         self._size = file.tell()
 
     def on_train_end(self, logs: Logs | None = None) -> None:
