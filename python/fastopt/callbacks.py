@@ -103,6 +103,12 @@ class Callback:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from what :meth:`state_dict` returned, after ``on_train_begin``; check it."""
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what copies and pickles hold: not the run, with its network and its solver."""
+        if isinstance(self, Settings):
+            return Settings.__getstate__(self)
+        return {name: value for name, value in vars(self).items() if name != "_run"}
+
 
 def as_list(callbacks: Any) -> list[Any]:
     """Return the callbacks as a list, where one alone or None may have been given."""

@@ -53,6 +53,15 @@ class Recorder(fastopt.Callback):
         self.calls.append(("train_end", logs["val_loss"]))
 
 
+def test_copies_hold_no_run():
+    """It has the network and a solver, which no pickle can take along."""
+    recorder = Recorder()
+    play(recorder, [3.0, 2.0])
+    for other in (copy.copy(recorder), copy.deepcopy(recorder)):
+        assert other.calls == recorder.calls
+        assert "_run" not in vars(other)
+
+
 def test_hooks_in_order():
     recorder = Recorder()
     play(recorder, [3.0, 2.0])
