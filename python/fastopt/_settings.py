@@ -46,9 +46,8 @@ class Settings:
 
         def __new__(cls, *_: Any, **settings: Any) -> Self:
             if settings:
-                parameters = inspect.signature(cls.__init__).parameters
-                if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-                    known = [name for name in parameters if name not in ("self", "_")]
+                known = _keywords(cls)
+                if known is not None:
                     _names.check_keywords(cls.__name__, settings, known)
             return super().__new__(cls)
 
@@ -83,6 +82,15 @@ class Settings:
 
     def __getstate__(self) -> dict[str, Any]:
         return self.get_params()
+
+
+@cache  # inspect takes longer than all the rest of making an object
+def _keywords(settings: type[Settings]) -> list[str] | None:
+    """Return the names that ``__init__`` takes; None: any."""
+    parameters = inspect.signature(settings.__init__).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return None
+    return [name for name in parameters if name not in ("self", "_")]
 
 
 @cache
