@@ -454,6 +454,16 @@ def test_pickle_and_joblib(tmp_path):
             assert other.get_params() == estimator.get_params()
 
 
+def test_callbacks_stay_with_a_pickled_estimator():
+    estimator = regressor(callbacks=[Watcher(), fastopt.EarlyStopping("loss")]).fit(X, Y)
+    other = pickle.loads(pickle.dumps(estimator))
+    np.testing.assert_array_equal(other.predict(X), estimator.predict(X))
+    assert other.callbacks[0].epochs == estimator.n_iter_
+    assert other.callbacks[1] == estimator.callbacks[1]
+    with pytest.raises(RuntimeError, match="takes no part in a run"):
+        _ = other.callbacks[0].run
+
+
 def test_better_than_theirs_where_the_units_are_odd():
     """Targets in the thousands, without a pipeline around: what scaling inside is for."""
     rng = np.random.default_rng(0)

@@ -20,7 +20,7 @@ from fastopt import _validation
 from fastopt._errors import DivergenceError
 from fastopt._runtime import get_num_threads
 from fastopt.callbacks import as_list
-from fastopt.estimators.convergence import Convergence
+from fastopt.estimators.convergence import OfTraining, OfValidation, Patience
 from fastopt.estimators.tasks import CallbackSupportMixin, FitTasks
 from fastopt.network import MLP
 from fastopt.optimizers import Optimizer, resolve
@@ -138,12 +138,19 @@ class MLPEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         with FitTasks(self, X, y, sample_weight, max_iter) as tasks:
 
             def train(start: int) -> Run | DivergenceError:
-                network = self.network_ if going_on else self._network(X, problem, seeds[start])
-                watch = self._convergence(problem.unit, held_out is not None, cancelled)
+                network = (
+                    self.network_
+                    if going_on
+                    else self._network(X, problem, optimizer, seeds[start])
+                )
+                patience = self._patience(problem.unit, cancelled)
                 own = as_list(self.callbacks)
                 callbacks = own if starts == 1 else deepcopy(own)
-                if not incremental:
-                    callbacks = [*callbacks, watch]
+                stopping = None
+                if held_out is not None:
+                    callbacks = [*callbacks, OfValidation(patience)]
+                elif not incremental:
+                    stopping = OfTraining(patience)
                 if tasks.is_watched and starts == 1:
                     callbacks = [*callbacks, tasks]
                 state = None if history is None else history.solver_state
@@ -159,6 +166,7 @@ class MLPEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
                         validation_data=held_out,
                         l2=self._l2(optimizer, problem, fitted),
                         callbacks=callbacks,
+                        stopping=stopping,
                         verbose=_validation.verbosity(self.verbose),
                         random_state=seeds[start],
                         sample_weight=fitted[2],
@@ -166,7 +174,7 @@ class MLPEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
                     )
                 except DivergenceError as error:
                     return error
-                return Run(network, done, watch.best)
+                return Run(network, done, patience.best)
 
             best = _best_of(train, starts, cancelled)
             self._keep(best, problem.unit, optimizer, going_on, incremental, held_out is not None)
@@ -186,7 +194,7 @@ class MLPEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             optimizer = optimizer.clone(learning_rate=rate)
         return optimizer
 
-    def _network(self, X: Array, problem: Problem, seed: int) -> MLP:
+    def _network(self, X: Array, problem: Problem, optimizer: Optimizer, seed: int) -> MLP:
         sizes = self.hidden_layer_sizes
         hidden = list(sizes) if np.iterable(sizes) else [sizes]
         names = self.activation
@@ -194,16 +202,16 @@ class MLPEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             activation: Any = _ACTIVATIONS.get(names, names)
         else:
             activation = [_ACTIVATIONS.get(name, name) for name in names]
-        second_order = self._resolved_optimizer().kind == "second_order"
         return MLP(
             [X.shape[1], *hidden, problem.n_outputs],
             activation=activation,
             output_activation=problem.output_activation,
-            dtype=np.float64 if second_order else X.dtype,
+            dtype=np.float64 if optimizer.kind == "second_order" else X.dtype,
             random_state=seed,
             normalization=self.normalization,
             dropout=self.dropout,
             residual=self.residual,
+            initializer=self.initializer,
             scale_inputs=self.scale_inputs,
             scale_targets=problem.scale_targets,
         )
@@ -221,12 +229,12 @@ class MLPEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
                 f"({network.output_activation}): fit without warm_start"
             )
 
-    def _convergence(self, unit: float, validation: bool, cancelled: Event) -> Convergence:
+    def _patience(self, unit: float, cancelled: Event) -> Patience:
         patience = self.n_iter_no_change
         if patience != np.inf:
             patience = _validation.integer("n_iter_no_change", patience, low=1)
         tol = _validation.number("tol", self.tol, low=0)
-        return Convergence(tol, patience, validation, unit, cancelled)
+        return Patience(tol, patience, unit, cancelled)
 
     def _batch_size(self, optimizer: Optimizer, n_samples: int) -> int | None:
         """Return scikit-learn's batch: that of full-batch methods is all, whatever is given."""

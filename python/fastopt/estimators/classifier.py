@@ -9,7 +9,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils import column_or_1d
 from sklearn.utils._available_if import available_if
 from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.multiclass import type_of_target
 
 from fastopt.estimators.base import Array, MLPEstimator, Problem
 from fastopt.estimators.tasks import with_callbacks
@@ -29,7 +29,7 @@ class MLPClassifier(ClassifierMixin, MLPEstimator):  # type: ignore[misc]
         As for :class:`fastopt.MLPRegressor`.
     n_iter_no_change, early_stopping, validation_fraction, warm_start, restarts, normalization
         As there; the split is stratified by the classes.
-    dropout, residual, scale_inputs, callbacks, random_state, verbose
+    dropout, residual, initializer, scale_inputs, callbacks, random_state, verbose
         As there.
     optimizer : str or Optimizer
         As there, but "lm", which is for sums of squares: "adam" (default), "lbfgs", "bfgs" …
@@ -43,7 +43,8 @@ class MLPClassifier(ClassifierMixin, MLPEstimator):  # type: ignore[misc]
     ----------
     classes_ : array
     network_, history_, coefs_, intercepts_, loss_curve_, validation_loss_curve_, loss_, best_loss_
-        As for :class:`fastopt.MLPRegressor`.
+        As for :class:`fastopt.MLPRegressor`; of a matrix of labels ``loss_curve_`` is the sum over
+        the labels, the loss of ``history_`` their mean.
     n_iter_, n_features_in_, feature_names_in_, n_layers_, n_outputs_, out_activation_
 
     Examples
@@ -76,6 +77,7 @@ class MLPClassifier(ClassifierMixin, MLPEstimator):  # type: ignore[misc]
         normalization: Any = None,
         dropout: Any = 0.0,
         residual: Any = False,
+        initializer: Any = "glorot_uniform",
         scale_inputs: str | None = "standard",
         class_weight: Any = None,
         callbacks: Any = None,
@@ -99,6 +101,7 @@ class MLPClassifier(ClassifierMixin, MLPEstimator):  # type: ignore[misc]
         self.normalization = normalization
         self.dropout = dropout
         self.residual = residual
+        self.initializer = initializer
         self.scale_inputs = scale_inputs
         self.class_weight = class_weight
         self.callbacks = callbacks
@@ -135,11 +138,11 @@ class MLPClassifier(ClassifierMixin, MLPEstimator):  # type: ignore[misc]
         X, y, sample_weight = self._checked(X, y, sample_weight, not going_on)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        check_classification_targets(y)
         kind = type_of_target(y, input_name="y")
         if kind not in ("binary", "multiclass", "multilabel-indicator"):
             raise ValueError(
-                f"y must hold classes, or a column of 0 and 1 for each label, got {kind}"
+                f"Unknown label type: {kind}. y must hold classes, or a column of 0 and 1 for each "
+                "label"
             )
         several = kind == "multilabel-indicator"
         own = np.arange(y.shape[1]) if several else np.unique(y)

@@ -3,51 +3,73 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from threading import Event
 from typing import Any
 
 from fastopt.callbacks import Callback, Logs
+from fastopt.training.stopping import Stopping
 
 NO_IMPROVEMENT = "no_improvement"
 
 
-class Convergence(Callback):
+class Patience:
     """Ends a run after more than ``patience`` epochs in a row without an improvement of ``tol``.
-
-    By the training loss; with ``validation`` by the validation loss, whose best weights come back.
 
     Parameters
     ----------
     tol : float
     patience : float
-    validation : bool
     unit : float
         The losses are counted in this unit.
     cancelled : Event
         Set by another thread: the run ends after the present epoch.
     """
 
-    def __init__(
-        self, tol: float, patience: float, validation: bool, unit: float, cancelled: Event
-    ) -> None:
+    def __init__(self, tol: float, patience: float, unit: float, cancelled: Event) -> None:
         self._tol, self._patience, self._unit = tol, patience, unit
-        self._validation, self._cancelled = validation, cancelled
+        self._cancelled = cancelled
         self.best = math.inf
         self._without = 0
+
+    def reason(self, loss: float) -> str | None:
+        """Compare the loss of an epoch with the best one so far; return a reason to end."""
+        loss *= self._unit
+        self._without = self._without + 1 if loss > self.best - self._tol else 0
+        self.best = min(self.best, loss)
+        if self._without > self._patience:
+            return NO_IMPROVEMENT
+        return "cancelled" if self._cancelled.is_set() else None
+
+
+class OfTraining(Stopping):
+    """Judges by the training loss: a criterion, which costs an epoch next to nothing."""
+
+    def __init__(self, patience: Patience) -> None:
+        super().__init__()
+        self._patience = patience
+
+    def watcher(self) -> Callable[[int, Any], str | None]:
+        """Return what judges each step."""
+        reason = self._patience.reason
+        return lambda _, report: reason(report.loss)
+
+
+class OfValidation(Callback):
+    """Judges by the validation loss; the weights that were best by it come back."""
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
         self._kept: Any = None
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        """Compare the loss with the best one so far."""
-        loss = self._unit * logs["val_loss" if self._validation else "loss"]
-        self._without = self._without + 1 if loss > self.best - self._tol else 0
-        if loss < self.best:
-            self.best = loss
-            if self._validation:
-                self._kept = self.run.save()
-        if self._without > self._patience:
-            self.stop(NO_IMPROVEMENT)
-        if self._cancelled.is_set():
-            self.stop("cancelled")
+        """Judge an epoch, and keep its weights where they are the best."""
+        before = self._patience.best
+        reason = self._patience.reason(logs["val_loss"])
+        if self._patience.best < before:
+            self._kept = self.run.save()
+        if reason is not None:
+            self.stop(reason)
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Bring back the best weights."""

@@ -66,6 +66,9 @@ class MLPRegressor(RegressorMixin, MLPEstimator):  # type: ignore[misc]
         (with ``early_stopping`` validation loss) is kept.
     normalization, dropout, residual
         As for :class:`fastopt.MLP`.
+    initializer
+        As there, but that of all layers is "glorot_uniform", as in scikit-learn; None: what suits
+        each activation.
     scale_inputs, scale_targets : {"standard", "minmax"} or None
         Inside the network, and undone in what is predicted: "standard" by default.
     callbacks : Callback or sequence of Callback, optional
@@ -79,7 +82,8 @@ class MLPRegressor(RegressorMixin, MLPEstimator):  # type: ignore[misc]
     ----------
     network_ : MLP
     history_ : History
-        Of the network that was kept; its losses are fastopt's, mean squares without the ½.
+        Of the network that was kept; its losses, which callbacks see, are those of
+        :meth:`fastopt.MLP.fit`: mean squares without the ½.
     coefs_, intercepts_ : list of array
         Of the scaled problem.
     loss_curve_ : list of float
@@ -132,6 +136,7 @@ class MLPRegressor(RegressorMixin, MLPEstimator):  # type: ignore[misc]
         normalization: Any = None,
         dropout: Any = 0.0,
         residual: Any = False,
+        initializer: Any = "glorot_uniform",
         scale_inputs: str | None = "standard",
         scale_targets: str | None = "standard",
         callbacks: Any = None,
@@ -156,6 +161,7 @@ class MLPRegressor(RegressorMixin, MLPEstimator):  # type: ignore[misc]
         self.normalization = normalization
         self.dropout = dropout
         self.residual = residual
+        self.initializer = initializer
         self.scale_inputs = scale_inputs
         self.scale_targets = scale_targets
         self.callbacks = callbacks
