@@ -1,4 +1,4 @@
-"""A disk that is full, and one that must not be written: every writer keeps the file that was there.
+"""A disk that is full, and one that must not be written: every writer keeps the old file.
 
 The disk is a small one in memory, mounted for one process alone, where the system allows that.
 """
