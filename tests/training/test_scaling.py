@@ -474,13 +474,13 @@ def test_what_is_not_told():
 # --- Levenberg-Marquardt on targets of a thousand --------------------------------------------
 
 
-def starts(mult, offset=0.0, optimizer="lm", epochs=200, **settings):
-    """Train 20 starts of a 2-6-1 network; return network and History of each."""
+def starts(mult, offset=0.0, optimizer="lm", epochs=200, n=20, **settings):
+    """Train n starts of a 2-6-1 network; return network and History of each."""
     rng = np.random.default_rng(0)
     x = rng.uniform(-1, 1, (200, 2))
     y = mult * np.sin(np.pi * x[:, 0]) * x[:, 1] + offset
     runs = []
-    for seed in range(20):
+    for seed in range(n):
         net = fastopt.MLP([2, 6, 1], random_state=seed, **settings)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", fastopt.ScalingWarning)
@@ -496,9 +496,31 @@ def hidden(net, x):
     return np.tanh(x @ net.coefs_[0] + net.intercepts_[0])
 
 
-def test_lm_with_scaling_reaches_targets_of_a_thousand():
-    x, y, runs = starts(1e3, scale_targets="standard")
-    assert successes(x, y, runs) >= 19
+def check_reasons(x, y, runs):
+    """Where a run says that it found its end, no step along the linear model is worth anything."""
+    for net, history in runs:
+        if history.stop_reason == "epochs":
+            continue
+        half, g, h = net.normal_equations(x, y)
+        step = np.linalg.lstsq(h, -g, rcond=1e-12)[0]
+        assert -g @ step <= 1e-6 * half, history.stop_reason
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"scale_targets": "standard"},
+        {"scale_inputs": "standard", "scale_targets": "standard"},
+        {"scale_inputs": "minmax", "scale_targets": "minmax"},
+    ],
+    ids=str,
+)
+def test_lm_with_scaling_reaches_targets_of_a_thousand(settings):
+    """19 of 20, as a rate over 100 starts: 98 to 100 were seen, those of targets of order one."""
+    x, y, runs = starts(1e3, n=100, **settings)
+    assert successes(x, y, runs) >= 95
+    check_reasons(x, y, runs)
 
 
 @pytest.mark.parametrize("rule", ["nielsen", "marquardt", "matlab"])
@@ -518,18 +540,13 @@ def test_a_damping_of_the_users_saturates_no_network_either(damping, rule):
     for net, history in runs:
         assert np.abs(hidden(net, x)).min() < 0.99
         assert history.loss[0] < np.mean(y**2)
-    assert successes(*starts(1e3, 0.0, optimizer)) >= 8  # 13 to 20; 0 to 3 after unbounded steps
+    whole = starts(1e3, 0.0, optimizer)
+    assert successes(*whole) >= 8  # 13 to 20; 0 to 3 after unbounded steps
+    check_reasons(*whole)
 
 
 def test_lm_without_scaling_ends_for_the_reason_that_it_gives():
-    """Where it says that it found its end, no step along the linear model is worth anything."""
-    x, y, runs = starts(1e3)
-    for net, history in runs:
-        if history.stop_reason == "epochs":
-            continue
-        half, g, h = net.normal_equations(x, y)
-        step = np.linalg.lstsq(h, -g, rcond=1e-12)[0]
-        assert -g @ step <= 1e-6 * half, history.stop_reason
+    check_reasons(*starts(1e3))
 
 
 def test_the_first_step_moves_the_output_layer_alone_where_it_would_be_too_long():
