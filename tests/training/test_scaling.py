@@ -549,6 +549,20 @@ def test_lm_without_scaling_ends_for_the_reason_that_it_gives():
     check_reasons(*starts(1e3))
 
 
+@pytest.mark.parametrize("rule", ["marquardt", "matlab"])
+def test_a_damping_of_the_users_ends_for_the_reason_that_it_gives(rule):
+    """ "damping": the step of the largest damping that was allowed does not lower the loss."""
+    optimizer = fastopt.LevenbergMarquardt(damping=1e-2, damping_rule=rule, damping_max=10.0)
+    x, y, runs = starts(1e3, optimizer=optimizer, epochs=60)
+    ended = [net for net, history in runs if history.stop_reason == "damping"]
+    assert len(ended) >= 10  # all of them were seen to
+    for net in ended:
+        loss, w = net.evaluate(x, y), net.parameters.copy()
+        _, g, h = net.normal_equations(x, y)
+        net.parameters = w - np.linalg.solve(h + 10.0 * np.eye(w.size), g)
+        assert net.evaluate(x, y) >= loss
+
+
 def test_the_first_step_moves_the_output_layer_alone_where_it_would_be_too_long():
     x, y, _ = starts(1e3, epochs=0)
     net = fastopt.MLP([2, 6, 1], random_state=0)
