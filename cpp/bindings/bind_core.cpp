@@ -6,6 +6,7 @@
 #include <string>
 
 #include "bindings/interruption.hpp"
+#include "bindings/team.hpp"
 #include "fastopt/core/random.hpp"
 #include "fastopt/core/thread_pool.hpp"
 #include "fastopt/core/types.hpp"
@@ -56,7 +57,12 @@ void bind_core(py::module_& module) {
   // Eigen's blocking follows the caches that it finds: with constants, results do not depend on
   // them.
   Eigen::setCpuCacheSizes(32 * 1024, 512 * 1024, 4 * 1024 * 1024);
-  Interruption::set_hook(&python_wants_to_stop);
+  Interruption::set_hook(&Team::or_python_wants_to_stop);
+  py::class_<Team>(module, "Team")
+      .def(py::init<>())
+      .def("stop", &Team::stop)
+      .def("__enter__", &Team::enter)
+      .def("__exit__", [](Team&, const py::args&) { Team::leave(); });
   module.def("build_info_raw", &build_info_raw);
   module.def("set_threads", &ThreadPool::set_threads, py::arg("threads"));
   module.def("threads", &ThreadPool::threads);

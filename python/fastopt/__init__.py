@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from fastopt._errors import DivergenceError, FormatError
     from fastopt.callbacks import Callback, EarlyStopping, LearningRateScheduler, ReduceLROnPlateau
     from fastopt.clip import ClipByGlobalNorm, ClipByNorm, ClipByValue
+    from fastopt.ensemble import Ensemble, fit_many
     from fastopt.estimators import MLPClassifier as MLPClassifier
     from fastopt.estimators import MLPRegressor as MLPRegressor
     from fastopt.exchange.keras_in import from_keras
@@ -76,6 +77,7 @@ __all__ = [
     "CosineDecay",
     "DivergenceError",
     "EarlyStopping",
+    "Ensemble",
     "ExponentialDecay",
     "FormatError",
     "GradientWarning",
@@ -104,6 +106,7 @@ __all__ = [
     "check_gradient",
     "check_hessian",
     "curve_fit",
+    "fit_many",
     "from_keras",
     "from_matlab",
     "from_onnx",
@@ -123,6 +126,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "_errors": ("DivergenceError", "FormatError"),
     "callbacks": ("Callback", "EarlyStopping", "LearningRateScheduler", "ReduceLROnPlateau"),
     "clip": ("ClipByGlobalNorm", "ClipByNorm", "ClipByValue"),
+    "ensemble": ("Ensemble", "fit_many"),
     "exchange.keras_in": ("from_keras",),
     "exchange.matlab_in": ("from_matlab",),
     "exchange.onnx_in": ("from_onnx",),

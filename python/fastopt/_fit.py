@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from fastopt import _validation
@@ -64,6 +64,7 @@ def fit(
     rng: Any = None,
     missing_targets: str = "error",
     restarts: int = 1,
+    best_by: str | Callable[[Any, History], float] | None = None,
     resume_from: Any = None,
 ) -> History:
     """Train the network on data, from its present weights.
@@ -156,11 +157,16 @@ def fit(
         without any target, or of classes, is left out; metrics likewise. Functions of your own
         see NaN where other targets of the row are there.
     restarts : int
-        Independent starts, one after the other; 1 by default. The first is the network as it
-        is, the others have initial weights of their own; the network ends as the best of them
-        (by ``val_loss`` at the weights that a start ends with, else by ``loss``), and its
-        History is what is returned. A start that diverges does not count.
-
+        Independent starts; 1 by default. The first is the network as it is, the others have initial
+        weights of their own; the network ends as the best of them, and its History is what is
+        returned. A start that diverges does not count. They run side by side on all cores, each to
+        the bits of a run alone, unless a function of your own (a loss, a metric, a callback) would
+        be called by several threads at once, or ``verbose`` shows one: then one after the other.
+    best_by : str or callable, optional
+        What the best of ``restarts`` is judged by: a column of the History (the last row; the less
+        the better, but for accuracies and "r2"), or a function (network, history) → number, the
+        less the better. By default ``val_loss`` at the weights that a start ends with, without
+        validation data ``loss``.
     resume_from : path, optional
         A file of a :class:`fastopt.ModelCheckpoint`: weights, state and rows are read from it,
         and training goes on as with ``initial_epoch`` = its History. Nothing is changed where
@@ -194,8 +200,8 @@ def fit(
     if restarts != 1:
         if resume_from is not None:
             raise ValueError(f"restarts={restarts} begins anew: give it or resume_from")
-        own = {name: value for name, value in locals().items() if name not in ("net", "restarts")}
-        return best_of_starts(net, restarts, own)
+        own = {n: v for n, v in locals().items() if n not in ("net", "restarts", "best_by")}
+        return best_of_starts(net, restarts, own, best_by)
     optimizer = resolve(optimizer)
     loss = check_loss(loss, check_slopes=True)
     checkpoint = None

@@ -23,7 +23,7 @@ Logs = dict[str, Any]
 
 _HOOKS = ("on_train_begin", "on_train_end", "on_epoch_begin", "on_epoch_end")
 _MODES = ("auto", "min", "max")
-_MAXIMISED = ("accuracy", "r2", "top_k_accuracy")
+MAXIMISED = ("accuracy", "r2", "top_k_accuracy")
 _MINIMISED = ("mse", "rmse", "mae")
 
 
@@ -305,7 +305,7 @@ class Monitor(Callback, Settings):
         if self.monitor not in columns:
             validates = has_validation or not self.monitor.startswith("val_")
             self._miss(columns if validates else ())
-        known = ("loss", *_MINIMISED, *_MAXIMISED, *NUMBERS)
+        known = ("loss", *_MINIMISED, *MAXIMISED, *NUMBERS)
         if self.mode == "auto" and self.monitor.removeprefix("val_") not in known:
             raise ValueError(
                 f"{type(self).__name__} monitors {self.monitor!r}, a metric of your own: mode must "
@@ -341,7 +341,7 @@ class Monitor(Callback, Settings):
 
     def _maximised(self) -> bool:
         if self.mode == "auto":
-            return self.monitor.removeprefix("val_") in _MAXIMISED
+            return self.monitor.removeprefix("val_") in MAXIMISED
         return self.mode == "max"
 
 

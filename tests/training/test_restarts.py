@@ -106,3 +106,66 @@ def test_what_restarts_refuses(settings, error, match):
     fixed = network(initializer=[np.ones((2, 4)), np.ones((4, 1))])
     with pytest.raises(ValueError, match="an initializer that is an array starts all alike"):
         fixed.fit(X, Y, epochs=1, restarts=2)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.parametrize("optimizer", ["lm", "adam", "bfgs"])
+def test_side_by_side_to_the_bits_of_one_after_the_other(optimizer, threads, set_threads):
+    def keeps(epoch, logs):
+        return None
+
+    set_threads(threads)
+    one, two = network(), network()
+    early = fastopt.EarlyStopping(patience=5)
+    one.fit(X[:80], Y[:80], optimizer, epochs=9, restarts=6, callbacks=early, **PARTS)
+    # A function of one's own: one after the other.
+    watched = [fastopt.EarlyStopping(patience=5), fastopt.LambdaCallback(on_epoch_end=keeps)]
+    two.fit(X[:80], Y[:80], optimizer, epochs=9, restarts=6, callbacks=watched, **PARTS)
+    np.testing.assert_array_equal(one.parameters, two.parameters)
+    assert one.history_.loss == two.history_.loss
+    assert fastopt.get_num_threads() == threads
+
+
+def test_scaling_goes_along_with_the_best(set_threads):
+    set_threads(2)
+    net = network(scale_inputs="standard", scale_targets="standard")
+    net.fit(50 + 9 * X, 1e4 * Y, "lm", epochs=30, restarts=4)
+    values = [
+        fastopt.MLP(
+            [2, 4, 1], random_state=int(seed), scale_inputs="standard", scale_targets="standard"
+        )
+        .fit(50 + 9 * X, 1e4 * Y, "lm", epochs=30, random_state=3)
+        .loss[-1]
+        for seed in np.random.SeedSequence(3).generate_state(4, np.uint64)[1:]
+    ]
+    assert net.history_.loss[-1] <= min(values)
+    value = net.evaluate(50 + 9 * X, 1e4 * Y) / np.var(
+        1e4 * Y
+    )  # the History's is of scaled targets
+    assert value == pytest.approx(net.history_.loss[-1], rel=1e-9)
+
+
+def test_best_by_a_column_or_a_function():
+    settings = {"epochs": 8, "metrics": ["r2", "mae"], "restarts": 5, **PARTS}
+    nets = starts(5, "lm", **{k: v for k, v in settings.items() if k != "restarts"})
+    net = network()
+    net.fit(X[:80], Y[:80], "lm", best_by="val_r2", **settings)
+    assert net.history_.val_r2[-1] == max(other.history_.val_r2[-1] for other in nets)
+    net = network()
+    net.fit(X[:80], Y[:80], "lm", best_by="mae", **settings)
+    assert net.history_.mae[-1] == min(other.history_.mae[-1] for other in nets)
+    largest = [np.abs(other.parameters).max() for other in nets]
+    net = network()
+    net.fit(X[:80], Y[:80], "lm", best_by=lambda n, h: np.abs(n.parameters).max(), **settings)
+    assert np.abs(net.parameters).max() == min(largest)
+    with pytest.raises(ValueError, match="best_by='val_rmse': the History has no such column"):
+        network().fit(X[:80], Y[:80], "lm", best_by="val_rmse", **settings)
+    with pytest.raises(TypeError, match="best_by must be the name of a column"):
+        network().fit(X[:80], Y[:80], "lm", best_by=3, **settings)
+
+
+def test_what_a_start_raises_ends_all(set_threads):
+    set_threads(2)
+    with pytest.raises(ValueError, match="batch_size"):
+        network().fit(X, Y, batch_size=0, restarts=4)
+    assert fastopt.get_num_threads() == 2

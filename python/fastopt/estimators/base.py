@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from copy import deepcopy
-from threading import Event
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +17,6 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from fastopt import _validation
 from fastopt._errors import DivergenceError
-from fastopt._runtime import get_num_threads
 from fastopt.callbacks import as_list
 from fastopt.estimators.convergence import OfTraining, OfValidation, Patience
 from fastopt.estimators.tasks import CallbackSupportMixin, FitTasks
@@ -26,6 +24,7 @@ from fastopt.network import MLP
 from fastopt.optimizers import Optimizer, resolve
 from fastopt.training.arguments import is_full_batch
 from fastopt.training.history import History
+from fastopt.training.team import side_by_side
 
 Array = npt.NDArray[Any]
 
@@ -132,7 +131,6 @@ class MLPEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         if self.early_stopping and not incremental:
             fitted, held_out = self._split(X, problem, sample_weight, random)
         self._dtype = X.dtype
-        cancelled = Event()
         history = self.history_ if going_on and incremental else None
 
         with FitTasks(self, X, y, sample_weight, max_iter) as tasks:
@@ -143,7 +141,7 @@ class MLPEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
                     if going_on
                     else self._network(X, problem, optimizer, seeds[start])
                 )
-                patience = self._patience(problem.unit, cancelled)
+                patience = self._patience(problem.unit)
                 own = as_list(self.callbacks)
                 callbacks = own if starts == 1 else deepcopy(own)
                 stopping = None
@@ -176,7 +174,7 @@ class MLPEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
                     return error
                 return Run(network, done, patience.best)
 
-            best = _best_of(train, starts, cancelled)
+            best = _best_of(train, starts)
             self._keep(best, problem.unit, optimizer, going_on, incremental, held_out is not None)
         if best.history.stop_reason == "epochs" and not incremental:
             warnings.warn(
@@ -229,12 +227,12 @@ class MLPEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
                 f"({network.output_activation}): fit without warm_start"
             )
 
-    def _patience(self, unit: float, cancelled: Event) -> Patience:
+    def _patience(self, unit: float) -> Patience:
         patience = self.n_iter_no_change
         if patience != np.inf:
             patience = _validation.integer("n_iter_no_change", patience, low=1)
         tol = _validation.number("tol", self.tol, low=0)
-        return Patience(tol, patience, unit, cancelled)
+        return Patience(tol, patience, unit)
 
     def _batch_size(self, optimizer: Optimizer, n_samples: int) -> int | None:
         """Return scikit-learn's batch: that of full-batch methods is all, whatever is given."""
@@ -363,18 +361,11 @@ class MLPEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         return True
 
 
-def _best_of(train: Any, starts: int, cancelled: Event) -> Run:
+def _best_of(train: Callable[[int], Run | DivergenceError], starts: int) -> Run:
     """Return the run with the least loss; those that diverge count only where all do."""
-    if starts == 1:
-        results = [train(0)]
-    else:
-        with ThreadPoolExecutor(min(starts, get_num_threads())) as pool:
-            try:
-                results = list(pool.map(train, range(starts)))
-            except BaseException:
-                cancelled.set()  # the others end with their present epoch
-                raise
-    runs = [result for result in results if isinstance(result, Run)]
+    results: dict[int, Run | DivergenceError] = {}
+    side_by_side(train, starts, results.__setitem__)
+    runs = [found for _, found in sorted(results.items()) if isinstance(found, Run)]
     if not runs:
-        raise results[0]
+        raise results[0]  # type: ignore[misc]  # none is a Run
     return min(runs, key=lambda run: run.best)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from threading import Event
 from typing import Any
 
 from fastopt.callbacks import Callback, Logs
@@ -22,13 +21,10 @@ class Patience:
     patience : float
     unit : float
         The losses are counted in this unit.
-    cancelled : Event
-        Set by another thread: the run ends after the present epoch.
     """
 
-    def __init__(self, tol: float, patience: float, unit: float, cancelled: Event) -> None:
+    def __init__(self, tol: float, patience: float, unit: float) -> None:
         self._tol, self._patience, self._unit = tol, patience, unit
-        self._cancelled = cancelled
         self.best = math.inf
         self._without = 0
 
@@ -37,9 +33,7 @@ class Patience:
         loss *= self._unit
         self._without = self._without + 1 if loss > self.best - self._tol else 0
         self.best = min(self.best, loss)
-        if self._without > self._patience:
-            return NO_IMPROVEMENT
-        return "cancelled" if self._cancelled.is_set() else None
+        return NO_IMPROVEMENT if self._without > self._patience else None
 
 
 class OfTraining(Stopping):
