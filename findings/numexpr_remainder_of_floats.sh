@@ -2,12 +2,11 @@
 # numexpr: x % y of floating-point numbers can be negative, larger than y, or NaN.
 #
 # Versions: numexpr 2.14.2, NumPy 2.4.6.
-# Expected: the user guide lists % among the supported arithmetic operators and promises NumPy's
-#   results on arrays; NumPy and Python give a remainder between 0 and y > 0, exactly math.fmod(x,
-#   y) for x > 0.
-# Seen: 1e17 % 0.3 is -16 instead of 0.2007, 7.3 % 0.1 is -8.9e-16 instead of 0.0999..., 5 % inf is
-#   NaN instead of 5. x - y floor(x / y) is computed from the rounded quotient; the error is of the
-#   size of x times 1e-16, whatever the size of y.
+# Expected: the user guide lists % among the operators of expressions on NumPy arrays; NumPy and
+#   Python give a remainder between 0 and y > 0, exactly math.fmod(x, y) for x > 0.
+# Seen: 1e17 % 0.3 is -16 (-9 with fused multiply-add) instead of 0.2007, 7.3 % 0.1 is -8.9e-16
+#   instead of 0.0999..., 5 % inf is NaN instead of 5. x - y floor(x / y) is computed from the
+#   rounded quotient; the error is of the size of x times 1e-16, whatever the size of y.
 # Matters: angles and phases are reduced by %; an index or a bin made from a remainder below 0 or
 #   above y is out of range. pandas' eval and query use numexpr where it is installed.
 set -euo pipefail

@@ -3,8 +3,7 @@
 #
 # Versions: Pint 0.25.3, NumPy 2.4.6.
 # Expected: 2 m modulo 70 cm is 0.6 m and 2 m // 70 cm is 2; the operators % and // on the same
-#   quantities give this. The user guide says that NumPy functions on quantities convert compatible
-#   units, as np.add, np.hypot and np.arctan2 do.
+#   quantities give this, and np.add, np.hypot and np.arctan2 convert compatible units.
 # Seen: np.mod(2 m, 70 cm) is 2 m, larger than the divisor, and np.floor_divide gives 0 m/cm: the
 #   numbers 2 and 70 are divided as they stand. In the same unit the results are right.
 # Matters: positions are reduced to a period, and bins are counted, by these functions; no error
