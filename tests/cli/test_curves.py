@@ -1,6 +1,8 @@
 """``fastopt fit-curve``: formulas that execute nothing, parameters, intervals and bands."""
 
 import json
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -9,7 +11,6 @@ import pytest
 
 from fastopt.cli.expression import FUNCTIONS, Expression
 from fastopt.cli.failure import Misuse
-from fastopt.cli.student import quantile
 
 
 @pytest.fixture
@@ -176,19 +177,18 @@ def test_functions_take_and_give_numbers():
         assert np.isscalar(value) or np.ndim(value) == 0
 
 
-def test_quantiles_of_student():
-    # Abramowitz & Stegun 1964, table 26.10.
-    for level, degrees, expected in [
-        (0.9, 1, 6.314),
-        (0.95, 1, 12.706),
-        (0.95, 2, 4.303),
-        (0.95, 5, 2.571),
-        (0.99, 30, 2.750),
-        (0.95, 120, 1.980),
-    ]:
-        assert abs(quantile(level, degrees) - expected) < 6e-4
-    stats = pytest.importorskip("scipy.stats")
-    for degrees in (1, 2, 3, 4, 7, 100, 1999, 2000, 2001, 10**6):
-        for level in (0.5, 0.95, 0.999):
-            expected = stats.t.ppf((1 + level) / 2, degrees)
-            np.testing.assert_allclose(quantile(level, degrees), expected, rtol=2e-6)
+def test_scipy_comes_when_intervals_are_asked_for(decay):
+    code = (
+        "import sys, fastopt.cli.app; assert 'scipy' not in sys.modules; "
+        "fastopt.cli.main(['fit-curve', 'decay.csv', '-m', 'a*t + b', '--y', 'signal']); "
+        "assert 'scipy.stats' in sys.modules"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, run.stderr
+
+
+def test_without_freedom_there_are_no_intervals(folder, call):
+    (folder / "two.csv").write_text("x,y\n1,2\n2,4.5\n")
+    code, out, _ = call("fit-curve", "two.csv", "-m", "a*x + b")
+    assert code == 0
+    assert out.count("not determined") == 2

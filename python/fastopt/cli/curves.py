@@ -15,7 +15,6 @@ import numpy.typing as npt
 import fastopt
 from fastopt.cli.expression import Expression
 from fastopt.cli.failure import Failure, Misuse, unknown
-from fastopt.cli.student import quantile
 
 Array = npt.NDArray[Any]
 
@@ -90,7 +89,11 @@ class Fitted:
     @property
     def factor(self) -> float:
         """Student's t of the level: half an interval in standard errors."""
-        return quantile(self.level, self.degrees) if self.degrees > 0 else math.inf
+        if self.degrees < 1:
+            return math.inf
+        from scipy.stats import t
+
+        return float(t.ppf((1 + self.level) / 2, self.degrees))
 
     @property
     def rmse(self) -> float:
