@@ -110,6 +110,30 @@ def test_the_best_weights_are_those_that_ctrl_c_leaves(table, call, monkeypatch)
     np.testing.assert_allclose(json.loads(out)["loss"] / scale**2, best, rtol=1e-9)
 
 
+def test_ctrl_c_among_several_starts_keeps_the_best_that_has_ended(table, call, monkeypatch):
+    from fastopt.cli.watching import RichProgress
+
+    starts = []
+
+    def begin(self, logs=None, original=RichProgress.on_train_begin):
+        original(self, logs)
+        starts.append(self.network)
+
+    def pressed(self, epoch, logs):
+        if len(starts) == 4 and epoch == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(RichProgress, "on_train_begin", begin)
+    monkeypatch.setattr(RichProgress, "on_epoch_end", pressed)
+    options = ("--restarts", 6, "--epochs", 8, "-q")
+    assert call("train", "data.csv", "-t", "price", *options)[0] == 1
+    net = fastopt.load("model.safetensors")
+    best = min(starts[:3], key=lambda net: min(net.history_.val_loss))
+    np.testing.assert_array_equal(net.parameters, best.parameters)
+    assert len(net.history_) == 8
+    assert "table" in net.metadata
+
+
 def test_before_the_first_epoch_nothing_is_saved(table, call, monkeypatch):
     from fastopt.cli.watching import RichProgress
 

@@ -45,6 +45,7 @@ DEFAULTS: dict[str, Section] = {
         "epochs": 500,
         "patience": 50,
         "restarts": 1,
+        "best_by": None,
         "seed": 0,
         "loss": "auto",
         "metrics": "auto",

@@ -54,6 +54,7 @@ loss = "auto"                 # "mse", "mae", "huber", "cross_entropy"
 metrics = "auto"              # ["rmse", "r2"]: recorded in each epoch
 l2 = 0.0                      # penalty of large weights
 shuffle = true
+# best_by = "val_accuracy"    # a column that judges the starts, else the validation loss
 # clip = {{ name = "ClipByGlobalNorm", limit = 1.0 }}
 # class_weight = "balanced"
 

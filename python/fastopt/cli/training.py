@@ -261,15 +261,19 @@ def train(experiment: Experiment, data: Data, console: Any, quiet: bool, resume:
                 random_state=settings["seed"],
                 sample_weight=training.weights,
                 restarts=restarts,
+                best_by=settings["best_by"],
                 resume_from=_resumed(model, restarts) if resume else None,
             )
     except KeyboardInterrupt:
-        fit.history, fit.interrupted = getattr(net, "history_", History()), True
+        fit.net = progress.best_finished() or (progress.network if progress.began else net)
+        fit.history, fit.interrupted = getattr(fit.net, "history_", History()), True
         if not len(fit.history):
             raise Failure("interrupted before the first epoch: nothing is saved") from None
         if checkpoint is not None:
             checkpoint.write()
-        for callback in early:  # which give the best weights back at the end of a run alone
+        for callback in (
+            early if fit.net is progress.network else []
+        ):  # which give the best weights back at the end of a run alone
             callback.on_train_end()
     except DivergenceError as error:
         raise Failure(f"{error} (--learning-rate, --set training.clip=…)") from error

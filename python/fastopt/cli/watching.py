@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ class RichProgress(Callback):
         self._bar = Progress(*columns, console=console, disable=quiet)
         self._task: Any = None
         self.began = False
+        self._finished: list[Any] = []
 
     def __enter__(self) -> RichProgress:
         return self
@@ -64,9 +66,19 @@ class RichProgress(Callback):
             self._show(epoch, logs)
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Show the last epoch."""
+        """Show the last epoch; a network whose training is whole is kept for Ctrl-C."""
+        self._finished.append(self.network)
         if logs:
             self._show(self.run.history.epoch[-1], logs)
+
+    def best_finished(self) -> Any:
+        """Return the best network of the starts that have ended, or None."""
+
+        def value(net: Any) -> float:
+            best = net.history_.best
+            return float(best.get("val_loss", best.get("loss", math.inf)))
+
+        return min(self._finished, key=value, default=None)
 
     def _show(self, epoch: int, logs: Logs) -> None:
         columns = ("loss", "val_loss")
