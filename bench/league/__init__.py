@@ -1,0 +1,1 @@
+"""The league: methods × problems × starts, which decides defaults."""
