@@ -7,6 +7,7 @@ import random
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -396,15 +397,43 @@ def test_no_rights_leave_the_old_file(tmp_path):
     assert path.read_bytes() == before
 
 
+def test_a_pipe_stays_one(tmp_path):
+    """What is no file cannot be replaced by one: /dev/null would be lost, and /dev/stdout."""
+    pipe, net = tmp_path / "pipe", make_net()
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(pipe.read_bytes)
+        net.save(pipe)
+    assert read.result() == saved(net, tmp_path).read_bytes()
+    assert pipe.is_fifo()
+
+
+def test_threads_may_write_the_same_file(tmp_path):
+    """The file is that of one of them, whole."""
+    nets = [fastopt.MLP([3, 8, 1], random_state=k) for k in range(4)]
+    path = tmp_path / "net"
+
+    def write(net):
+        for _ in range(20):
+            net.save(path)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, nets))
+    assert bits(fastopt.load(path)) in [bits(net) for net in nets]
+    assert os.listdir(tmp_path) == ["net"]
+
+
 def test_what_a_killed_process_left_is_taken_away(tmp_path):
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
     left = tmp_path / f".net.safetensors.{dead.pid}.fastopt-tmp"
+    newer = tmp_path / f".net.safetensors.{dead.pid}-3.fastopt-tmp"
     of_another = tmp_path / f".other.{dead.pid}.fastopt-tmp"
     of_the_living = tmp_path / f".net.safetensors.{os.getppid()}.fastopt-tmp"
-    for path in (left, of_another, of_the_living):
+    for path in (left, newer, of_another, of_the_living):
         path.write_bytes(b"half")
     saved(make_net(), tmp_path)
     assert not left.exists()
+    assert not newer.exists()
     assert of_another.exists()
     assert of_the_living.exists()

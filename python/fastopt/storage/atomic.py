@@ -5,10 +5,13 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 _SUFFIX = ".fastopt-tmp"
+_numbers = count()
+_being_written: set[str] = set()  # names of temporary files, by all threads of this process
 
 
 def write(path: Any, chunks: Iterable[Any]) -> None:
@@ -24,10 +27,23 @@ def write(path: Any, chunks: Iterable[Any]) -> None:
         With the path: no rights, no space, a folder that is not there or stands in its place.
     """
     target = Path(os.path.realpath(os.fspath(path)))
+    if os.path.exists(path) and not target.is_file() and not target.is_dir():
+        with open(path, "wb") as device:  # a pipe, /dev/stdout, /dev/null: not to be replaced
+            device.writelines(chunks)
+        return
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
     _clear(target)
-    temporary = target.with_name(f".{target.name[:100]}.{os.getpid()}{_SUFFIX}")
+    name = f".{target.name[:100]}.{os.getpid()}-{next(_numbers)}{_SUFFIX}"
+    _being_written.add(name)
+    try:
+        _replace(path, target, target.with_name(name), chunks)
+    finally:
+        _being_written.discard(name)
+    _sync_folder(target.parent)
+
+
+def _replace(path: Any, target: Path, temporary: Path, chunks: Iterable[Any]) -> None:
     try:
         # Open as a path of the user's, whose errors name it.
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
@@ -45,7 +61,6 @@ def write(path: Any, chunks: Iterable[Any]) -> None:
         if isinstance(error, OSError):
             raise type(error)(error.errno, error.strerror, os.fspath(path)) from error
         raise
-    _sync_folder(target.parent)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -70,14 +85,16 @@ def _clear(target: Path) -> None:
     except OSError:  # to be told by whoever opens a file there
         return
     for name in names:
-        number = name.removeprefix(start).removesuffix(_SUFFIX)
-        if name == f"{start}{number}{_SUFFIX}" and number.isdecimal() and not _lives(int(number)):
+        numbers = name.removeprefix(start).removesuffix(_SUFFIX)
+        process = numbers.partition("-")[0]
+        ours = name == f"{start}{numbers}{_SUFFIX}" and process.isdecimal()
+        if ours and name not in _being_written and not _lives(int(process)):
             (target.parent / name).unlink(missing_ok=True)
 
 
 def _lives(process: int) -> bool:
     if process == os.getpid():
-        return False  # what it left was broken off in a child of fork, or by another thread
+        return False  # an earlier process had the same number
     try:
         os.kill(process, 0)
     except ProcessLookupError:
