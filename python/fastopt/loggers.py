@@ -28,7 +28,7 @@ def _separator(name: str, value: Any) -> str:
     return value
 
 
-class _FileLogger(Callback, Settings):
+class FileLogger(Callback, Settings):
     """Common part: a line for each epoch, on the disk when the epoch is over.
 
     A run that goes on from a History goes on with the file: what an epoch that was broken off had
@@ -91,7 +91,7 @@ class _FileLogger(Callback, Settings):
 
 
 @dataclass
-class CSVLogger(_FileLogger):
+class CSVLogger(FileLogger):
     """Write each epoch as a line of a CSV file: the columns of the History that are numbers.
 
     Parameters
@@ -128,7 +128,7 @@ class CSVLogger(_FileLogger):
 
 
 @dataclass
-class JSONLinesLogger(_FileLogger):
+class JSONLinesLogger(FileLogger):
     """Write each epoch as one JSON object in a line, all of its row; NaN and infinities are null.
 
     Parameters

@@ -96,6 +96,10 @@ def test_settings_of_an_optimizer_are_parameters():
     ("settings", "message"),
     [
         ({"alpha": -1.0}, "alpha must be a number in"),
+        (
+            {"hidden_layer_sizes": (5, 0)},
+            r"hidden_layer_sizes must be an integer in \[1, inf\), got 0",
+        ),
         ({"max_iter": 0}, "max_iter must be"),
         ({"tol": -1.0}, "tol must be"),
         ({"loss": "poisson"}, "loss must be one of"),
@@ -252,6 +256,13 @@ def test_callbacks():
     assert watcher.epochs == estimator.n_iter_
     regressor(callbacks=[watcher], restarts=3).fit(X, Y)
     assert watcher.epochs == estimator.n_iter_
+
+
+def test_one_file_is_not_written_by_several_networks(tmp_path):
+    for callback in (fastopt.ModelCheckpoint, fastopt.CSVLogger, fastopt.JSONLinesLogger):
+        with pytest.raises(ValueError, match=f"file of {callback.__name__} .* restarts=3"):
+            regressor(callbacks=callback(tmp_path / "run"), restarts=3).fit(X, Y)
+        regressor(callbacks=callback(tmp_path / "run")).fit(X, Y)
 
 
 # --- targets ---------------------------------------------------------------------------------

@@ -20,8 +20,10 @@ from fastopt._errors import DivergenceError
 from fastopt.callbacks import as_list
 from fastopt.estimators.convergence import OfTraining, OfValidation, Patience
 from fastopt.estimators.tasks import CallbackSupportMixin, FitTasks
+from fastopt.loggers import FileLogger
 from fastopt.network import MLP
 from fastopt.optimizers import Optimizer, resolve
+from fastopt.storage.checkpoints import ModelCheckpoint
 from fastopt.training.arguments import is_full_batch
 from fastopt.training.history import History
 from fastopt.training.team import side_by_side
@@ -131,6 +133,9 @@ class MLPEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         if self.early_stopping and not incremental:
             fitted, held_out = self._split(X, problem, sample_weight, random)
         self._dtype = X.dtype
+        own = as_list(self.callbacks)
+        if starts > 1:
+            _refuse_files(own, starts)
         history = self.history_ if going_on and incremental else None
 
         with FitTasks(self, X, y, sample_weight, max_iter) as tasks:
@@ -142,7 +147,6 @@ class MLPEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
                     else self._network(X, problem, optimizer, seeds[start])
                 )
                 patience = self._patience(problem.unit)
-                own = as_list(self.callbacks)
                 callbacks = own if starts == 1 else deepcopy(own)
                 stopping = None
                 if held_out is not None:
@@ -194,7 +198,8 @@ class MLPEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
 
     def _network(self, X: Array, problem: Problem, optimizer: Optimizer, seed: int) -> MLP:
         sizes = self.hidden_layer_sizes
-        hidden = list(sizes) if np.iterable(sizes) else [sizes]
+        given = sizes if np.iterable(sizes) and not isinstance(sizes, str) else [sizes]
+        hidden = [_validation.integer("hidden_layer_sizes", size, low=1) for size in given]
         names = self.activation
         if isinstance(names, str):
             activation: Any = _ACTIVATIONS.get(names, names)
@@ -359,6 +364,16 @@ class MLPEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
                 f"{self.optimizer!r}"
             )
         return True
+
+
+def _refuse_files(callbacks: list[Any], starts: int) -> None:
+    """Refuse callbacks whose one file would be written by several networks."""
+    for callback in callbacks:
+        if isinstance(callback, FileLogger | ModelCheckpoint):
+            raise ValueError(
+                f"callbacks: the file of {type(callback).__name__} is that of one network, and "
+                f"restarts={starts} train side by side: use restarts=1"
+            )
 
 
 def _best_of(train: Callable[[int], Run | DivergenceError], starts: int) -> Run:
