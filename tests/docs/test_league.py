@@ -1,9 +1,11 @@
 """The league of bench/league: its problems, a run, its table and its profiles."""
 
+import json
+
 import numpy as np
 import pytest
 from bench.league import show
-from bench.league.__main__ import as_text
+from bench.league.__main__ import RESULTS, as_text
 from bench.league.methods import METHODS, run
 from bench.league.problems import problems
 
@@ -31,6 +33,17 @@ def test_a_run_tells_whether_it_met_the_goal(method):
     assert met
     assert 1 <= iterations <= PROBLEMS["parity"].iterations
     assert seconds > 0
+
+
+def test_the_table_of_the_page_is_that_of_the_results_and_the_default_is_the_first():
+    results = json.loads(RESULTS.read_text())
+    assert set(results) == set(PROBLEMS)
+    lines = show.table(results).splitlines()
+    page = (RESULTS.parents[2] / "docs" / "choosing.md").read_text()
+    assert all(line in page for line in lines[2:])
+    rules = ["lm nielsen", "lm marquardt", "lm matlab"]
+    means = [np.mean([show.share(found[rule]) for found in results.values()]) for rule in rules]
+    assert means[0] == max(means)
 
 
 def test_table_and_profiles_tell_what_the_results_hold():
