@@ -12,5 +12,7 @@ CASES = [
     ("lbfgs", fastopt.LBFGS(memory=3)),
 ]
 METHODS = [name for name, _ in CASES]
+# Those that minimise sums of squares.
+SQUARES = ["lm", "bayesian_regularization"]
 # On networks: NewtonCG takes the Hessian of a function.
-FULL_BATCH = ["lm", *(name for name in METHODS if name != "newton_cg")]
+FULL_BATCH = [*SQUARES, *(name for name in METHODS if name != "newton_cg")]

@@ -2,7 +2,9 @@
 #include <pybind11/complex.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "bindings/interruption.hpp"
 #include "bindings/python_residuals.hpp"
 #include "bindings/weights.hpp"
+#include "fastopt/solver/least_squares/bayesian_regularization.hpp"
 #include "fastopt/solver/least_squares/bounded_least_squares.hpp"
 #include "fastopt/solver/least_squares/levenberg_marquardt.hpp"
 #include "fastopt/solver/least_squares/qr_step.hpp"
@@ -162,6 +165,34 @@ void bind_least_squares(py::module_& module) {
   def_place(damped);
   const auto verdict = [](auto& s, auto&& field) { s.settings().verdict.visit(field); };
   def_constants(damped, verdict);
+
+  py::class_<BayesianRegularization, Solver>(module, "BayesianSolver", py::module_local())
+      .def(py::init([](SumOfSquares& data, const Numbers<double>& w0, std::vector<Index> groups,
+                       Index n_residuals, double log_weights, double tolerance, double first_alpha,
+                       const py::kwargs& given) {
+             BayesianSettings settings;
+             settings.damped = settings_of(given);
+             checked(data, w0);
+             if (static_cast<Index>(groups.size()) != data.size())
+               throw py::value_error("groups must hold a number for each weight");
+             for (const Index group : groups)
+               settings.n_groups = std::max(settings.n_groups, group + 1);
+             settings.groups = std::move(groups);
+             settings.n_residuals = n_residuals;
+             settings.log_weights = log_weights;
+             settings.tolerance = tolerance;
+             settings.first_alpha = first_alpha;
+             return std::make_unique<BayesianRegularization>(data, w0.data(), settings);
+           }),
+           py::keep_alive<1, 2>(), py::arg("data"), py::arg("w0"), py::arg("groups"),
+           py::arg("n_residuals"), py::arg("log_weights"), py::arg("tolerance"),
+           py::arg("first_alpha"))
+      // α of each group, β, γ of each group, the logarithm of the evidence
+      .def("estimates", [](BayesianRegularization& solver) {
+        const auto found = without_gil([&] { return solver.estimates(); });
+        return py::make_tuple(copy_of(found.alpha), found.beta, copy_of(found.gamma),
+                              found.evidence);
+      });
 
   py::class_<LeastSquaresSolver, Solver> solver(module, "LeastSquaresSolver", py::module_local());
   solver.def("run", &run_to_the_end<LeastSquaresSolver>)

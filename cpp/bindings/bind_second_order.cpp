@@ -4,6 +4,7 @@
 #include "bindings/weights.hpp"
 #include "fastopt/objective/network_objective.hpp"
 #include "fastopt/objective/network_squares.hpp"
+#include "fastopt/solver/least_squares/bayesian_regularization.hpp"
 #include "fastopt/solver/least_squares/levenberg_marquardt.hpp"
 #include "fastopt/solver/line_search/line_search_solver.hpp"
 #include "fastopt/solver/network_solver.hpp"
@@ -85,6 +86,12 @@ void bind_second_order(py::module_& module) {
            py::keep_alive<1, 3>())
       .def_property_readonly("scale", &NetworkSquares::scale)
       .def_property_readonly("n_residuals", &NetworkSquares::n_residuals)
+      // How many residuals have a weight, and the sum of the logarithms of these.
+      .def_property_readonly("weighted_residuals",
+                             [](const NetworkSquares& objective) {
+                               const auto found = objective.weighted_residuals();
+                               return py::make_tuple(found.first, found.second);
+                             })
       .def_property_readonly("linear_from", &NetworkSquares::linear_from)
       .def(
           "value",
@@ -119,7 +126,10 @@ void bind_second_order(py::module_& module) {
   py::class_<NetworkSolver, Solver> solver(module, "NetworkSolver", py::module_local());
   def_network_solver<LevenbergMarquardt>(solver);
   def_network_solver<LineSearchSolver>(solver);
-  solver.def_property_readonly("scale", &NetworkSolver::scale);
+  def_network_solver<BayesianRegularization>(solver);
+  solver.def_property_readonly("scale", &NetworkSolver::scale)
+      .def_property_readonly("method", &NetworkSolver::method,
+                             py::return_value_policy::reference_internal);
   // Steps to weights that are not finite are never accepted.
   solver.def("restore_best", [](NetworkSolver&) {});
   solver.def("restore_first", [](NetworkSolver&) {});

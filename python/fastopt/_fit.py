@@ -10,7 +10,15 @@ from fastopt._evaluation import Targets, is_signed, metrics_by_name
 from fastopt._names import friendly
 from fastopt.callbacks import Callback
 from fastopt.clip import Clip
-from fastopt.optimizers import BFGS, DFP, LBFGS, LevenbergMarquardt, Optimizer, resolve
+from fastopt.optimizers import (
+    BFGS,
+    DFP,
+    LBFGS,
+    BayesianRegularization,
+    LevenbergMarquardt,
+    Optimizer,
+    resolve,
+)
 from fastopt.storage.checkpoints import resumed
 from fastopt.training.arguments import (
     RECORDED,
@@ -35,7 +43,7 @@ if TYPE_CHECKING:
     from fastopt.network import MLP
 
 # Their first steps are of the size of the targets: they tell when they start far from order one.
-_SENSITIVE_TO_SCALE = (LevenbergMarquardt, BFGS, DFP, LBFGS)
+_SENSITIVE_TO_SCALE = (LevenbergMarquardt, BayesianRegularization, BFGS, DFP, LBFGS)
 
 
 @friendly
@@ -79,8 +87,8 @@ def fit(
         0 … q−1 for "cross_entropy".
     optimizer : str or Optimizer
         "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam" (default), "adamw", "nadam",
-        "lm", "bfgs", "dfp", "lbfgs", "newton", "steepest_descent" or an object of
-        :mod:`fastopt.optimizers`. It is not changed.
+        "lm", "bayesian_regularization", "bfgs", "dfp", "lbfgs", "newton", "steepest_descent" or
+        an object of :mod:`fastopt.optimizers`. It is not changed.
     loss : str or callable
         "mse" (default), "mae", "huber" (δ = 1), "binary_cross_entropy", "cross_entropy". With
         "identity" outputs the cross-entropies take them as logits; with "sigmoid" and "softmax"
@@ -164,9 +172,9 @@ def fit(
         be called by several threads at once, or ``verbose`` shows one: then one after the other.
     best_by : str or callable, optional
         What the best of ``restarts`` is judged by: a column of the History (the last row; the less
-        the better, but for accuracies and "r2"), or a function (network, history) → number, the
+        the better, but for accuracies, "r2" and "evidence"), or a function (network, history) → number, the
         less the better. By default ``val_loss`` at the weights that a start ends with, without
-        validation data ``loss``.
+        validation data ``evidence`` where the method has it, else ``loss``.
     resume_from : path, optional
         A file of a :class:`fastopt.ModelCheckpoint`: weights, state and rows are read from it,
         and training goes on as with ``initial_epoch`` = its History. Nothing is changed where

@@ -61,6 +61,7 @@ SYNONYMS: dict[str, dict[str, str]] = {
     "optimizer": {
         "trainlm": "lm",
         "levenbergmarquardt": "lm",
+        "trainbr": "bayesian_regularization",
         "trainbfg": "bfgs",
         "lbfgsb": "lbfgs",
         "gradientdescent": "sgd",
@@ -155,11 +156,14 @@ DIFFERENT: dict[str, dict[str, str]] = {
             "multiplies the gradient by 1 - mc"
         ),
         "trainrp": "resilient propagation is not here: did you mean 'rmsprop' or 'lm'?",
-        "trainbr": "Bayesian regularisation is not here: did you mean 'lm' with l2=...?",
         **_NOT_HERE,
     },
     "method": {
         "lm": "it minimises sums of squares: use fastopt.least_squares",
+        **dict.fromkeys(
+            ("bayesianregularization", "trainbr"),
+            "it trains networks: MLP.fit(..., optimizer='bayesian_regularization')",
+        ),
         **dict.fromkeys(
             ("neldermead", "powell", "cobyla", "cobyqa"),
             "methods without derivatives are not here: 'bfgs' takes differences of fun",

@@ -23,7 +23,7 @@ Logs = dict[str, Any]
 
 _HOOKS = ("on_train_begin", "on_train_end", "on_epoch_begin", "on_epoch_end")
 _MODES = ("auto", "min", "max")
-MAXIMISED = ("accuracy", "r2", "top_k_accuracy")
+MAXIMISED = ("accuracy", "r2", "top_k_accuracy", "evidence")
 _MINIMISED = ("mse", "rmse", "mae")
 
 

@@ -31,7 +31,7 @@ _VECTORS_WITHOUT_MATRIX_OF_FUNCTION = 20
 # With fewer residuals than weights there are the metric and the penalty of each weight besides.
 _DUAL_VECTORS = 21
 # n × n matrices that a method holds.
-_SQUARE = {"newton": 4, "bfgs": 2, "dfp": 2, "lm": 2}
+_SQUARE = {"newton": 4, "bfgs": 2, "dfp": 2, "lm": 2, "bayesian_regularization": 1}
 # At most so many numbers of a network's layers wait for their products in JᵀJ.
 _BLOCKS_OF_SUMS = 6_000_000
 
@@ -52,7 +52,8 @@ def memory_needed(
     Parameters
     ----------
     method : str
-        A name of an optimiser: "sgd", "adam", "newton", "bfgs", "dfp", "lbfgs", "lm" …
+        A name of an optimiser: "sgd", "adam", "newton", "bfgs", "dfp", "lbfgs", "lm",
+        "bayesian_regularization" …
     n : int
         The number of parameters.
     N, q : int, optional
@@ -77,7 +78,8 @@ def memory_needed(
     Newton holds H, its factor and, where H is indefinite, a scaled copy and its eigenvectors, 4 n².
     BFGS and DFP hold V, and a copy goes into the result, 2 n². Levenberg-Marquardt on a network
     holds JᵀJ and its factor in one square, n², beside blocks of layers that are summed at once, at
-    most n² and 48 MB (up to 16 MB where n² is less, which is not counted); with m < n residuals J,
+    most n² and 48 MB (up to 16 MB where n² is less, which is not counted), and so does Bayesian
+    regularisation, whatever m is; Levenberg-Marquardt with m < n residuals J,
     JJᵀ and its factor, m·n + 2 m²; with a function's JᵀJ a copy of that too, 2 n².
     ``least_squares`` holds J and its factors at two points, and a J in the result, 5 m·n + 4 n²;
     with m ≤ n residuals the rank comes from singular values, 8 m·n + 6 n² + 4 m². L-BFGS holds its
@@ -122,6 +124,8 @@ def memory_needed(
             return BYTES * (5 * m * n + 4 * n * n)
         if m < n:
             return BYTES * (m * n + 2 * m * m + _DUAL_VECTORS * n)
+        return BYTES * (n * n + min(n * n, _BLOCKS_OF_SUMS) + vectors)
+    if method == "bayesian_regularization":
         return BYTES * (n * n + min(n * n, _BLOCKS_OF_SUMS) + vectors)
     return BYTES * (_SQUARE[method] * n * n + vectors)
 

@@ -498,6 +498,22 @@ class MLP:
     def _learn(self, learned: tuple[Any, Any, Scalings]) -> None:
         self.parameters[:], self.statistics[:], self._scalings = learned
 
+    @property
+    def effective_parameters_(self) -> float:
+        """γ of the last epoch of Bayesian regularisation: how many parameters the data determine.
+
+        There is none after training by other methods.
+        """
+        history = getattr(self, "history_", None)
+        if history is None or "gamma" not in history or not len(history):
+            raise AttributeError(
+                "effective_parameters_ is there after fit(..., 'bayesian_regularization')"
+            )
+        gamma = history["gamma"][-1]
+        if isinstance(gamma, dict):
+            return float(sum(np.sum(part) for part in gamma.values()))
+        return float(gamma)
+
     # --- what it is used for, each in a room of its own ------------------------------------------
 
     fit = _fit.fit

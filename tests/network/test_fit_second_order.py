@@ -10,6 +10,7 @@ import fastopt
 from fastopt.optimizers import LevenbergMarquardt
 from interruption import delay_of_interruption
 from line_search_cases import FULL_BATCH as METHODS
+from line_search_cases import SQUARES
 
 SINE_X = np.linspace(-1, 1, 41).reshape(-1, 1)
 SINE_Y = np.sin(np.pi * SINE_X)
@@ -96,7 +97,8 @@ def test_a_run_of_newton_that_ends_at_a_saddle_says_so():
     assert "positive_definite" not in net.fit(PARITY_X, PARITY_Y, "bfgs", epochs=1)
 
 
-@pytest.mark.parametrize("method", METHODS)
+# Bayesian regularisation lowers S, and has a penalty of its own.
+@pytest.mark.parametrize("method", [m for m in METHODS if m != "bayesian_regularization"])
 def test_loss_falls_monotonously_and_the_history_tells_how(method):
     net = fastopt.MLP([1, 4, 1], random_state=2)
     start = net.evaluate(SINE_X, SINE_Y)
@@ -206,8 +208,8 @@ def test_losses_other_than_squares_name_the_methods_that_can():
             net.fit(X, y, "lm", loss=loss)
 
 
-@pytest.mark.parametrize("method", [name for name in METHODS if name != "lm"])
-def test_other_losses_are_minimised_by_all_but_lm(method):
+@pytest.mark.parametrize("method", [name for name in METHODS if name not in SQUARES])
+def test_other_losses_are_minimised_by_all_that_are_not_for_squares(method):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 2))
     y = (X[:, 0] * X[:, 1] > 0).astype(int)

@@ -116,6 +116,8 @@ def ratio(code, *arguments):
         ("newton", 30, 40, 50, 0.0),
         ("lm", 30, 110, 5000, 0.0),
         ("lm", 300, 100, 500, 0.0),
+        ("bayesian_regularization", 30, 110, 5000, 0.0),
+        ("bayesian_regularization", 30, 110, 50, 0.0),
         ("lm", 300, 100, 500, 1e-3),
         ("lbfgs", 30, 1300, 50, 0.0),
         ("lm", 10_000, 20, 20, 0.0),  # fewer samples than weights, and many inputs

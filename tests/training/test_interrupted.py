@@ -8,11 +8,11 @@ import pytest
 
 import fastopt
 from fastopt.training.user_functions import OwnLoss
-from line_search_cases import FULL_BATCH
+from line_search_cases import FULL_BATCH, SQUARES
 from training_cases import X, Y, bits, make_net
 
 FIRST_ORDER = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "nadam"]
-FIXED = ["lm", "newton"]  # they take no loss of one's own
+FIXED = [*SQUARES, "newton"]  # they take no loss of one's own
 HOOKS = ["on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end"]
 EPOCHS = 5
 
@@ -241,7 +241,8 @@ def virtual_alarm():
 @pytest.mark.usefixtures("virtual_alarm")
 @pytest.mark.parametrize("optimizer", [*FULL_BATCH, "adam"])
 def test_interrupted_within_a_step_by_a_signal(optimizer):
-    n_samples = {"lm": 30_000, "newton": 15_000}.get(optimizer, 800_000)  # steps of some 100 ms
+    of_squares = dict.fromkeys(SQUARES, 30_000)  # steps of some 100 ms
+    n_samples = {**of_squares, "newton": 15_000}.get(optimizer, 800_000)
     A = np.random.default_rng(0).normal(size=(n_samples, 10))
     t = np.sin(A[:, 0]) * A[:, 1]
     settings = {"optimizer": optimizer, "epochs": 3, "batch_size": None}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fastopt
-from line_search_cases import FULL_BATCH
+from line_search_cases import FULL_BATCH, SQUARES
 from training_cases import CLASSES, Weights, X, Y, bits, make_net
 
 
@@ -99,7 +99,7 @@ def test_a_full_batch_run_starts_from_the_weights_that_a_callback_sets(method):
 
 
 @pytest.mark.parametrize("hook", ["epoch_end", "epoch_begin"])
-@pytest.mark.parametrize("method", [name for name in FULL_BATCH if name != "lm"])
+@pytest.mark.parametrize("method", [name for name in FULL_BATCH if name not in SQUARES])
 def test_a_line_search_goes_on_from_the_weights_that_a_callback_sets(method, hook):
     """As from a start: what it knows of the curvature was learned elsewhere."""
     net, other = make_net(), make_net()

@@ -2,6 +2,7 @@
 // the bits are the same for any number of threads.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 
 #include "fastopt/core/interruption.hpp"
@@ -97,6 +98,27 @@ inline void solve_lower(const double* l, Index n, double* x) {
   VectorMap<double> b(x, n);
   m.triangularView<Eigen::Lower>().solveInPlace(b);
   m.triangularView<Eigen::Lower>().transpose().solveInPlace(b);
+}
+
+// ln |L Lᵀ|
+inline double log_determinant(const double* l, Index n) {
+  double sum = 0;
+  for (Index i = 0; i < n; ++i) sum += std::log(l[i * (n + 1)]);
+  return 2 * sum;
+}
+
+// The diagonal of (L Lᵀ)⁻¹: the squared norms of the columns of L⁻¹, a few of them at a time.
+inline void inverse_diagonal(const double* l, Index n, double* out) {
+  constexpr Index width = 32;
+  const ConstMatrixMap<double> m(l, n, n);
+  parallel_for((n + width - 1) / width, [&](Index t) {
+    const Index from = t * width, columns = std::min(width, n - from), rest = n - from;
+    Matrix<double> x = Matrix<double>::Identity(rest, columns);
+    m.block(from, from, rest, rest).triangularView<Eigen::Lower>().solveInPlace(x);
+    VectorMap<double>(out + from, columns) = x.colwise().squaredNorm().transpose();
+    Interruption::poll(static_cast<double>(columns) * static_cast<double>(rest) *
+                       static_cast<double>(rest));
+  });
 }
 
 // x ← (H + λ |diag H|)⁻¹ x, with the first λ of a few for which that is positive definite; false:

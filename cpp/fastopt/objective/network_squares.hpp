@@ -4,6 +4,9 @@
 // that is N q / 2 times E = Σ v e² / (N q) + (l2/2) ‖W‖², the loss that all methods report.
 #pragma once
 
+#include <cmath>
+#include <utility>
+
 #include "fastopt/network/second_order/jacobian.hpp"
 #include "fastopt/network/second_order/normal_equations.hpp"
 #include "fastopt/objective/objective.hpp"
@@ -37,6 +40,25 @@ class NetworkSquares final : public LeastSquaresProblem {
   Index linear_from() const {
     const Layer& last = net_.layers.back();
     return last.activation == Activation::identity ? last.weights : size();
+  }
+
+  // How many residuals have a weight, and Σ ln v over them.
+  std::pair<Index, double> weighted_residuals() const {
+    const Index columns = data_.weight_columns();
+    if (columns == 0) return {elements_, 0.0};
+    const Index repeats = columns == 1 ? net_.outputs() : 1;
+    Buffer<double> v(columns);
+    Index count = 0;
+    double logarithms = 0;
+    for (Index s = 0; s < data_.size(); ++s) {
+      data_.gather_weights(data_.order(), s, 1, v.data());
+      for (const double each : v) {
+        if (!(each > 0)) continue;
+        count += repeats;
+        logarithms += static_cast<double>(repeats) * std::log(each);
+      }
+    }
+    return {count, logarithms};
   }
 
   // √v e of each output.

@@ -23,6 +23,7 @@ class NetworkSolver final : public Solver {
         scale_(scale) {}
 
   double scale() const { return scale_; }
+  Solver& method() { return solver_; }
 
   Report step() override {
     // After a step the two agree: where they differ, the network's owner has set its weights.

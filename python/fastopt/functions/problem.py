@@ -12,7 +12,14 @@ import numpy.typing as npt
 
 from fastopt import _core, _names, _validation
 from fastopt.functions.operators import densely
-from fastopt.optimizers import LevenbergMarquardt, NewtonCG, Optimizer, registry, resolve
+from fastopt.optimizers import (
+    BayesianRegularization,
+    LevenbergMarquardt,
+    NewtonCG,
+    Optimizer,
+    registry,
+    resolve,
+)
 
 Array = npt.NDArray[np.float64]
 
@@ -31,8 +38,11 @@ _RUN_OPTIONS = (
     *("eps", "finite_diff_rel_step"),
 )
 
+# Which have least_squares, or networks alone.
+_OF_SUMS_OF_SQUARES = ("lm", "bayesian_regularization")
+
 methods: dict[str, Callable[..., Optimizer]] = {
-    **{name: make for name, make in registry.items() if name != "lm"},
+    **{name: make for name, make in registry.items() if name not in _OF_SUMS_OF_SQUARES},
     "newton_cg": NewtonCG,
 }
 
@@ -124,6 +134,8 @@ def optimizer_for(
             reason = (
                 "minimises sums of squares alone: use least_squares"
                 if isinstance(method, LevenbergMarquardt)
+                else "trains networks alone: MLP.fit(..., optimizer=...)"
+                if isinstance(method, BayesianRegularization)
                 else "is none of fastopt's optimisers"
             )
             raise ValueError(f"method: {type(method).__name__} {reason}")

@@ -8,6 +8,7 @@ from fastopt import _names, _validation
 from fastopt.optimizers.adagrad import AdaGrad
 from fastopt.optimizers.adam import Adam
 from fastopt.optimizers.base import KINDS, FirstOrder, Optimizer
+from fastopt.optimizers.bayesian_regularization import BayesianRegularization
 from fastopt.optimizers.bfgs import BFGS
 from fastopt.optimizers.dfp import DFP
 from fastopt.optimizers.lbfgs import LBFGS
@@ -30,6 +31,7 @@ registry: dict[str, Callable[..., Optimizer]] = {
     "adamw": partial(Adam, weight_decay=0.01),  # the decay is PyTorch's; Keras has 0.004
     "nadam": Nadam,
     "lm": LevenbergMarquardt,
+    "bayesian_regularization": BayesianRegularization,
     "steepest_descent": SteepestDescent,
     "newton": Newton,
     "bfgs": BFGS,
@@ -84,6 +86,7 @@ __all__ = [
     "SGD",
     "AdaGrad",
     "Adam",
+    "BayesianRegularization",
     "FirstOrder",
     "LevenbergMarquardt",
     "Nadam",

@@ -8,7 +8,7 @@ from typing import Any
 from fastopt import _names, _validation
 from fastopt.callbacks import Callback, Monitor, as_list
 from fastopt.clip import Clip
-from fastopt.optimizers import LevenbergMarquardt, Newton, Optimizer
+from fastopt.optimizers import BayesianRegularization, LevenbergMarquardt, Newton, Optimizer
 from fastopt.schedules import AdaptiveLearningRate
 from fastopt.training.data import Data
 from fastopt.training.history import NUMBERS, History
@@ -81,13 +81,19 @@ def recorded_name(metric: Any) -> str | None:
 def columns_of_numbers(optimizer: Optimizer, clipped: bool, gradient_norm: bool) -> list[str]:
     """Return which of `NUMBERS` the History of a run will have, in their order."""
     first_order = optimizer.kind == "first_order"
-    squares = isinstance(optimizer, LevenbergMarquardt)
+    bayesian = isinstance(optimizer, BayesianRegularization)
+    single = bayesian and getattr(optimizer, "prior", None) == "single"  # else dicts of numbers
+    squares = bayesian or isinstance(optimizer, LevenbergMarquardt)
     there = {
         "learning_rate": first_order,
         "gradient_norm": gradient_norm or not first_order,
         "clipped": clipped,
         "step_length": not first_order and not squares,
         "damping": squares,
+        "alpha": single,
+        "beta": bayesian,
+        "gamma": single,
+        "evidence": bayesian,
         "n_value": not first_order,
         "n_gradient": not first_order,
         "n_hessian": not first_order,

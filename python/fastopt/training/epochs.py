@@ -215,5 +215,6 @@ class Epochs:
             return self.solver.latest
         lost = dict.fromkeys(REPORTED, math.nan)
         lost |= {name: int(solver.get(name, 0)) for name in ("n_value", "n_gradient", "n_hessian")}
-        lost |= {"loss": solver["loss"] * self.solver.scale, "iterations": updates_of(solver)}
+        loss = solver.get("squares", solver["loss"])  # without a penalty of the method's own
+        lost |= {"loss": loss * self.solver.scale, "iterations": updates_of(solver)}
         return SimpleNamespace(**{**lost, "positive_definite": None, "status": "running"})

@@ -25,7 +25,7 @@ from fastopt.training.problem import Problem
 from fastopt.training.progress import Progress
 from fastopt.training.recorder import Recorder
 from fastopt.training.settings import FitSettings, words
-from fastopt.training.solvers import make_solver
+from fastopt.training.solvers import make_solver, own_columns
 from fastopt.training.state import RunState, updates_of
 
 
@@ -75,7 +75,8 @@ def fit(
     state, updates = _going_on(state, earlier, run, problem, solver)
     layer_norms = "layer_gradient_norms" in settings.recorded
     counts = optimizer.kind != "first_order"
-    recorder = Recorder(history, problem, validation, metrics, layer_norms, counts)
+    own = own_columns(problem, optimizer, solver)
+    recorder = Recorder(history, problem, validation, metrics, layer_norms, counts, own)
     progress = Progress(history, settings.epochs, first) if settings.verbose else None
     with Callbacks(callbacks, run) as called:
         watchers: list[Watcher] = [*criteria, called, *([progress] if progress else [])]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # The columns of numbers that a run may have, beside the losses and the metrics.
 NUMBERS = (
     *("learning_rate", "gradient_norm", "step_norm", "clipped", "step_length", "damping"),
+    *("alpha", "beta", "gamma", "evidence"),
     *("n_value", "n_gradient", "n_hessian", "positive_definite", "seconds"),
 )
 
@@ -26,7 +27,8 @@ class History:
     There is ``loss`` and, where they exist, ``val_loss``, the metrics by their names (``val_…`` on
     the validation data), ``learning_rate``, ``gradient_norm``, ``step_norm``, ``seconds`` (since
     the start of the run), and what a method has of its own (``damping``, ``step_length``,
-    ``positive_definite``, numbers of evaluations). A value that an epoch does not have is NaN.
+    ``positive_definite``, ``alpha``, ``beta``, ``gamma``, ``evidence``, numbers of evaluations). A
+    value that an epoch does not have is NaN.
 
     Attributes
     ----------
@@ -176,7 +178,7 @@ class History:
     def _repr_html_(self) -> str:
         """Return the first, the best and the last row."""
         best = self._best_row()
-        columns = [name for name in self if name != "layer_gradient_norms"]
+        columns = [name for name in self if not isinstance(next(iter(self[name]), None), dict)]
         places = {"first": 0, "best": best, "last": len(self) - 1} if self.epoch else {}
         rows = [
             (word, *(self[name][place] for name in columns))

@@ -6,10 +6,10 @@ from typing import Any
 
 from fastopt.callbacks import Callback, EarlyStopping
 from fastopt.memory import BYTES, check_memory
-from fastopt.optimizers import LBFGS, LevenbergMarquardt, Optimizer, registry
+from fastopt.optimizers import LBFGS, Optimizer, registry
 from fastopt.training.loop import Watcher
 from fastopt.training.problem import Problem
-from fastopt.training.solvers import objective_of, squares_of
+from fastopt.training.solvers import SUMS_OF_SQUARES, objective_of, squares_of
 from fastopt.training.stopping import Stopping
 
 # What a method that does not fit into memory is to be replaced by.
@@ -21,7 +21,7 @@ _INSTEAD = {
 
 def loss_of_method(problem: Problem, optimizer: Any, w: Any) -> float:
     """Return E as a method itself computes it: kernels differ by rounding, near 0 by much of E."""
-    if isinstance(optimizer, LevenbergMarquardt):
+    if isinstance(optimizer, SUMS_OF_SQUARES):
         squares = squares_of(problem)
         return squares.value(w) * squares.scale
     return objective_of(problem).value_and_gradient(w)[0]
@@ -33,11 +33,11 @@ def own_criteria(
     """Return the watchers and callbacks that a method brings along."""
     watchers: list[Watcher] = []
     callbacks: list[Callback] = []
-    if isinstance(optimizer, LevenbergMarquardt):
-        if optimizer.gradient_norm is not None:
-            watchers.append(Stopping(gradient_norm=optimizer.gradient_norm).watcher())
-        if optimizer.validation_failures is not None and has_validation:
-            callbacks.append(EarlyStopping("val_loss", patience=optimizer.validation_failures))
+    if isinstance(optimizer, SUMS_OF_SQUARES) and optimizer.gradient_norm is not None:
+        watchers.append(Stopping(gradient_norm=optimizer.gradient_norm).watcher())
+    failures = getattr(optimizer, "validation_failures", None)
+    if failures is not None and has_validation:
+        callbacks.append(EarlyStopping("val_loss", patience=failures))
     return watchers, callbacks
 
 

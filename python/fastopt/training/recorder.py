@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 from fastopt._evaluation import flow_evaluation, judge, metrics_of, norms_of
@@ -32,6 +33,7 @@ class Recorder:
         metrics: Metrics,
         layer_norms: bool,
         counts: bool,
+        own: Callable[[], dict[str, Any]] = dict,
     ) -> None:
         self.history, self._problem, self._metrics = history, problem, metrics
         network = problem.network
@@ -42,6 +44,7 @@ class Recorder:
         if layer_norms:
             self._flows = flow_evaluation(network, problem.data, problem.loss, problem.l2)
         self._counts = _COUNTS if counts else ()
+        self._own = own
         # A run that goes on counts its seconds on.
         self._start = time.perf_counter() - (history.seconds[-1] if history.epoch else 0)
 
@@ -59,6 +62,7 @@ class Recorder:
         for name in _OF_STEPS:
             value = getattr(report, name)
             row[name] = None if math.isnan(value) else value
+        row |= self._own()
         row["positive_definite"] = report.positive_definite
         for name in self._counts:
             row[name] = getattr(report, name)

@@ -112,7 +112,8 @@ def _score(settings: dict[str, Any], best_by: str | Score | None) -> Score:
     ends_at_best = _ends_at_best(settings)
 
     def of_column(_: Any, history: History) -> float:
-        name = best_by or ("val_loss" if "val_loss" in history else "loss")
+        there = (name for name in ("val_loss", "evidence", "loss") if name in history)
+        name = best_by or next(there, "loss")
         if not len(history):
             return math.inf
         if name not in history:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from fastopt import _core
 from fastopt._second_order import check_float64, check_twice_differentiable
-from fastopt.optimizers import LevenbergMarquardt, Newton
+from fastopt.optimizers import BayesianRegularization, LevenbergMarquardt, Newton
 from fastopt.schedules import AdaptiveLearningRate
 from fastopt.training.problem import Problem
 from fastopt.training.scaling import far_columns
 from fastopt.training.settings import FitSettings
+
+# The methods that minimise sums of squares.
+SUMS_OF_SQUARES = (LevenbergMarquardt, BayesianRegularization)
 
 
 def make_solver(problem: Problem, optimizer: Any, settings: FitSettings) -> Any:
@@ -22,7 +27,7 @@ def make_solver(problem: Problem, optimizer: Any, settings: FitSettings) -> Any:
 
 
 def squares_of(problem: Problem) -> _core.NetworkSquares:
-    """Return the sum of squares that Levenberg-Marquardt minimises."""
+    """Return the sum of squares that methods minimise that work on residuals."""
     return _core.NetworkSquares(problem.network._core, problem.data.native, problem.l2)
 
 
@@ -61,31 +66,86 @@ def _full_batch(problem: Problem, optimizer: Any, settings: FitSettings) -> _cor
     if settings.clip is not None:
         raise ValueError(f"clip belongs to first-order methods; {name} chooses its own step")
     w0 = np.array(network.parameters)
-    if isinstance(optimizer, LevenbergMarquardt):
-        _check_squares(loss)
+    if isinstance(optimizer, SUMS_OF_SQUARES):
+        _check_squares(loss, name)
         squares = squares_of(problem)
-        # Who gives ν₀ has chosen the length of the first step, unless data are far from order one.
-        bounded = optimizer.damping is None or bool(far_columns(network._scalings, problem.data))
-        least_squares = _core.LevenbergMarquardtSolver(
-            squares,
-            w0,
-            damping=optimizer.damping,
-            damping_rule=optimizer.damping_rule,
-            scaling=optimizer.scaling,
-            damping_max=optimizer.damping_max,
-            linear_from=squares.linear_from if bounded else 0,
+        make = _bayesian if isinstance(optimizer, BayesianRegularization) else _levenberg_marquardt
+        return _core.NetworkSolver(
+            network._core, make(problem, optimizer, squares, w0), squares.scale
         )
-        return _core.NetworkSolver(network._core, least_squares, squares.scale)
     if isinstance(optimizer, Newton):
         check_twice_differentiable(loss, name)
     method = optimizer.make_solver(objective_of(problem), w0)
     return _core.NetworkSolver(network._core, method, 1.0)
 
 
-def _check_squares(loss: Any) -> None:
+def _levenberg_marquardt(
+    problem: Problem, optimizer: LevenbergMarquardt, squares: _core.NetworkSquares, w0: Any
+) -> _core.LevenbergMarquardtSolver:
+    settings = _damping(problem, optimizer, squares)
+    return _core.LevenbergMarquardtSolver(squares, w0, scaling=optimizer.scaling, **settings)
+
+
+def _bayesian(
+    problem: Problem, optimizer: BayesianRegularization, squares: _core.NetworkSquares, w0: Any
+) -> _core.BayesianSolver:
+    if problem.l2 > 0:
+        raise ValueError(
+            f"l2={problem.l2}: BayesianRegularization finds the strength of its own penalty: leave "
+            "l2 at 0, or use LevenbergMarquardt"
+        )
+    n_residuals, log_weights = squares.weighted_residuals
+    return _core.BayesianSolver(
+        squares,
+        w0,
+        groups=optimizer.groups_of(problem.network),
+        n_residuals=n_residuals,
+        log_weights=log_weights,
+        tolerance=optimizer.tolerance,
+        first_alpha=optimizer.alpha,
+        scaling="identity",
+        **_damping(problem, optimizer, squares),
+    )
+
+
+def _damping(problem: Problem, optimizer: Any, squares: _core.NetworkSquares) -> dict[str, Any]:
+    # Who gives ν₀ has chosen the length of the first step, unless data are far from order one.
+    far = far_columns(problem.network._scalings, problem.data)
+    bounded = optimizer.damping is None or bool(far)
+    return {
+        "damping": optimizer.damping,
+        "damping_rule": optimizer.damping_rule,
+        "damping_max": optimizer.damping_max,
+        "linear_from": squares.linear_from if bounded else 0,
+    }
+
+
+def own_columns(problem: Problem, optimizer: Any, solver: Any) -> Callable[[], dict[str, Any]]:
+    """Return what gives the numbers of the last step that a method alone has, by their names."""
+    if not isinstance(optimizer, BayesianRegularization):
+        return dict
+    method = solver.method
+    squares = squares_of(problem)
+    # Weights have the mean 1 over all residuals, those without a weight included.
+    share = squares.n_residuals / max(squares.weighted_residuals[0], 1)
+
+    def columns() -> dict[str, Any]:
+        alpha, beta, gamma, evidence = method.estimates()
+        named = partial(optimizer.named, network=problem.network)
+        return {
+            "alpha": named(alpha),
+            "beta": beta * share,
+            "gamma": named(gamma),
+            "evidence": evidence,
+        }
+
+    return columns
+
+
+def _check_squares(loss: Any, name: str) -> None:
     if loss != "mse":
         shown = "a loss of your own" if callable(loss) else repr(loss)
         raise ValueError(
-            f"LevenbergMarquardt minimises sums of squares, loss='mse', not {shown}: use BFGS, "
+            f"{name} minimises sums of squares, loss='mse', not {shown}: use BFGS, "
             "LBFGS, DFP, Newton or SteepestDescent, or a first-order method such as Adam"
         )

@@ -122,6 +122,13 @@ class LevenbergMarquardt final : public Solver {
     if (n_gradient_ > iterations_ + moves_) ++moves_;
   }
 
+  // Goes on from the same weights where E has become another function: a penalty that changed.
+  void change_objective(double loss) {
+    loss_ = loss;
+    linear_ = false;
+  }
+
+  double loss() const { return loss_; }
   const Buffer<double>& weights() const { return w_; }
   const Buffer<double>& gradient() const { return g_; }
 

@@ -29,7 +29,7 @@ class StepComputer {
 
 // Cholesky of the n x n matrix JᵀJ + ν D. One square array holds both: JᵀJ above the diagonal, the
 // factor on and below it.
-class NormalEquationsStep final : public StepComputer {
+class NormalEquationsStep : public StepComputer {
  public:
   explicit NormalEquationsStep(SumOfSquares& objective)
       : objective_(objective), n_(objective.size()), jtj_(area(n_, n_)), diagonal_(n_), g_(n_) {}
@@ -56,6 +56,11 @@ class NormalEquationsStep final : public StepComputer {
     return VectorMap<double>(p, n_).allFinite();
   }
 
+ protected:
+  SumOfSquares& objective_;
+  Index n_;
+  Buffer<double> jtj_, diagonal_, g_;
+
  private:
   void restore_lower() {
     constexpr Index tile = 64;
@@ -71,9 +76,6 @@ class NormalEquationsStep final : public StepComputer {
     });
   }
 
-  SumOfSquares& objective_;
-  Index n_;
-  Buffer<double> jtj_, diagonal_, g_;
   bool lower_is_whole_ = false;
 };
 
