@@ -78,8 +78,11 @@ std::vector<Scalar> by_adam(const Data& data) {
   EpochOptions options;
   options.batch_size = 128;
   options.seed = 5;
-  const Settings settings(
-      {{"beta_1", 0.9}, {"beta_2", 0.999}, {"epsilon", 1e-8}, {"epsilon_position", 0}});
+  const Settings settings({{"beta_1", 0.9},
+                           {"beta_2", 0.999},
+                           {"epsilon", 1e-8},
+                           {"epsilon_position", 0},
+                           {"amsgrad", 0}});
   const Loss<Scalar> loss(LossKind::mse, Activation::identity);
   Epoch<Scalar> solver(network, data.set(), loss, make_rule("adam", settings), 1e-4, options);
   solver.set_learning_rates(

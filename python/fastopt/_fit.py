@@ -87,6 +87,7 @@ def fit(
         0 … q−1 for "cross_entropy".
     optimizer : str or Optimizer
         "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam" (default), "adamw", "nadam",
+        "amsgrad", "adamax", "adadelta", "radam", "lion", "rprop",
         "lm", "bayesian_regularization", "bfgs", "dfp", "lbfgs", "newton", "steepest_descent" or
         an object of :mod:`fastopt.optimizers`. It is not changed.
     loss : str or callable
@@ -172,8 +173,8 @@ def fit(
         be called by several threads at once, or ``verbose`` shows one: then one after the other.
     best_by : str or callable, optional
         What the best of ``restarts`` is judged by: a column of the History (the last row; the less
-        the better, but for accuracies, "r2" and "evidence"), or a function (network, history) → number, the
-        less the better. By default ``val_loss`` at the weights that a start ends with, without
+        the better, but for accuracies, "r2" and "evidence"), or a function (network, history) →
+        number, the less the better. By default ``val_loss`` at the weights that a start ends with, without
         validation data ``evidence`` where the method has it, else ``loss``.
     resume_from : path, optional
         A file of a :class:`fastopt.ModelCheckpoint`: weights, state and rows are read from it,

@@ -62,6 +62,7 @@ SYNONYMS: dict[str, dict[str, str]] = {
         "trainlm": "lm",
         "levenbergmarquardt": "lm",
         "trainbr": "bayesian_regularization",
+        "trainrp": "rprop",
         "trainbfg": "bfgs",
         "lbfgsb": "lbfgs",
         "gradientdescent": "sgd",
@@ -92,8 +93,8 @@ _NOT_HERE = {
         ("traincgb", "traincgf", "traincgp", "trainscg", "trainoss", "cg"),
         "conjugate gradients and one-step secants are not here: 'lbfgs' serves the same problems",
     ),
-    **dict.fromkeys(("adadelta", "adafactor", "ftrl"), "it is not here: did you mean 'adagrad'?"),
-    **dict.fromkeys(("adamax", "radam", "lion", "lamb"), "it is not here: did you mean 'adam'?"),
+    **dict.fromkeys(("adafactor", "ftrl"), "it is not here: did you mean 'adagrad'?"),
+    "lamb": "it is not here: did you mean 'adam'?",
 }
 
 # What a word of other software means, where fastopt has nothing that means the same.
@@ -155,7 +156,14 @@ DIFFERENT: dict[str, dict[str, str]] = {
             "did you mean fastopt.SGD(fastopt.AdaptiveLearningRate(), momentum=0.9)? MATLAB "
             "multiplies the gradient by 1 - mc"
         ),
-        "trainrp": "resilient propagation is not here: did you mean 'rmsprop' or 'lm'?",
+        "trainb": "did you mean 'sgd' with batch_size=None?",
+        "trainr": "did you mean 'sgd' with batch_size=1?",
+        "trainc": "did you mean 'sgd' with batch_size=1, shuffle=False?",
+        "trains": "did you mean 'sgd' with batch_size=1, shuffle=False, epochs=1?",
+        **dict.fromkeys(
+            ("trainbu", "trainru"),
+            "unsupervised training is not here: see scikit-learn's cluster and decomposition",
+        ),
         **_NOT_HERE,
     },
     "method": {

@@ -83,6 +83,7 @@ def test_metrics_of_the_four_worlds(written, meant):
         *[("Adam", "adam"), ("SGD", "sgd"), ("RMSprop", "rmsprop")],
         *[("NAdam", "nadam"), ("Adagrad", "adagrad"), ("LM", "lm"), ("trainlm", "lm")],
         ("trainbr", "bayesian_regularization"),
+        *[("trainrp", "rprop"), ("Adamax", "adamax"), ("Adadelta", "adadelta"), ("Lion", "lion")],
         *[("LevenbergMarquardt", "lm"), ("L-BFGS-B", "lbfgs"), ("L-BFGS", "lbfgs")],
         *[("trainbfg", "bfgs"), ("BFGS", "bfgs"), ("Steepest-Descent", "steepest_descent")],
     ],
@@ -176,6 +177,15 @@ def test_every_synonym_names_something_that_there_is():
         (lambda: metric_name("binary_accuracy"), ValueError, "did you mean 'accuracy'?"),
         (lambda: resolve("adm"), ValueError, "got 'adm'; did you mean 'adam'?"),
         (lambda: resolve("trainscg"), ValueError, "'lbfgs' serves the same"),
+        (lambda: resolve("traincgf"), ValueError, "'lbfgs' serves the same"),
+        (lambda: resolve("traingd"), ValueError, "'sgd' with batch_size=None"),
+        (lambda: resolve("traingdx"), ValueError, "momentum=0.9"),
+        (lambda: resolve("trainb"), ValueError, "'sgd' with batch_size=None"),
+        (lambda: resolve("trainc"), ValueError, "batch_size=1, shuffle=False"),
+        (lambda: resolve("trainr"), ValueError, "batch_size=1"),
+        (lambda: resolve("trains"), ValueError, "epochs=1"),
+        (lambda: resolve("trainbu"), ValueError, "unsupervised"),
+        (lambda: resolve("trainru"), ValueError, "unsupervised"),
         (lambda: resolve("traingdm"), ValueError, r"1 - mc"),
         (lambda: resolve("traingda"), ValueError, "AdaptiveLearningRate"),
         (lambda: network(initializer="he_norml"), ValueError, "did you mean 'he_normal'?"),
@@ -273,7 +283,7 @@ def test_optimizers_of_other_libraries_are_named():
     with pytest.raises(TypeError, match=r"give 'rmsprop' or its class$"):
         resolve(of("keras.src.optimizers", "RMSprop")())
     with pytest.raises(TypeError, match="optimisers of its own: sgd, "):
-        resolve(of("keras.src.optimizers", "Lion")())
+        resolve(of("keras.src.optimizers", "Adafactor")())
 
 
 # --- a network's attributes ----------------------------------------------------------------------

@@ -42,9 +42,10 @@ def test_rule_follows_the_framework(case):
     assert relative_error(run(case), golden(case)) <= 1e-12
 
 
-@pytest.mark.parametrize(
-    "case", [case for case in OPTIMIZERS if "epsilon" in case["fastopt_settings"]], ids=case_id
-)
+PLACED = [case for case in OPTIMIZERS if "epsilon_position" in case["fastopt_settings"]]
+
+
+@pytest.mark.parametrize("case", PLACED, ids=case_id)
 def test_trajectories_tell_the_positions_of_epsilon_apart(case):
     ours = case["fastopt_settings"]["epsilon_position"]
     other = "inside" if ours == "outside" else "outside"

@@ -95,16 +95,22 @@ class AdaGrad(Rule):
 class RMSprop(Rule):
     """s ← ρ s + (1−ρ) g⊗g ; w ← w − η g ÷ √(s + ε)."""
 
-    def __init__(self, rho=0.9, epsilon=1e-7, epsilon_position="inside", **decay):
+    def __init__(self, rho=0.9, epsilon=1e-7, epsilon_position="inside", centered=False, **decay):
         super().__init__(**decay)
         self.rho, self.epsilon, self.epsilon_position = rho, epsilon, epsilon_position
+        self.centered = centered
 
     def start(self, g):
         self.s = np.zeros_like(g)
+        self.m = np.zeros_like(g)
 
     def displacement(self, g, learning_rate):
         self.s = self.rho * self.s + (1 - self.rho) * g * g
-        return -divide(learning_rate * g, self.s, self.epsilon, self.epsilon_position)
+        s = self.s
+        if self.centered:
+            self.m = self.rho * self.m + (1 - self.rho) * g
+            s = np.maximum(s - self.m * self.m, 0)
+        return -divide(learning_rate * g, s, self.epsilon, self.epsilon_position)
 
 
 class Adam(Rule):
@@ -113,14 +119,24 @@ class Adam(Rule):
     "uncorrected" adds ε to √s: w ← w − η m̂ √(1−β₂ᵗ) ÷ (√s + ε), the ε-hat form of the paper.
     """
 
-    def __init__(self, beta_1=0.9, beta_2=0.999, epsilon=1e-8, epsilon_position="outside", **decay):
+    def __init__(
+        self,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        epsilon_position="outside",
+        amsgrad=False,
+        **decay,
+    ):
         super().__init__(**decay)
         self.beta_1, self.beta_2 = beta_1, beta_2
         self.epsilon, self.epsilon_position = epsilon, epsilon_position
+        self.amsgrad = amsgrad
 
     def start(self, g):
         self.m = np.zeros_like(g)
         self.s = np.zeros_like(g)
+        self.largest = np.zeros_like(g)
 
     def corrected_mean(self, g):
         """m̂ of this step; m holds g already."""
@@ -131,9 +147,11 @@ class Adam(Rule):
         self.s = self.beta_2 * self.s + (1 - self.beta_2) * g * g
         numerator = learning_rate * self.corrected_mean(g)
         correction = 1 - self.beta_2**self.t
+        self.largest = np.maximum(self.largest, self.s)
+        s = self.largest if self.amsgrad else self.s
         if self.epsilon_position == "uncorrected":
-            return -divide(numerator * np.sqrt(correction), self.s, self.epsilon, "outside")
-        return -divide(numerator, self.s / correction, self.epsilon, self.epsilon_position)
+            return -divide(numerator * np.sqrt(correction), s, self.epsilon, "outside")
+        return -divide(numerator, s / correction, self.epsilon, self.epsilon_position)
 
 
 class Nadam(Adam):
@@ -157,4 +175,102 @@ class Nadam(Adam):
         return ahead + (1 - mu) * g / (1 - self.product)
 
 
-RULES = {rule.__name__: rule for rule in (SGD, AdaGrad, RMSprop, Adam, Nadam)}
+class AdaMax(Rule):
+    """m as Adam ; u ← max(β₂ u, |g|) ; w ← w − η m/(1−β₁ᵗ) ÷ (u + ε).
+
+    "inside": u ← max(β₂ u, |g| + ε), and nothing is added.
+    """
+
+    def __init__(self, beta_1=0.9, beta_2=0.999, epsilon=1e-8, epsilon_position="outside", **decay):
+        super().__init__(**decay)
+        self.beta_1, self.beta_2 = beta_1, beta_2
+        self.inside = epsilon if epsilon_position == "inside" else 0
+        self.outside = epsilon - self.inside
+
+    def start(self, g):
+        self.m = np.zeros_like(g)
+        self.u = np.zeros_like(g)
+
+    def displacement(self, g, learning_rate):
+        self.m = self.beta_1 * self.m + (1 - self.beta_1) * g
+        self.u = np.maximum(self.beta_2 * self.u, np.abs(g) + self.inside)
+        rate = learning_rate / (1 - self.beta_1**self.t)
+        return -rate * self.m / (self.u + self.outside)
+
+
+class Adadelta(Rule):
+    """s, r moving means of g⊗g and d⊗d ; d = √(r + ε) ÷ √(s + ε) ⊗ g ; w ← w − η d."""
+
+    def __init__(self, rho=0.9, epsilon=1e-6, **decay):
+        super().__init__(**decay)
+        self.rho, self.epsilon = rho, epsilon
+
+    def start(self, g):
+        self.s = np.zeros_like(g)
+        self.r = np.zeros_like(g)
+
+    def displacement(self, g, learning_rate):
+        self.s = self.rho * self.s + (1 - self.rho) * g * g
+        d = np.sqrt((self.r + self.epsilon) / (self.s + self.epsilon)) * g
+        self.r = self.rho * self.r + (1 - self.rho) * d * d
+        return -learning_rate * d
+
+
+class RAdam(Adam):
+    """Adam, rectified by r once ϱ > 5; momentum alone before (Liu et al. 2020)."""
+
+    def __init__(self, epsilon_position="uncorrected", **adam):
+        super().__init__(epsilon_position=epsilon_position, **adam)
+
+    def displacement(self, g, learning_rate):
+        adaptive = super().displacement(g, learning_rate)
+        largest = 2 / (1 - self.beta_2) - 1
+        known = largest - 2 * self.t * self.beta_2**self.t / (1 - self.beta_2**self.t)
+        if known <= 5:
+            return -learning_rate * self.corrected_mean(g)
+        top = (known - 4) * (known - 2) * largest
+        return np.sqrt(top / ((largest - 4) * (largest - 2) * known)) * adaptive
+
+
+class Lion(Rule):
+    """w ← w − η sign(β₁ m + (1−β₁) g) ; m ← β₂ m + (1−β₂) g."""
+
+    def __init__(self, beta_1=0.9, beta_2=0.99, **decay):
+        super().__init__(**decay)
+        self.beta_1, self.beta_2 = beta_1, beta_2
+
+    def start(self, g):
+        self.m = np.zeros_like(g)
+
+    def displacement(self, g, learning_rate):
+        sign = np.sign(self.beta_1 * self.m + (1 - self.beta_1) * g)
+        self.m = self.beta_2 * self.m + (1 - self.beta_2) * g
+        return -learning_rate * sign
+
+
+class Rprop(Rule):
+    """iRprop⁻: a step for each weight, longer while signs agree, shorter and skipped else."""
+
+    def __init__(self, increase=1.2, decrease=0.5, step_min=1e-6, step_max=50.0, **decay):
+        super().__init__(**decay)
+        self.increase, self.decrease = increase, decrease
+        self.step_min, self.step_max = step_min, step_max
+
+    def start(self, g):
+        self.sign = np.zeros_like(g)
+        self.size = None
+
+    def displacement(self, g, learning_rate):
+        if self.size is None:
+            self.size = np.full_like(g, learning_rate)
+        agree = np.sign(g) * self.sign
+        factor = np.where(agree > 0, self.increase, np.where(agree < 0, self.decrease, 1))
+        self.size = np.clip(self.size * factor.astype(g.dtype), self.step_min, self.step_max)
+        self.sign = np.where(agree < 0, 0, np.sign(g)).astype(g.dtype)
+        return -self.sign * self.size
+
+
+RULES = {
+    rule.__name__: rule
+    for rule in (SGD, AdaGrad, RMSprop, Adam, Nadam, AdaMax, Adadelta, RAdam, Lion, Rprop)
+}

@@ -3,8 +3,10 @@
 //   Adam:  m̂ = m/(1-β₁ᵗ)
 //   Nadam: m̂ = μ_{t+1} m/(1-∏_{j≤t+1} μ_j) + (1-μ_t) g/(1-∏_{j≤t} μ_j)
 //   w ← w - η m̂ ÷ (√ŝ + ε)
+//   AMSGrad (Reddi et al. 2018): v ← max(v, s), and v in the place of s
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 
 #include "fastopt/update/rule.hpp"
@@ -16,8 +18,8 @@ class AdamFamily : public RuleFor<AdamFamily> {
   explicit AdamFamily(const Settings& s)
       : beta_1_(s["beta_1"]), beta_2_(s["beta_2"]), epsilon_(s) {}
 
-  int states() const override { return 2; }
-  bool is_sum_of_squares(int k) const override { return k == 1; }
+  int states() const override { return amsgrad_ ? 3 : 2; }
+  bool is_sum_of_squares(int k) const override { return k >= 1; }
 
   template <class S>
   void update(const Slice<S>& x, S decay) const {
@@ -30,6 +32,17 @@ class AdamFamily : public RuleFor<AdamFamily> {
     const S of_m = static_cast<S>(of_m_), of_g = static_cast<S>(of_g_),
             of_s = static_cast<S>(of_s_);
     const S inside = static_cast<S>(epsilon_.inside), outside = static_cast<S>(epsilon_.outside);
+    if (amsgrad_) {
+      S* __restrict v = x.state[2];
+      for (Index i = 0; i < x.size; ++i) {
+        m[i] = beta_1 * m[i] + rest_1 * g[i];
+        s[i] = beta_2 * s[i] + rest_2 * (g[i] * g[i]);
+        v[i] = std::max(v[i], s[i]);
+        const S step = (of_m * m[i] + of_g * g[i]) / (std::sqrt(of_s * v[i] + inside) + outside);
+        w[i] = w[i] - decay * w[i] - step;
+      }
+      return;
+    }
     for (Index i = 0; i < x.size; ++i) {
       m[i] = beta_1 * m[i] + rest_1 * g[i];
       s[i] = beta_2 * s[i] + rest_2 * (g[i] * g[i]);
@@ -50,6 +63,7 @@ class AdamFamily : public RuleFor<AdamFamily> {
   }
 
   double beta_1_, beta_2_;
+  bool amsgrad_ = false;
 
  private:
   Epsilon epsilon_;
@@ -58,7 +72,7 @@ class AdamFamily : public RuleFor<AdamFamily> {
 
 class Adam final : public AdamFamily {
  public:
-  using AdamFamily::AdamFamily;
+  explicit Adam(const Settings& s) : AdamFamily(s) { amsgrad_ = s["amsgrad"] != 0; }
   void begin_step(std::int64_t t, double learning_rate) override {
     combine(t, learning_rate / (1 - std::pow(beta_1_, static_cast<double>(t))), 0);
   }

@@ -3,9 +3,14 @@
 
 #include <memory>
 
+#include "fastopt/update/adadelta.hpp"
 #include "fastopt/update/adagrad.hpp"
 #include "fastopt/update/adam.hpp"
+#include "fastopt/update/adamax.hpp"
+#include "fastopt/update/lion.hpp"
+#include "fastopt/update/radam.hpp"
 #include "fastopt/update/rmsprop.hpp"
+#include "fastopt/update/rprop.hpp"
 #include "fastopt/update/sgd.hpp"
 
 FASTOPT_BEGIN
@@ -21,8 +26,10 @@ struct RegisteredRule {
 };
 
 inline const RegisteredRule registered_rules[] = {
-    {"sgd", make<SGD>},   {"adagrad", make<AdaGrad>}, {"rmsprop", make<RMSprop>},
-    {"adam", make<Adam>}, {"nadam", make<Nadam>},
+    {"sgd", make<SGD>},           {"adagrad", make<AdaGrad>}, {"rmsprop", make<RMSprop>},
+    {"adam", make<Adam>},         {"nadam", make<Nadam>},     {"adamax", make<AdaMax>},
+    {"adadelta", make<Adadelta>}, {"radam", make<RAdam>},     {"lion", make<Lion>},
+    {"rprop", make<Rprop>},
 };
 
 inline std::unique_ptr<Rule> make_rule(const std::string& name, const Settings& settings) {

@@ -14,7 +14,7 @@
 FASTOPT_BEGIN
 
 // The largest number of state vectors that a rule has.
-constexpr std::size_t max_states = 2;
+constexpr std::size_t max_states = 3;
 
 // A stretch of the weights with the stretches of the gradient and of the state that belong to it.
 template <class Scalar>

@@ -5,18 +5,23 @@ from functools import partial
 from typing import Any
 
 from fastopt import _names, _validation
+from fastopt.optimizers.adadelta import Adadelta
 from fastopt.optimizers.adagrad import AdaGrad
 from fastopt.optimizers.adam import Adam
+from fastopt.optimizers.adamax import AdaMax
 from fastopt.optimizers.base import KINDS, FirstOrder, Optimizer
 from fastopt.optimizers.bayesian_regularization import BayesianRegularization
 from fastopt.optimizers.bfgs import BFGS
 from fastopt.optimizers.dfp import DFP
 from fastopt.optimizers.lbfgs import LBFGS
 from fastopt.optimizers.levenberg_marquardt import LevenbergMarquardt
+from fastopt.optimizers.lion import Lion
 from fastopt.optimizers.nadam import Nadam
 from fastopt.optimizers.newton import Newton
 from fastopt.optimizers.newton_cg import NewtonCG
+from fastopt.optimizers.radam import RAdam
 from fastopt.optimizers.rmsprop import RMSprop
+from fastopt.optimizers.rprop import Rprop
 from fastopt.optimizers.sgd import SGD
 from fastopt.optimizers.steepest_descent import SteepestDescent
 
@@ -30,6 +35,12 @@ registry: dict[str, Callable[..., Optimizer]] = {
     "adam": Adam,
     "adamw": partial(Adam, weight_decay=0.01),  # the decay is PyTorch's; Keras has 0.004
     "nadam": Nadam,
+    "amsgrad": partial(Adam, amsgrad=True),
+    "adamax": AdaMax,
+    "adadelta": Adadelta,
+    "radam": RAdam,
+    "lion": Lion,
+    "rprop": Rprop,
     "lm": LevenbergMarquardt,
     "bayesian_regularization": BayesianRegularization,
     "steepest_descent": SteepestDescent,
@@ -85,15 +96,20 @@ __all__ = [
     "LBFGS",
     "SGD",
     "AdaGrad",
+    "AdaMax",
+    "Adadelta",
     "Adam",
     "BayesianRegularization",
     "FirstOrder",
     "LevenbergMarquardt",
+    "Lion",
     "Nadam",
     "Newton",
     "NewtonCG",
     "Optimizer",
+    "RAdam",
     "RMSprop",
+    "Rprop",
     "SteepestDescent",
     "registry",
     "resolve",

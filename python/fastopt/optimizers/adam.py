@@ -3,7 +3,7 @@
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
-from fastopt._settings import choice, number
+from fastopt._settings import choice, flag, number
 from fastopt.optimizers.base import EPSILON_POSITIONS, FirstOrder, rate
 from fastopt.schedules import LearningRate
 
@@ -26,20 +26,23 @@ class Adam(FirstOrder):
     epsilon_position : {"outside", "inside", "uncorrected"}
         √ŝ + ε, the default (the paper's Algorithm 1, PyTorch); √(ŝ + ε); or the paper's ε-hat form
         η √(1−β₂ᵗ)/(1−β₁ᵗ) m ÷ (√s + ε), as in Keras and scikit-learn.
+    amsgrad : bool
+        AMSGrad: the largest s so far in the place of s, so that steps never grow again; False by
+        default.
     weight_decay : float
         Decoupled (AdamW): w shrinks by η · weight_decay · w in each iteration; 0 by default. The
         name "adamw" stands for 0.01 (PyTorch's AdamW; Keras' has 0.004).
 
     References
     ----------
-    Kingma & Ba 2014.
+    Kingma & Ba 2014; Reddi, Kale & Kumar 2018 (AMSGrad).
 
     Examples
     --------
     >>> import fastopt
     >>> fastopt.Adam(0.01)  # doctest: +NORMALIZE_WHITESPACE
     Adam(learning_rate=0.01, beta_1=0.9, beta_2=0.999, epsilon=1e-08, epsilon_position='outside',
-         weight_decay=0.0)
+         amsgrad=False, weight_decay=0.0)
     """
 
     rule: ClassVar[str] = "adam"
@@ -50,4 +53,5 @@ class Adam(FirstOrder):
     beta_2: float = number(0.999, low=0, below=1)
     epsilon: float = number(1e-8, above=0)
     epsilon_position: str = choice(EPSILON_POSITIONS, "outside")
+    amsgrad: bool = flag(False)
     weight_decay: float = number(0.0, low=0)

@@ -3,7 +3,7 @@
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
-from fastopt._settings import choice, number
+from fastopt._settings import choice, flag, number
 from fastopt.optimizers.base import FirstOrder, rate
 from fastopt.schedules import LearningRate
 
@@ -24,19 +24,22 @@ class RMSprop(FirstOrder):
         ε > 0, 1e-7 by default (Keras).
     epsilon_position : {"inside", "outside"}
         √(s + ε), the default, or √s + ε as in PyTorch.
+    centered : bool
+        Whether the variance s − m⊗m takes the place of s, with m ← ρ m + (1−ρ) g; False by default.
     weight_decay : float
         Decoupled: w shrinks by η · weight_decay · w in each iteration; 0 by default.
 
     References
     ----------
-    Tieleman & Hinton 2012; Géron, *Hands-On Machine Learning* (2019), chapter 11.
+    Tieleman & Hinton 2012; Géron, *Hands-On Machine Learning* (2019), chapter 11;
+    Graves 2013 (centred).
 
     Examples
     --------
     >>> import fastopt
     >>> fastopt.RMSprop(rho=0.99)  # doctest: +NORMALIZE_WHITESPACE
     RMSprop(learning_rate=0.001, rho=0.99, epsilon=1e-07, epsilon_position='inside',
-            weight_decay=0.0)
+            centered=False, weight_decay=0.0)
     """
 
     rule: ClassVar[str] = "rmsprop"
@@ -46,4 +49,5 @@ class RMSprop(FirstOrder):
     rho: float = number(0.9, low=0, below=1)
     epsilon: float = number(1e-7, above=0)
     epsilon_position: str = choice(("outside", "inside"), "inside")
+    centered: bool = flag(False)
     weight_decay: float = number(0.0, low=0)

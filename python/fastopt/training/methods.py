@@ -45,6 +45,8 @@ def check_memory_of_run(optimizer: Optimizer, network: Any, n_samples: int, n_ep
     """Refuse a run that would not fit into memory, before anything is allocated."""
     kinds = ((name, kind) for name, kind in registry.items() if isinstance(kind, type))
     method = next((name for name, kind in kinds if isinstance(optimizer, kind)), None)
+    if method == "adam" and optimizer.get_params()["amsgrad"]:
+        method = "amsgrad"
     if method is None and optimizer.kind == "first_order":
         return  # a rule of the user's own
     if method is None:
