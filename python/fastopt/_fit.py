@@ -174,8 +174,8 @@ def fit(
     best_by : str or callable, optional
         What the best of ``restarts`` is judged by: a column of the History (the last row; the less
         the better, but for accuracies, "r2" and "evidence"), or a function (network, history) →
-        number, the less the better. By default ``val_loss`` at the weights that a start ends with, without
-        validation data ``evidence`` where the method has it, else ``loss``.
+        number, the less the better. By default ``val_loss`` at the weights that a start ends with,
+        without validation data ``evidence`` where the method has it, else ``loss``.
     resume_from : path, optional
         A file of a :class:`fastopt.ModelCheckpoint`: weights, state and rows are read from it,
         and training goes on as with ``initial_epoch`` = its History. Nothing is changed where

@@ -53,6 +53,8 @@ RESULTS = [
     ("methods.md", "opt.step(weights, grads)", "np.allclose(weights[0], 0.9, atol=0.01)"),
     ("methods.md", "fastopt.WarmUp(", "history.loss[-1] < 0.02"),
     ("methods.md", 'y, "lm"', "history.loss[-1] < 1e-5"),
+    # The noise is 0.1.
+    ("methods.md", "net.effective_parameters_", "0.07 < history.beta[-1] ** -0.5 < 0.14"),
     ("methods.md", 'y, "bfgs"', "history.loss[-1] < 1e-5"),
     ("methods.md", "minimize(rosenbrock", "np.abs(result.x - 1).max() < 1e-6"),
     ("methods.md", "dropout=0.1", "history.loss[-1] < 0.25 and 0 <= history.clipped[-1] <= 1"),

@@ -113,7 +113,7 @@ def test_the_step_is_that_of_the_penalised_sum_of_squares():
     x, y = curve(0, n=30)
     net = fastopt.MLP([1, 3, 1], activation="tanh", random_state=2)
     w = net.parameters.copy()
-    J, e = net.jacobian(x), net.predict(x) - y
+    J, e = net.jacobian(x), net.predict(x).ravel() - y
     beta = e.size / (e @ e)
     optimizer = BayesianRegularization(alpha=0.5, damping=1e-2, damping_rule="matlab")
     history = net.fit(x, y, optimizer, epochs=1)
@@ -135,7 +135,7 @@ def test_the_step_is_that_of_the_penalised_sum_of_squares():
 
 
 def test_groups_name_inputs_weights_and_biases():
-    net = fastopt.MLP([3, 5, 4, 2], residual=True, normalization="layer", random_state=0)
+    net = fastopt.MLP([3, 5, 5, 2], residual=True, normalization="layer", random_state=0)
     groups = np.array(BayesianRegularization(prior="groups").groups_of(net))
     marked = net.copy()
     marked.parameters = groups.astype(float)

@@ -23,6 +23,7 @@ DEFAULTS = {
         "rho": 0.9,
         "epsilon": 1e-7,
         "epsilon_position": "inside",
+        "centered": False,
     },
     fastopt.Adam: {
         "learning_rate": 1e-3,
@@ -30,6 +31,30 @@ DEFAULTS = {
         "beta_2": 0.999,
         "epsilon": 1e-8,
         "epsilon_position": "outside",
+        "amsgrad": False,
+    },
+    fastopt.AdaMax: {
+        "learning_rate": 2e-3,
+        "beta_1": 0.9,
+        "beta_2": 0.999,
+        "epsilon": 1e-8,
+        "epsilon_position": "outside",
+    },
+    fastopt.Adadelta: {"learning_rate": 1.0, "rho": 0.9, "epsilon": 1e-6},
+    fastopt.RAdam: {
+        "learning_rate": 1e-3,
+        "beta_1": 0.9,
+        "beta_2": 0.999,
+        "epsilon": 1e-8,
+        "epsilon_position": "uncorrected",
+    },
+    fastopt.Lion: {"learning_rate": 1e-4, "beta_1": 0.9, "beta_2": 0.99},
+    fastopt.Rprop: {
+        "learning_rate": 0.07,
+        "increase": 1.2,
+        "decrease": 0.5,
+        "step_min": 1e-6,
+        "step_max": 50.0,
     },
     fastopt.Nadam: {
         "learning_rate": 1e-3,
@@ -153,7 +178,7 @@ def test_an_optimiser_without_a_kind():
 def test_kind(case):
     assert isinstance(case.make(), Optimizer)
     assert case.optimizer.kind == "first_order"
-    assert case.optimizer.full_batch is False
+    assert case.optimizer.full_batch is (case.optimizer is fastopt.Rprop)
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,7 @@ class Lion final : public RuleFor<Lion> {
     const S beta_2 = static_cast<S>(beta_2_), rest_2 = static_cast<S>(1 - beta_2_);
     const S eta = static_cast<S>(rate_);
     for (Index i = 0; i < x.size; ++i) {
-      const S c = beta_1 * m[i] + rest_1 * g[i];
-      const S sign = static_cast<S>(c > 0) - static_cast<S>(c < 0);
+      const S sign = sign_of(beta_1 * m[i] + rest_1 * g[i]);
       m[i] = beta_2 * m[i] + rest_2 * g[i];
       w[i] = w[i] - decay * w[i] - eta * sign;
     }

@@ -34,7 +34,7 @@ class Rprop final : public RuleFor<Rprop> {
     const S least = static_cast<S>(step_min_), most = static_cast<S>(step_max_);
     if (first_) std::fill_n(step, x.size, static_cast<S>(rate_));
     for (Index i = 0; i < x.size; ++i) {
-      const S sign = static_cast<S>(g[i] > 0) - static_cast<S>(g[i] < 0);
+      const S sign = sign_of(g[i]);
       const S agree = sign * last[i];  // of signs: a product of small gradients would underflow
       const S factor = agree > 0 ? increase : agree < 0 ? decrease : S(1);
       step[i] = std::min(std::max(step[i] * factor, least), most);

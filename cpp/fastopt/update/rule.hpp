@@ -73,6 +73,12 @@ class RuleFor : public Rule {
   const Derived& self() const { return static_cast<const Derived&>(*this); }
 };
 
+// 1, 0 or −1; of NaN it is NaN, which is not to pass for a gradient of zero.
+template <class S>
+S sign_of(S x) {
+  return x > 0 ? S(1) : x < 0 ? S(-1) : x;
+}
+
 // Where ε stands: √(s + inside) + outside, one of the two being zero. Bias correction divides s
 // by 1 - β₂ᵗ, except for the "uncorrected" form of Adam's paper.
 enum class EpsilonPosition { outside = 0, inside = 1, uncorrected = 2 };

@@ -36,7 +36,8 @@ class BayesianRegularization(Optimizer):
     tolerance : float
         The run ends where γ, α, β and S are settled to this share; 1e-6 by default.
     alpha : float
-        The α of all groups to begin with, 1 by default: weights of order one. Where several
+        The α of all groups to begin with, 10 by default: weights of about a third, as those that
+        networks start with. Where several
         solutions are stationary a larger one leads to a smoother one, and a smaller one to one that
         follows the data more closely; which is the more probable ``evidence`` tells, and
         ``fit(..., restarts=k)`` chooses by it.
@@ -98,7 +99,7 @@ class BayesianRegularization(Optimizer):
     _: KW_ONLY
     prior: str = choice(("single", "groups"), "single")
     tolerance: float = number(1e-6, low=0)
-    alpha: float = number(1.0, above=0)
+    alpha: float = number(10.0, above=0)
     damping: float | None = number(None, optional=True, above=0)
     damping_rule: str = choice(("nielsen", "marquardt", "matlab"), "nielsen")
     damping_max: float = number(1e10, above=0)

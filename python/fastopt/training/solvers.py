@@ -69,10 +69,12 @@ def _full_batch(problem: Problem, optimizer: Any, settings: FitSettings) -> _cor
     if isinstance(optimizer, SUMS_OF_SQUARES):
         _check_squares(loss, name)
         squares = squares_of(problem)
-        make = _bayesian if isinstance(optimizer, BayesianRegularization) else _levenberg_marquardt
-        return _core.NetworkSolver(
-            network._core, make(problem, optimizer, squares, w0), squares.scale
-        )
+        solver: Any
+        if isinstance(optimizer, BayesianRegularization):
+            solver = _bayesian(problem, optimizer, squares, w0)
+        else:
+            solver = _levenberg_marquardt(problem, optimizer, squares, w0)
+        return _core.NetworkSolver(network._core, solver, squares.scale)
     if isinstance(optimizer, Newton):
         check_twice_differentiable(loss, name)
     method = optimizer.make_solver(objective_of(problem), w0)

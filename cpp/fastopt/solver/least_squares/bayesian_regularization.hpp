@@ -36,6 +36,7 @@ class BayesianRegularization final : public Solver {
         inverse_(n_),
         g_(n_),
         diagonal_(n_),
+        before_(n_),
         alpha_(settings.n_groups),
         gamma_(settings.n_groups),
         sizes_(static_cast<std::size_t>(settings.n_groups)),
@@ -49,13 +50,15 @@ class BayesianRegularization final : public Solver {
   // One step of Levenberg-Marquardt that is kept, before it α and β from where the last one led.
   // Where none is kept these may still be on their way.
   Report step() override {
-    if (beta_ == 0)
+    bool first = beta_ == 0;
+    if (first)
       begin();
     else
       update();
     Report report;
     for (int i = 0; i < most_updates; ++i) {
-      report = damped_step();
+      report = damped_step(first);
+      first = false;
       if (report.status == Status::non_finite || beta_ == 0) break;
       estimate();
       if (settled_) {
@@ -111,6 +114,8 @@ class BayesianRegularization final : public Solver {
  private:
   // Updates of α and β at one w, where none of them lets it move.
   static constexpr int most_updates = 100;
+  // Below this Σe² is nothing, and β would overflow with the next.
+  static constexpr double least_squares = 1e-200;
   // λ at most and at least, beside the largest curvature that the data give a weight: beyond, a
   // weight stays at zero to rounding, or Cholesky cannot tell.
   static constexpr double largest_share = 1e12, least_share = 1e-14;
@@ -121,7 +126,7 @@ class BayesianRegularization final : public Solver {
     squares_ = objective_.data_value(w);
     const double largest = posterior_->largest_square();
     if (!std::isfinite(largest) || !std::isfinite(squares_) || !(largest > 0)) return;
-    beta_ = squares_ > 0 ? m_ / (2 * squares_) : 1;
+    beta_ = squares_ > least_squares ? m_ / (2 * squares_) : 1;
     alpha_.fill(settings_.first_alpha);
     take_lambda();
     solver_.change_objective(objective_.value(w));
@@ -142,7 +147,10 @@ class BayesianRegularization final : public Solver {
     solver_.change_objective(objective_.value(weights().data()));
   }
 
-  Report damped_step() {
+  // A step that is broken off before it has moved w leaves what α and β follow from.
+  Report damped_step(bool first) {
+    before_.copy_from(weights());
+    const bool estimated = estimated_;
     estimated_ = false;
     const auto take_squares = [&] {
       if (objective_.is_known(weights().data())) squares_ = objective_.data_value(weights().data());
@@ -152,6 +160,10 @@ class BayesianRegularization final : public Solver {
       report = solver_.step();
     } catch (...) {
       take_squares();
+      if (before_.vector() == weights().vector()) {
+        estimated_ = estimated;
+        if (first) beta_ = 0;
+      }
       throw;
     }
     squares_ = objective_.data_value(weights().data());
@@ -206,7 +218,7 @@ class BayesianRegularization final : public Solver {
 
   double next_beta() const {
     const double left = std::max(m_ - all_gamma(), std::numeric_limits<double>::epsilon() * m_);
-    return squares_ > 0 ? left / (2 * squares_) : beta_;
+    return squares_ > least_squares ? left / (2 * squares_) : beta_;
   }
   double next_alpha(Index c, double beta) const {
     const double squares = sum_of_squares(c), largest = posterior_->largest_square() * beta;
@@ -238,7 +250,7 @@ class BayesianRegularization final : public Solver {
   BayesianSettings settings_;
   double m_;
   Index n_;
-  Buffer<double> lambda_, inverse_, g_, diagonal_, alpha_, gamma_;
+  Buffer<double> lambda_, inverse_, g_, diagonal_, before_, alpha_, gamma_;
   std::vector<Index> sizes_;
   ShrunkSquares objective_;
   PosteriorStep* posterior_;
