@@ -36,6 +36,14 @@ def test_the_best_run_comes_first(logs, call):
     assert out.index("b.jsonl") < out.index("a.jsonl")
 
 
+def test_a_picture_of_runs(logs, call, folder):
+    pytest.importorskip("matplotlib")
+    arguments = ("compare", "a.jsonl", "b.jsonl", "--plot", "c.svg", "--x", "seconds")
+    assert call(*arguments)[0] == 0
+    assert "<svg" in (folder / "c.svg").read_text()
+    assert call(*arguments[:-1], "hours")[0] == 2
+
+
 def test_losses_of_two_kinds_are_noted(logs, call):
     code, _, err = call("compare", "a.jsonl", "c.jsonl")
     assert code == 0

@@ -76,6 +76,30 @@ def test_bounds_hold_and_names_lead(decay, call):
     assert told["parameters"]["c"] >= 0
 
 
+def test_a_picture_shows_data_curve_and_band(decay, call, folder, monkeypatch):
+    pytest.importorskip("matplotlib")
+    from fastopt.cli.commands import curve
+
+    drawn = []
+    draw = curve._draw
+    monkeypatch.setattr(curve, "_draw", lambda *a: (draw(*a), drawn.append(a[-1])))
+    options = ("-m", MODEL, "--y", "signal", "--plot", "p.png", "--out", "o.csv")
+    assert call("fit-curve", "decay.csv", *options)[0] == 0
+    assert (folder / "p.png").read_bytes().startswith(b"\x89PNG")
+    rows, (ax,) = pd.read_csv("o.csv"), drawn
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), decay.signal)
+    edges = ax.collections[0].get_paths()[0].vertices
+    assert np.isclose(edges[:, 1].max(), rows.upper.max(), rtol=1e-3)
+    assert np.isclose(edges[:, 1].min(), rows.lower.min(), rtol=1e-2)
+    for options, said in (
+        (("-m", "a*t", "--plot", "p.doc"), "must end in .png"),
+        (("-m", "a*t*sd", "--plot", "p.png"), "of one variable"),
+        (("-m", "a*t", "--plot", "."), "is a folder"),
+    ):
+        code, _, err = call("fit-curve", "decay.csv", "--y", "signal", *options)
+        assert (code, err.count("\n"), said in err) == (2, 1, True), err
+
+
 def test_several_variables(folder, call):
     rng = np.random.default_rng(1)
     frame = pd.DataFrame({"u": rng.normal(size=30), "v": rng.normal(size=30)})

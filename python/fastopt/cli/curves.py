@@ -125,6 +125,12 @@ class Fitted:
         half: Array = self.factor * np.sqrt(np.maximum(variance, 0))
         return f(x, *self.values), half
 
+    def edge(self, x: Array, sign: int) -> Array:
+        """Return the upper (1) or the lower (−1) edge of the band; without one, the curve."""
+        values, half = self.band(x)
+        edge: Array = values + sign * np.where(np.isfinite(half), half, 0.0)
+        return edge
+
 
 def fit(
     curve: Curve,

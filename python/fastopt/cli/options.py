@@ -23,6 +23,7 @@ Table = Annotated[
 ]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Where to write; else the terminal.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON instead of a table.")]
+Plot = Annotated[Path | None, typer.Option(help="A picture: .png, .pdf, .svg.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but what goes wrong.")]
 Separator = Annotated[
     str | None, typer.Option(help="Between the fields of a text file; else what the names show.")

@@ -11,8 +11,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from fastopt.cli import options
-from fastopt.cli.failure import Failure, Misuse
+import fastopt
+from fastopt.cli import options, pictures
+from fastopt.cli.failure import Failure, Misuse, misuse
 from fastopt.training.history import History
 
 _COLUMNS = ("epochs", "best epoch", "best loss", "last loss", "seconds", "seconds to best")
@@ -57,10 +58,16 @@ def summary(history: History) -> dict[str, Any]:
 
 def compare(
     logs: Annotated[list[Path], typer.Argument(help="Logs of runs: run1.jsonl run2.jsonl …")],
+    plot: options.Plot = None,
+    x: Annotated[str, typer.Option(help="Of the picture: epochs or seconds.")] = "epochs",
     as_json: options.AsJson = False,
 ) -> int:
     """Show runs beside each other, the best first."""
+    pictures.check(plot)
     runs = {str(path): read_log(path) for path in logs}
+    if plot is not None:
+        with misuse():
+            pictures.write(plot, lambda ax: fastopt.plots.compare(runs, ax, x=x))
     facts = {name: summary(history) for name, history in runs.items()}
     ranked = sorted(facts.items(), key=lambda item: _rank(item[1]["best loss"]))
     if as_json:

@@ -13,12 +13,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+import fastopt
 from fastopt import _validation
-from fastopt.cli import options
+from fastopt.cli import options, pictures
 from fastopt.cli.curves import Curve, Fitted, bounds_of, fit, start_of
 from fastopt.cli.data.columns import check_there, numbers_of
 from fastopt.cli.data.tables import read
-from fastopt.cli.failure import Failure, misuse, unknown
+from fastopt.cli.failure import Failure, Misuse, misuse, unknown
 from fastopt.cli.training import check_output
 
 _LOSSES = ("linear", "soft_l1", "huber", "cauchy", "arctan")
@@ -47,6 +48,7 @@ def fit_curve(
         Path | None,
         typer.Option("--out", "-o", help="A table of the rows with curve, lower and upper band."),
     ] = None,
+    plot: options.Plot = None,
     as_json: options.AsJson = False,
     separator: options.Separator = None,
     decimal: options.Decimal = None,
@@ -56,6 +58,7 @@ def fit_curve(
     """Fit a formula to a table, with intervals and a band of confidence."""
     if out is not None:
         check_output(out, "--out")
+    pictures.check(plot)
     if loss not in _LOSSES:
         raise unknown("loss", loss, _LOSSES)
     with misuse():
@@ -79,6 +82,10 @@ def fit_curve(
         raise Failure(
             f"{data} has {len(table)} rows, and {len(curve.parameters)} parameters need as many"
         )
+    if plot is not None and len(curve.variables) > 1:
+        raise Misuse(
+            f"--plot draws models of one variable, and {model!r} has {', '.join(curve.variables)}"
+        )
     start, limits = start_of(p0, curve.parameters), bounds_of(bounds, curve.parameters)
     fitted = fit(
         curve, x, _numbers(table[target]), start, limits, deviations, absolute_sigma, loss, level
@@ -90,11 +97,23 @@ def fit_curve(
         used = {name: table[name] for name in (*curve.variables, target)}
         written = table[list(used)].assign(curve=values, lower=values - half, upper=values + half)
         written.to_csv(out, index=False)
+    if plot is not None:
+        pictures.write(plot, lambda ax: _draw(fitted, x[0], ax))
     if as_json:
         print(json.dumps(_told(fitted)))
     else:
         _print(fitted)
     return 0
+
+
+def _draw(fitted: Fitted, x: Any, ax: Any) -> None:
+    fastopt.plots.fit_1d(
+        lambda at: fitted.band(at[None])[0],
+        x,
+        fitted.y,
+        ax,
+        band=(lambda at: fitted.edge(at[None], -1), lambda at: fitted.edge(at[None], 1)),
+    )
 
 
 def _numbers(column: Any) -> Any:
