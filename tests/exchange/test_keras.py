@@ -119,6 +119,8 @@ def compare(net, X, dtype, tolerance=None):
     expected = net.predict(X).reshape(len(X), -1)
     found = computed(model, X)
     assert found.dtype == dtype
+    if os.environ["KERAS_BACKEND"] == "torch":
+        tolerance = 3e-6  # Keras 3.15 multiplies matrices of doubles in single precision there
     atol = (tolerance or {"float32": 3e-6, "float64": 1e-12}[dtype]) * max(1, abs(expected).max())
     np.testing.assert_allclose(found, expected, rtol=0, atol=atol)
     return model
