@@ -275,3 +275,12 @@ def test_files_and_states_keep_what_it_has_learned(prior, tmp_path):
         np.testing.assert_array_equal(history[column], straight[column])
     for ours, theirs in zip(history.alpha, straight.alpha, strict=True):
         np.testing.assert_equal(ours, theirs)
+
+
+def test_an_estimator_leaves_the_penalty_to_it():
+    pytest.importorskip("sklearn")
+    X, y = linear_data()
+    estimator = fastopt.MLPRegressor(
+        hidden_layer_sizes=(4,), optimizer="trainbr", max_iter=100, random_state=0
+    )
+    assert estimator.fit(X, y).score(X, y) > 0.9

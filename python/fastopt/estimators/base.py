@@ -22,7 +22,7 @@ from fastopt.estimators.convergence import OfTraining, OfValidation, Patience
 from fastopt.estimators.tasks import CallbackSupportMixin, FitTasks
 from fastopt.loggers import FileLogger
 from fastopt.network import MLP
-from fastopt.optimizers import Optimizer, resolve
+from fastopt.optimizers import BayesianRegularization, Optimizer, resolve
 from fastopt.storage.checkpoints import ModelCheckpoint
 from fastopt.training.arguments import is_full_batch
 from fastopt.training.history import History
@@ -256,6 +256,8 @@ class MLPEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         the gradient beside it is ``slope`` times that of fastopt's loss.
         """
         alpha = _validation.number("alpha", self.alpha, low=0)
+        if isinstance(optimizer, BayesianRegularization):
+            return 0.0  # it finds the strength of its own penalty
         weights = np.ones(len(fitted[0])) if fitted[2] is None else fitted[2]
         weights = weights[weights > 0]  # the other rows are left out
         if not len(weights):

@@ -44,6 +44,7 @@ class MLPRegressor(RegressorMixin, MLPEstimator):  # type: ignore[misc]
         The loss is (1/B)·Σ ½(y − t)², summed over samples and outputs, plus alpha/2·‖W‖² / B, with
         B the samples of a batch or, with ``sample_weight``, the sum of their weights; biases are
         not penalised. That is scikit-learn's alpha to the letter, of the scaled problem.
+        "bayesian_regularization" finds a penalty of its own, and has no use for it.
     batch_size : int, "auto" or None
         "auto": min(200, N). None: N.
     learning_rate_init : float
