@@ -274,7 +274,8 @@ def test_completion_is_there(process, monkeypatch):
     assert process().communicate(timeout=60)[0].split() == ["train"]
     monkeypatch.setenv("COMP_WORDS", "fastopt train --optimizer l")
     monkeypatch.setenv("COMP_CWORD", "3")
-    assert set(process().communicate(timeout=60)[0].split()) == {"lm", "lbfgs"}
+    expected = {name for name in fastopt.optimizers.registry if name.startswith("l")}
+    assert set(process().communicate(timeout=60)[0].split()) == expected >= {"lm", "lbfgs"}
 
 
 def test_without_typer_the_cure_is_told(folder):
