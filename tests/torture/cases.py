@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 
 import fastopt
+from fastopt.optimizers import registry
 from line_search_cases import FULL_BATCH, METHODS
 from torture.hostile import SCALES, Hostile, Moody, damage, layouts, wrong
 
-RULES = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "nadam")
+RULES = tuple(name for name in registry if name not in FULL_BATCH)
 ACTIVATIONS = ("identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu")
 
 # What a call may raise: what is wrong with its arguments, arithmetic, memory, another thread's

@@ -13,12 +13,9 @@ import time
 from pathlib import Path
 
 import fastopt
-from line_search_cases import FULL_BATCH
+from fastopt.optimizers import registry
 
-METHODS = [
-    *("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "nadam"),
-    *FULL_BATCH,
-]
+METHODS = tuple(registry)
 EPOCHS = 100
 KILLS_OF_A_RUN = 5
 
