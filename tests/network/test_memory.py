@@ -188,6 +188,7 @@ def test_memory_needed():
         fastopt.memory_needed("adam", 0)
 
 
+@unweighed
 def test_available_memory_follows_the_limit_on_addresses():
     code = """
 import resource
