@@ -37,9 +37,10 @@ cpp_files := $(shell find cpp/fastopt cpp/bindings cpp/tests -name '*.hpp' -o -n
 demo: $(VENV)/.demo
 	$(python) examples/quickstart.py
 
-# Two processes, which take a file of tests at a time.
+# Two processes, which take a file of tests at a time; before that what measures times, alone.
 test: $(VENV)/.test
-	$(python) -m pytest -n 2 --dist loadfile
+	$(python) -m pytest -q -m timing
+	$(python) -m pytest -n 2 --dist loadfile -m "not timing"
 
 bench: $(VENV)/.bench
 	$(python) -m bench

@@ -8,7 +8,6 @@
 #include "fastopt/core/random.hpp"
 #include "fastopt/core/thread_pool.hpp"
 #include "fastopt/network/activation.cpp"
-#include "fastopt/objective/network_objective.hpp"
 #include "fastopt/objective/network_squares.hpp"
 #include "fastopt/objective/predict.hpp"
 #include "fastopt/solver/first_order/epoch.hpp"
@@ -106,22 +105,6 @@ std::vector<double> by_levenberg_marquardt(const Data& data) {
   return {solver.weights().begin(), solver.weights().end()};
 }
 
-// The gradient, the Hessian and its product with a vector, one after the other.
-std::vector<double> derivatives(const Data& data) {
-  const Architecture net({n_inputs, 25, 1}, {Activation::sigmoid, Activation::identity});
-  Network<double> network(net);
-  begin(network);
-  NetworkObjective objective(net, data.set(), Loss<double>(LossKind::mse, Activation::identity),
-                             0.1);
-  const auto n = static_cast<std::size_t>(net.n_parameters);
-  std::vector<double> out(n * n + 2 * n);
-  const double* w = network.parameters.data();
-  objective.value_and_gradient(w, out.data());
-  objective.hessian_vector(w, w, out.data() + n);
-  objective.hessian(w, out.data() + 2 * n);
-  return out;
-}
-
 template <class T>
 bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
@@ -170,7 +153,6 @@ int main() {
   same_for_all_threads([&] { return by_adam<float>(data); });
   same_for_all_threads([&] { return by_adam<double>(data); });
   same_for_all_threads([&] { return by_levenberg_marquardt(data); });
-  same_for_all_threads([&] { return derivatives(data); });
   predictions_from_many_threads(data);
   return check::result();
 }

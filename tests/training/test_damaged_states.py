@@ -142,7 +142,7 @@ def damaged(value, rng):
             changed[rng.randrange(len(changed))] = rng.choice([np.nan, np.inf, -np.inf])
         else:
             # A bit of one number: far from where it was, and finite or not.
-            bits = changed.view("u8" if changed.itemsize == 8 else "u4")
+            bits = changed.view(f"u{changed.itemsize}")
             bits[rng.randrange(len(changed))] ^= type(bits[0])(
                 1 << rng.randrange(changed.itemsize * 8)
             )
