@@ -137,15 +137,15 @@ def damaged(value, rng):
         )
     if kind == 4:
         return changed.reshape(1, -1) if rng.random() < 0.5 else changed[::-1]
-    if len(changed):
-        if kind == 5:
-            changed[rng.randrange(len(changed))] = rng.choice([np.nan, np.inf, -np.inf])
+    # Of any shape and type: an earlier change may have come first.
+    numbers = changed.reshape(-1)
+    if len(numbers):
+        if kind == 5 and numbers.dtype.kind == "f":
+            numbers[rng.randrange(len(numbers))] = rng.choice([np.nan, np.inf, -np.inf])
         else:
             # A bit of one number: far from where it was, and finite or not.
-            bits = changed.view(f"u{changed.itemsize}")
-            bits[rng.randrange(len(changed))] ^= type(bits[0])(
-                1 << rng.randrange(changed.itemsize * 8)
-            )
+            bits = numbers.view(f"u{min(numbers.itemsize, 8)}")
+            bits[rng.randrange(len(bits))] ^= bits.dtype.type(1 << rng.randrange(bits.itemsize * 8))
     return changed
 
 
