@@ -50,6 +50,12 @@ RESULTS = [
         *("from_matlab.md", "restarts=10"),
         "perf < 9000 and min(history.val_loss) < 0.9 * y.var() * (2 / (y.max() - y.min())) ** 2",
     ),
+    (
+        "intervals.md",
+        "print(fit.report())",
+        "'10 degrees' in fit.report() and abs(popt[0] - 212.6837) < 1e-3",
+    ),
+    ("intervals.md", "result.confidence_band", "lower < value < upper and 'vmax' in text"),
     ("methods.md", "opt.step(weights, grads)", "np.allclose(weights[0], 0.9, atol=0.01)"),
     ("methods.md", "fastopt.WarmUp(", "history.loss[-1] < 0.02"),
     ("methods.md", 'y, "lm"', "history.loss[-1] < 1e-5"),

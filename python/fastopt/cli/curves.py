@@ -15,6 +15,8 @@ import numpy.typing as npt
 import fastopt
 from fastopt.cli.expression import Expression
 from fastopt.cli.failure import Failure, Misuse, unknown
+from fastopt.functions.curve_result import CurveFitResult
+from fastopt.functions.inference import Band
 
 Array = npt.NDArray[Any]
 
@@ -69,31 +71,29 @@ class Curve:
 
 @dataclass
 class Fitted:
-    """The parameters, their covariance, and what that says of the curve."""
+    """A fitted curve with its intervals of one level, and what was said on the way."""
 
     curve: Curve
-    values: Array
-    covariance: Array
-    degrees: int
+    result: CurveFitResult
     residuals: Array
     y: Array
     level: float
     notes: list[str]
 
     @property
-    def errors(self) -> Array:
-        """Standard errors of the parameters."""
-        errors: Array = np.sqrt(np.diag(self.covariance))
-        return errors
+    def values(self) -> Array:
+        """The parameters."""
+        return self.result.popt
 
     @property
-    def factor(self) -> float:
-        """Student's t of the level: half an interval in standard errors."""
-        if self.degrees < 1:
-            return math.inf
-        from scipy.stats import t
+    def errors(self) -> Array:
+        """Standard errors of the parameters."""
+        return self.result.standard_errors
 
-        return float(t.ppf((1 + self.level) / 2, self.degrees))
+    @property
+    def intervals(self) -> Array:
+        """The ends of the parameters' intervals, (n, 2)."""
+        return self.result.confidence_intervals(self.level)
 
     @property
     def rmse(self) -> float:
@@ -106,30 +106,15 @@ class Fitted:
         spread = float(np.sum((self.y - self.y.mean()) ** 2))
         return 1 - float(np.sum(self.residuals**2)) / spread if spread else math.nan
 
-    def band(self, x: Array) -> tuple[Array, Array]:
-        """Return the curve at x, and half the width of its band of confidence.
-
-        t · √(gᵀ C g) with g = ∂f/∂parameters by central differences, C the covariance.
-        """
-        f = self.curve.function()
-        gradient = np.empty((len(self.values), x.shape[1]))
-        for j, value in enumerate(self.values):
-            # Small beside the curve's bends and the standard error, large beside rounding.
-            error = self.errors[j] if math.isfinite(self.errors[j]) else 0.0
-            step = max(np.cbrt(np.finfo(float).eps) * abs(value), 1e-3 * error) or 1e-6
-            up, down = self.values.copy(), self.values.copy()
-            up[j], down[j] = value + step, value - step
-            gradient[j] = (f(x, *up) - f(x, *down)) / (up[j] - down[j])
-        with np.errstate(invalid="ignore"):
-            variance = np.einsum("jn,jk,kn->n", gradient, self.covariance, gradient)
-        half: Array = self.factor * np.sqrt(np.maximum(variance, 0))
-        return f(x, *self.values), half
+    def band(self, x: Array) -> Band:
+        """Return the curve at x and the ends of its confidence band."""
+        return self.result.confidence_band(x, self.level)
 
     def edge(self, x: Array, sign: int) -> Array:
         """Return the upper (1) or the lower (−1) edge of the band; without one, the curve."""
-        values, half = self.band(x)
-        edge: Array = values + sign * np.where(np.isfinite(half), half, 0.0)
-        return edge
+        values, lower, upper = self.band(x)
+        edge = upper if sign > 0 else lower
+        return np.where(np.isfinite(edge), edge, values)
 
 
 def fit(
@@ -159,7 +144,7 @@ def fit(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            values, covariance = fastopt.curve_fit(
+            result = fastopt.curve_fit(
                 f, x, y, start, sigma=sigma, absolute_sigma=absolute_sigma, **options
             )
         except RuntimeError as error:
@@ -167,9 +152,7 @@ def fit(
         except (ValueError, TypeError) as error:
             raise Misuse(str(error)) from error
     notes = [" ".join(str(warning.message).split()) for warning in caught]
-    residuals = y - f(x, *values)
-    degrees = len(y) - len(values)
-    return Fitted(curve, values, covariance, degrees, residuals, y, level, notes)
+    return Fitted(curve, result, y - f(x, *result.popt), y, level, notes)
 
 
 def told(curve: Curve, values: Array) -> str:

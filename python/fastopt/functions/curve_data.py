@@ -28,7 +28,7 @@ def read_data(
     """Return the data as numbers, without the points that ``nan_policy`` leaves out."""
     finite = nan_policy is None if check_finite is None else check_finite
     y = _of_y(ydata)
-    x = _of_x(xdata)
+    x = of_x(xdata)
     deviations = None if sigma is None else _deviations(sigma, y.size)
     if nan_policy is not None:
         x, y, deviations = _without_nan(x, y, deviations, nan_policy)
@@ -56,17 +56,17 @@ def _of_frames(name: str, value: Any) -> Any:
     return _numbers(name, numbers) if numbers.dtype.kind == "O" else numbers
 
 
-def _of_x(xdata: Any) -> Any:
+def of_x(xdata: Any, name: str = "xdata") -> Any:
     """Return lists and arrays of numbers as float64; all else is the model's own affair."""
     if not isinstance(xdata, list | tuple | np.ndarray):
         return xdata
-    _validation.check_masks("xdata", xdata)
+    _validation.check_masks(name, xdata)
     try:
         x = np.asarray(xdata)
     except ValueError as error:  # nested lists of unequal lengths
-        raise ValueError(f"xdata must be an array of numbers: {error}") from None
+        raise ValueError(f"{name} must be an array of numbers: {error}") from None
     if x.dtype.kind == "O":
-        return _numbers("xdata", x)
+        return _numbers(name, x)
     return x.astype(np.float64) if x.dtype.kind in "fiub" else x
 
 

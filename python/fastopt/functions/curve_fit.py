@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -14,11 +15,14 @@ import numpy.typing as npt
 from fastopt import _validation
 from fastopt._names import meant_by
 from fastopt.functions.curve_data import read_data
+from fastopt.functions.curve_result import CurveFitResult, Model, named
+from fastopt.functions.inference import FitStatistics
 from fastopt.functions.least_squares import least_squares
 from fastopt.functions.operators import as_dense
+from fastopt.functions.profile import Refit
 from fastopt.functions.result import OptimizeWarning, wants_result
 from fastopt.functions.squares_arguments import UNBOUNDED, check_bounds, check_within
-from fastopt.functions.squares_rank import determined
+from fastopt.functions.squares_result import LeastSquaresResult
 
 Array = npt.NDArray[np.float64]
 
@@ -44,7 +48,7 @@ def curve_fit(
     full_output: bool = False,
     nan_policy: str | None = None,
     **options: Any,
-) -> tuple[Any, ...]:
+) -> CurveFitResult:
     """Fit ``f(xdata, *parameters)`` to ``ydata`` by least squares.
 
     Parameters
@@ -84,13 +88,18 @@ def curve_fit(
 
     Returns
     -------
+    CurveFitResult
+        A tuple that unpacks into the following, and has ``standard_errors``, ``correlation``,
+        ``confidence_intervals()``, ``profile_intervals()``, ``confidence_band(x)``,
+        ``prediction_band(x)``, ``aic``, ``bic`` and ``report()`` besides (docs/intervals.md).
     popt : array, (n,)
         The parameters.
     pcov : array, (n, n)
         Their estimated covariance (JᵀJ)⁻¹ · s², s² = Σe²/(m − rank of J), or s = 1 with
-        ``absolute_sigma``. Infinite, with an :class:`~fastopt.OptimizeWarning` that names them, for
-        parameters that the data do not determine one by one (a and b of a·b·x); the others'
-        covariances are those of the problem without these.
+        ``absolute_sigma``; m counts the points whose ``sigma`` is finite. Infinite, with an
+        :class:`~fastopt.OptimizeWarning` that names them, for parameters that the data do not
+        determine one by one (a and b of a·b·x); the others' covariances are those of the problem
+        without these.
 
     Raises
     ------
@@ -165,12 +174,21 @@ def curve_fit(
                 "counts without these)"
             )
         raise RuntimeError(f"no best parameters were found: {message}")
-    pcov = _covariance(result, y.size, absolute, _names(f, result.x.size))
+    statistics = _statistics(result, deviations, y.size, absolute, _names(f, result.x.size))
+    pcov = statistics.covariance
+    _warn_of_undetermined(statistics)
+    items: tuple[Any, ...] = (result.x, pcov)
     if full_output:
         info = {"nfev": result.nfev, "fvec": result.fun}
         status = result.status if 1 <= result.status <= 4 else 2  # at the limit of rounding
-        return result.x, pcov, info, result.message, status
-    return result.x, pcov
+        items = (*items, info, result.message, status)
+    for name in ("callback", "verbose"):
+        options.pop(name, None)
+    lower, upper = check_bounds(bounds, start.size)
+    refit = Refit(residuals, jacobian, lower, upper, options | {"method": method})
+    if deviations is not None and deviations.ndim == 2:
+        deviations = np.sqrt(np.diag(deviations))
+    return CurveFitResult(items, statistics, Model(f, jac, xdata, deviations, refit))
 
 
 class _Counted:
@@ -273,28 +291,36 @@ def _weights(deviations: Array | None, m: int) -> Callable[[Any], Any]:
     return lambda e: np.linalg.solve(lower, e)
 
 
-def _covariance(result: Any, m: int, absolute: bool, names: list[str]) -> Array:
-    """(JᵀJ)⁻¹ s², infinite for the parameters that the data do not determine one by one."""
-    n = result.x.size
-    rank, undetermined, covariance = determined(result.jac, result.jac_errors)
-    if not absolute and m <= rank:
-        undetermined, covariance = np.arange(n), np.full((n, n), np.inf)
-    elif not absolute:
-        covariance = covariance * (2 * result.cost / (m - rank))
-        covariance[undetermined] = np.inf  # also where the residuals are zero
-        covariance[:, undetermined] = np.inf
-    if undetermined.size:
-        warnings.warn(_undetermined(undetermined, rank < n, names), OptimizeWarning, stacklevel=3)
-    return covariance
+def _statistics(
+    result: LeastSquaresResult, deviations: Array | None, m: int, absolute: bool, names: list[str]
+) -> FitStatistics:
+    """Return the statistics of the fit; points of infinite deviation do not count."""
+    log_sigma = 0.0
+    if deviations is not None and deviations.ndim == 2:
+        log_sigma = 0.5 * float(np.linalg.slogdet(deviations)[1])
+    elif deviations is not None:
+        counted = np.isfinite(np.broadcast_to(deviations, (m,)))
+        log_sigma = float(np.log(np.broadcast_to(deviations, (m,))[counted]).sum())
+        m = int(counted.sum())
+    statistics = result.statistics(absolute_sigma=absolute)
+    return replace(named(statistics, names), n_points=m, log_sigma=log_sigma)
 
 
-def _undetermined(which: Any, dependent: bool, names: list[str]) -> str:
+def _warn_of_undetermined(statistics: FitStatistics) -> None:
+    """Name the parameters whose variances are infinite."""
+    which = np.flatnonzero(np.isinf(np.diag(statistics.covariance)))
+    if which.size:
+        dependent = statistics.rank < statistics.parameters.size
+        told = _undetermined([statistics.names[i] for i in which], dependent)
+        warnings.warn(told, OptimizeWarning, stacklevel=3)
+
+
+def _undetermined(listed: list[str], dependent: bool) -> str:
     if not dependent:
         return (
             "the data do not determine the covariance of the parameters: there are as many "
             "parameters as points, so that it is set to infinity"
         )
-    listed = [names[i] if i < len(names) else f"p[{i}]" for i in which]
     if len(listed) == 1:
         return f"the data do not determine {listed[0]}: its variance is infinite"
     shown = f"{', '.join(listed[:-1])} and {listed[-1]}"

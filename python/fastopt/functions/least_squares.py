@@ -26,7 +26,7 @@ from fastopt.functions.squares_arguments import (
     check_tolerance,
     positional,
 )
-from fastopt.functions.squares_result import make_result
+from fastopt.functions.squares_result import LeastSquaresResult, make_result
 from fastopt.memory import check_bytes, check_memory, memory_needed
 from fastopt.optimizers.levenberg_marquardt import LevenbergMarquardt
 from fastopt.training import loop
@@ -58,7 +58,7 @@ def least_squares(
     *,
     normal_equations: Callable[..., Any] | None = None,
     diff_step: Any = None,
-) -> OptimizeResult:
+) -> LeastSquaresResult:
     """Minimise a sum of squares, ½ Σ e_k(x)², or of a loss that grows more slowly.
 
     Parameters
@@ -114,7 +114,7 @@ def least_squares(
 
     Returns
     -------
-    OptimizeResult
+    LeastSquaresResult
         SciPy's fields: ``x, cost, fun, jac, grad, optimality, active_mask, nfev, njev, status,
         message, success``; ``rank``, the numerical rank of J, as far as the errors of J let it be
         told; ``undetermined``, the indices of the parameters that only act together with others
@@ -128,6 +128,9 @@ def least_squares(
         ``success`` means that a first-order condition holds to the scale of the problem. A start
         with J = 0, a parameter that has run off to where it has no influence, a stalled run and an
         exhausted ``max_nfev`` are reported as what they are.
+
+        Of residuals that are errors of a model, standard errors, intervals, bands, AIC and BIC
+        follow when they are asked for: ``print(result.report())``, and docs/intervals.md.
 
     Raises
     ------

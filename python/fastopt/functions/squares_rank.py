@@ -23,11 +23,29 @@ class Determined(NamedTuple):
     """What J determines: its singular values in columns of unit length that are not zero.
 
     ``covariance`` is (JᵀJ)⁻¹ for the parameters that are determined, infinite for the others.
+    ``root`` (n, rank) with root rootᵀ = (JᵀJ)⁺, and ``null`` (n, n − rank), the directions that
+    change nothing, are those of columns of unit length: of parameters in units of 1 / ``size``.
     """
 
     rank: int
     undetermined: npt.NDArray[np.intp]
     covariance: Array
+    root: Array
+    null: Array
+    size: Array
+    share: float
+
+    def variances(self, gradients: Array) -> Array:
+        """Return gᵀ (JᵀJ)⁻¹ g of the rows g of ``gradients``: functions of the parameters.
+
+        Infinite where g has a part in directions that J does not determine. A product a·b that is
+        determined has a variance, though neither a nor b has one.
+        """
+        scaled = gradients / self.size
+        variances: Array = ((scaled @ self.root) ** 2).sum(axis=-1)
+        lost = np.linalg.norm(scaled @ self.null, axis=-1)
+        variances[lost > self.share * np.linalg.norm(scaled, axis=-1)] = np.inf
+        return variances
 
 
 def determined(jacobian: Array, errors: Array) -> Determined:
@@ -62,8 +80,9 @@ def determined(jacobian: Array, errors: Array) -> Determined:
         error = max(rounding, float(from_errors.max()))
         share = min(max(share, error / float(singular[kept].min())), _LARGEST_SHARE)
     undetermined = np.flatnonzero(null > share)
-    root = (vt[kept].T / singular[kept]) / size[:, np.newaxis]
-    covariance: Array = root @ root.T
+    root = vt[kept].T / singular[kept]
+    in_units = root / size[:, np.newaxis]
+    covariance: Array = in_units @ in_units.T
     covariance[undetermined] = np.inf
     covariance[:, undetermined] = np.inf
-    return Determined(rank, undetermined, covariance)
+    return Determined(rank, undetermined, covariance, root, vt[~kept].T, size, share)

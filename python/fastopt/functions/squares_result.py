@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fastopt import _core
+from fastopt import _core, _validation
+from fastopt.functions.inference import (
+    Band,
+    FitStatistics,
+    Inference,
+    check_names,
+    check_sigma,
+)
 from fastopt.functions.result import OptimizeResult
 from fastopt.functions.squares_arguments import NOTHING
 from fastopt.functions.squares_rank import determined
@@ -51,6 +59,137 @@ _NOT_CONVERGED = {
 }
 
 
+class LeastSquaresResult(OptimizeResult, Inference):
+    """What :func:`~fastopt.least_squares` returns: SciPy's fields, and statistics when asked for.
+
+    With residuals that are errors of a model, each of the same variance: divide them by their
+    standard deviations. All statistics come from ``jac`` at ``x``, by the linear model; with a
+    robust loss from the J whose JᵀJ stands for the Hessian.
+
+    Attributes
+    ----------
+    covariance, standard_errors, correlation : array
+        (JᵀJ)⁻¹ s² with s² = Σe²/(m − rank), its roots, and in units of these.
+    degrees_of_freedom, chi_square, reduced_chi_square, aic, bic
+        As :class:`~fastopt.functions.inference.FitStatistics` has them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastopt
+    >>> t = np.arange(6.0)
+    >>> y = np.array([2.05, 1.18, 0.78, 0.42, 0.29, 0.15])
+    >>> result = fastopt.least_squares(lambda p: p[0] * np.exp(-p[1] * t) - y, [1.0, 1.0])
+    >>> result.x.round(3), result.standard_errors.round(3)
+    (array([2.037, 0.509]), array([0.034, 0.016]))
+    >>> half_life = result.confidence_band(lambda p: np.log(2) / p[1])
+    >>> [round(float(value), 2) for value in half_life]
+    [1.36, 1.24, 1.48]
+    >>> print(result.report(names=("a", "k")))
+    fit of 6 points by 2 parameters, 4 degrees of freedom
+    χ² 0.00525723, reduced χ² 0.00131431; the scale of the residuals is estimated
+    AIC -19.2122, BIC -19.8369
+    <BLANKLINE>
+    parameter      value  standard error  relative        95 % interval
+    a           2.037086          0.0341    1.67 %    1.94252 … 2.13165
+    k          0.5092522          0.0159    3.12 %  0.465174 … 0.553331
+    <BLANKLINE>
+    correlations of size 0.1 and more
+    a, k: +0.524
+    """
+
+    def statistics(
+        self, names: Sequence[str] | None = None, absolute_sigma: bool = False
+    ) -> FitStatistics:
+        """Return all that is said of the fit, as a ``FitStatistics``.
+
+        Parameters
+        ----------
+        names : sequence of str, optional
+            Of the parameters; x[0], x[1] … by default.
+        absolute_sigma : bool
+            Whether the residuals are in units of their known standard deviations. False: the
+            variance that they have in common is estimated.
+        """
+        if self["jac"] is None:
+            raise ValueError(
+                "statistics of a fit need the Jacobian of its residuals, and normal_equations "
+                "gives none: (JᵀJ)⁻¹ Σe²/(m − n) is the covariance"
+            )
+        if not np.isfinite(self["jac"]).all():
+            raise ValueError("statistics of a fit need a finite Jacobian at x")
+        n = self["x"].size
+        return FitStatistics(
+            parameters=self["x"],
+            names=check_names(names, n),
+            n_points=len(self["fun"]),
+            chi_square=2 * self["cost"],
+            absolute_sigma=_validation.flag("absolute_sigma", absolute_sigma),
+            determined=determined(self["jac"], self["jac_errors"]),
+            robust=self["robust"],
+            at_bound=tuple(int(i) for i in np.flatnonzero(self["active_mask"])),
+            failure="" if self["success"] else self["message"],
+        )
+
+    def confidence_band(
+        self, function: Callable[[Array], Any], level: float = 0.95, absolute_sigma: bool = False
+    ) -> Band:
+        """Return ``function(x)`` and its confidence interval, by the delta method.
+
+        Parameters
+        ----------
+        function : callable
+            Of the parameters, → a number or an array: the model at other points, or what else
+            follows from them.
+        level, absolute_sigma
+            As for :meth:`statistics`.
+        """
+        return self._band(function, level, absolute_sigma, 0.0)
+
+    def prediction_band(
+        self,
+        function: Callable[[Array], Any],
+        level: float = 0.95,
+        absolute_sigma: bool = False,
+        sigma: Any = 1.0,
+    ) -> Band:
+        """Return a model at the parameters and the interval of new observations.
+
+        Parameters
+        ----------
+        function : callable
+            As for :meth:`confidence_band`.
+        level, absolute_sigma
+            As for :meth:`statistics`.
+        sigma : array_like
+            Standard deviations of the new observations in units of those by which the residuals
+            were divided (1 where they were not): times s, unless they are known.
+        """
+        return self._band(function, level, absolute_sigma, check_sigma(sigma))
+
+    def _band(self, function: Any, level: float, absolute_sigma: bool, sigma: Any) -> Band:
+        statistics = self.statistics(absolute_sigma=absolute_sigma)
+        noise = np.square(sigma) * statistics.variance if np.any(sigma) else 0.0
+        return statistics.band(_validation.function("function", function), level, noise=noise)
+
+    def report(
+        self,
+        names: Sequence[str] | None = None,
+        level: float = 0.95,
+        absolute_sigma: bool = False,
+    ) -> str:
+        """Return the fit in words and numbers, for ``print``.
+
+        Parameters
+        ----------
+        names, absolute_sigma
+            As for :meth:`statistics`.
+        level : float
+            Of the intervals, 0.95 by default.
+        """
+        return self.statistics(names, absolute_sigma).report(level)
+
+
 def make_result(
     solver: Any,
     objective: Any,
@@ -60,7 +199,7 @@ def make_result(
     lower: Array,
     upper: Array,
     limit: int,
-) -> OptimizeResult:
+) -> LeastSquaresResult:
     """Return SciPy's fields of a run that ended with ``report``, or was ``stopped``."""
     if isinstance(solver, _core.LevenbergMarquardtSolver):
         x, residuals, jacobian, gradient, optimality, rank = _solution(solver, objective)
@@ -74,7 +213,7 @@ def make_result(
             residuals = objective.residuals(x)
     undetermined = np.empty(0, dtype=np.intp)
     if jacobian is not None and not sure and np.isfinite(jacobian).all():
-        rank, undetermined, _ = determined(jacobian, errors)
+        rank, undetermined = determined(jacobian, errors)[:2]
     inactive = solver.inactive()
     if stopped:
         status, message, success = _CALLBACK, "the callback raised StopIteration", False
@@ -97,7 +236,7 @@ def make_result(
     else:
         mask = np.where(x <= lower, -1, np.where(x >= upper, 1, 0))
         optimality = float(abs(x - np.clip(x - gradient, lower, upper)).max())
-    return OptimizeResult(
+    return LeastSquaresResult(
         x=x,
         cost=report.loss,
         fun=residuals,
@@ -115,6 +254,7 @@ def make_result(
         inactive=inactive,
         undetermined=undetermined,
         jac_errors=errors,
+        robust=robust,
     )
 
 

@@ -93,9 +93,9 @@ def fit_curve(
     for note in fitted.notes:
         print(f"fastopt: note: {note}", file=sys.stderr)
     if out is not None:
-        values, half = fitted.band(x)
+        values, lower, upper = fitted.band(x)
         used = {name: table[name] for name in (*curve.variables, target)}
-        written = table[list(used)].assign(curve=values, lower=values - half, upper=values + half)
+        written = table[list(used)].assign(curve=values, lower=lower, upper=upper)
         written.to_csv(out, index=False)
     if plot is not None:
         pictures.write(plot, lambda ax: _draw(fitted, x[0], ax))
@@ -122,18 +122,18 @@ def _numbers(column: Any) -> Any:
 
 
 def _told(fitted: Fitted) -> dict[str, Any]:
-    finite = [[v if math.isfinite(v) else None for v in row] for row in fitted.covariance.tolist()]
-    half = fitted.factor * fitted.errors
+    covariance = fitted.result.covariance.tolist()
+    finite = [[v if math.isfinite(v) else None for v in row] for row in covariance]
     names = fitted.curve.parameters
     return {
         "parameters": dict(zip(names, fitted.values.tolist(), strict=True)),
         "intervals": {
-            name: [v - h, v + h] if math.isfinite(h) else None
-            for name, v, h in zip(names, fitted.values.tolist(), half.tolist(), strict=True)
+            name: [low, high] if math.isfinite(high - low) else None
+            for name, (low, high) in zip(names, fitted.intervals.tolist(), strict=True)
         },
         "covariance": finite,
         "confidence": fitted.level,
-        "degrees_of_freedom": fitted.degrees,
+        "degrees_of_freedom": fitted.result.degrees_of_freedom,
         "rmse": fitted.rmse,
         "r2": fitted.r2 if math.isfinite(fitted.r2) else None,
     }
@@ -144,12 +144,12 @@ def _print(fitted: Fitted) -> None:
     table.add_column("parameter")
     for column in ("value", "standard error", f"{fitted.level:.4g} interval"):
         table.add_column(column, justify="right")
-    half = fitted.factor * fitted.errors
-    for name, value, error, h in zip(
-        fitted.curve.parameters, fitted.values, fitted.errors, half, strict=True
+    for name, value, error, (low, high) in zip(
+        fitted.curve.parameters, fitted.values, fitted.errors, fitted.intervals, strict=True
     ):
-        known = math.isfinite(h)
-        interval = f"{value - h:.6g} … {value + h:.6g}" if known else "not determined"
+        known = math.isfinite(high - low)
+        interval = f"{low:.6g} … {high:.6g}" if known else "not determined"
         table.add_row(name, f"{value:.8g}", f"{error:.3g}" if known else "", interval)
     Console().print(table)
-    print(f"rmse {fitted.rmse:.5g}, R² {fitted.r2:.6g}, {fitted.degrees} degrees of freedom")
+    degrees = fitted.result.degrees_of_freedom
+    print(f"rmse {fitted.rmse:.5g}, R² {fitted.r2:.6g}, {degrees} degrees of freedom")
