@@ -18,11 +18,11 @@ class Buffer {
   Buffer() = default;
   // The destructor runs where the filling is interrupted: the object is whole after Buffer().
   explicit Buffer(Index size) : Buffer() {
-    data_ = allocate(size);
-    size_ = size;
+    take(size);
     fill_zeros(data_, padded(size));
   }
-  Buffer(const Buffer& other) : Buffer(other.size_) {
+  Buffer(const Buffer& other) : Buffer() {
+    take(other.size_);
     std::copy(other.data_, other.data_ + padded(size_), data_);
   }
   Buffer(Buffer&& other) noexcept { swap(other); }
@@ -65,6 +65,10 @@ class Buffer {
     void* data = ::operator new(bytes, std::align_val_t{alignment}, std::nothrow);
     if (data == nullptr) throw OutOfMemory(size, sizeof(Scalar));
     return static_cast<Scalar*>(data);
+  }
+  void take(Index size) {
+    data_ = allocate(size);
+    size_ = size;
   }
   static void release(Scalar* data) { ::operator delete(data, std::align_val_t{alignment}); }
   Index size_ = 0;

@@ -49,8 +49,10 @@ class ScratchStack {
     bytes = rounded(bytes);
     chunks_.back().used -= bytes;
     in_use_ -= bytes;
+    if (chunks_.back().used != 0) return;
     // A second chunk stood in because the first was short: the next first one is as large as both.
-    if (chunks_.back().used == 0 && (chunks_.size() > 1 || chunks_.back().size > most_kept)) drop();
+    const bool was_short = chunks_.back().size < std::min(most_, most_kept);
+    if (chunks_.size() > 1 || chunks_.back().size > most_kept || was_short) drop();
   }
 
  private:

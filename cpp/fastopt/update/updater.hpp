@@ -9,9 +9,9 @@
 
 #include "fastopt/core/buffer.hpp"
 #include "fastopt/core/norm.hpp"
+#include "fastopt/core/pieces.hpp"
 #include "fastopt/core/segments.hpp"
 #include "fastopt/core/state_visitor.hpp"
-#include "fastopt/core/thread_pool.hpp"
 #include "fastopt/update/registry.hpp"
 
 FASTOPT_BEGIN
@@ -38,17 +38,6 @@ class RuleState {
     return slice;
   }
 
-  // f(at, count) over `size` weights, in pieces and in parallel where that pays.
-  template <class F>
-  static void for_pieces(Index size, F&& f) {
-    constexpr Index piece = 1 << 15;
-    if (size < 4 * piece) {
-      f(Index{0}, size);
-    } else {
-      parallel_for((size + piece - 1) / piece,
-                   [&](Index i) { f(i * piece, std::min(piece, size - i * piece)); });
-    }
-  }
   template <class F>
   void for_slices(Scalar* w, const Scalar* g, Index offset, Index size, F&& f) {
     for_pieces(size, [&](Index at, Index count) {
@@ -78,7 +67,7 @@ class Updater {
   // Whether all that the rule keeps is: squares of finite gradients may overflow, and never return.
   bool is_finite() {
     for (const auto& vector : state_.vectors())
-      if (!vector.vector().allFinite()) return false;
+      if (!pieces_finite(vector)) return false;
     return true;
   }
 
@@ -122,11 +111,7 @@ class Updater {
     return largest;
   }
   bool gradient_is_within(const Scalar* g, Index size, double most) const {
-    std::atomic<bool> within{true};
-    RuleState<Scalar>::for_pieces(size, [&](Index at, Index count) {
-      if (!all_within(g + at, count, most)) within.store(false);
-    });
-    return within.load();
+    return pieces_within(g, size, most);
   }
   // What a user may know a state vector by.
   std::string state_name(int k) const {
@@ -164,7 +149,7 @@ class Updater {
     saved.vectors.resize(state_.vectors().size());
     for (std::size_t k = 0; k < saved.vectors.size(); ++k) {
       if (saved.vectors[k].size() == 0) saved.vectors[k].resize(state_.size());
-      saved.vectors[k].copy_from(state_.vectors()[k]);
+      copy_pieces(state_.vectors()[k], saved.vectors[k]);
     }
     saved.memory = rule_->memory();
     saved.iteration = iteration_;
@@ -172,7 +157,7 @@ class Updater {
   }
   void restore(const Saved& saved) {
     for (std::size_t k = 0; k < saved.vectors.size(); ++k)
-      state_.vectors()[k].copy_from(saved.vectors[k]);
+      copy_pieces(saved.vectors[k], state_.vectors()[k]);
     rule_->set_memory(saved.memory);
     iteration_ = saved.iteration;
     rule_iteration_ = saved.rule_iteration;

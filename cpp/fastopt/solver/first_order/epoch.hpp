@@ -4,6 +4,7 @@
 
 #include <numeric>
 
+#include "fastopt/core/pieces.hpp"
 #include "fastopt/core/random.hpp"
 #include "fastopt/network/network.hpp"
 #include "fastopt/objective/batch_gradient.hpp"
@@ -69,7 +70,7 @@ class Epoch final : public Solver {
 
   Report step() override {
     if (rates_.empty()) throw std::logic_error("learning rates have not been set");
-    start_.copy_from(net_.parameters);
+    copy_pieces(net_.parameters, start_);
     start_statistics_.copy_from(net_.statistics);
     updater_.save(start_state_);
     can_rewind_ = true;
@@ -310,13 +311,13 @@ class Epoch final : public Solver {
     // that is not finite, as where squares of gradients overflow, the weights would stay as they
     // are for ever.
     const bool finite = std::isfinite(report.loss) &&
-                        (std::isfinite(report.step_norm) || net_.parameters.vector().allFinite()) &&
+                        (std::isfinite(report.step_norm) || pieces_finite(net_.parameters)) &&
                         net_.statistics.vector().allFinite() && updater_.is_finite();
     if (!finite) {
       report.status = Status::diverged;
     } else if (report.loss < best_loss_) {
       best_loss_ = report.loss;
-      best_.copy_from(net_.parameters);
+      copy_pieces(net_.parameters, best_);
       best_statistics_.copy_from(net_.statistics);
     }
   }
