@@ -365,7 +365,7 @@ class LeastSquaresSolver : public Solver {
   bool gains_as_little_as_asked() const { return share() * share() <= settings_.ftol; }
 
   bool at_noise_floor() {
-    return share() * share() <= settings_.verdict.noise_floor * epsilon + 2 * noise() / residual();
+    return share() * share() <= 2 * noise() / residual();
   }
 
   double residual() const { return std::sqrt(2 * loss_); }
@@ -404,10 +404,8 @@ class LeastSquaresSolver : public Solver {
     const SquaresVerdictSettings& allowed = settings_.verdict;
     const double errors = allowed.errors * (noise() + jacobian_error() * residual());
     // That a short step is right, though E should fall by far, was seen when one was taken.
-    const bool short_step =
-        is_small(newton_, w_) && (share() <= allowed.short_step_share || small_step_);
-    return share() <= std::max(settings_.gtol, allowed.explained) || explained_ <= errors ||
-           cosine() <= allowed.cosine || gains_as_little_as_asked() || short_step;
+    return share() <= settings_.gtol || explained_ <= errors || cosine() <= allowed.cosine ||
+           gains_as_little_as_asked() || (small_step_ && is_small(newton_, w_));
   }
 
   // Once at a point and a few times a run; true where it is another one than was assumed, and J, if

@@ -275,10 +275,8 @@ class LevenbergMarquardt final : public Solver {
     const double explained = std::sqrt(std::max(0.0, -g_.vector().dot(p_.vector())));
     const double share = explained / residual;
     // That a short step is right, though E should fall by far, was seen when one was taken.
-    const bool short_step =
-        is_small(p_, settings_.xtol) && (share <= allowed.short_step_share || as_asked_);
-    return share <= allowed.explained || explained <= allowed.errors * (noise + error * residual) ||
-           share * share <= settings_.ftol || short_step;
+    return explained <= allowed.errors * (noise + error * residual) ||
+           share * share <= settings_.ftol || (as_asked_ && is_small(p_, settings_.xtol));
   }
 
   Report accept(double loss, double nu, double predicted) {
