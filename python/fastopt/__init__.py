@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         Rprop,
         SteepestDescent,
     )
+    from fastopt.reporting.report import report
     from fastopt.schedules import (
         AdaptiveLearningRate,
         CosineDecay,
@@ -129,6 +130,7 @@ __all__ = [
     "load",
     "memory_needed",
     "minimize",
+    "report",
     "set_num_threads",
     "split",
 ]
@@ -173,6 +175,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "Rprop",
         "SteepestDescent",
     ),
+    "reporting.report": ("report",),
     "schedules": (
         "AdaptiveLearningRate",
         "CosineDecay",

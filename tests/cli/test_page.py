@@ -27,7 +27,14 @@ def test_commands_run(call, folder):
         assert code == 0, (command, err)
     assert fastopt.load("price.safetensors").history_.best["val_loss"] < 0.02
     assert len(fastopt.load("slow.safetensors").history_) == 40
-    for name in ("predicted.csv", "probabilities.csv", "price.c", "again.safetensors", "curve.csv"):
+    for name in (
+        "predicted.csv",
+        "probabilities.csv",
+        "price.c",
+        "again.safetensors",
+        "curve.csv",
+        "price.html",
+    ):
         assert (folder / name).stat().st_size > 0
 
 

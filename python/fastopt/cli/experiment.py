@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import sys
 from collections.abc import Mapping
 from copy import deepcopy
@@ -56,7 +57,13 @@ DEFAULTS: dict[str, Section] = {
         "class_weight": None,
     },
     "stopping": {},
-    "output": {"model": "model.safetensors", "log": None, "checkpoint": True},
+    "output": {
+        "model": "model.safetensors",
+        "log": None,
+        "checkpoint": True,
+        "report": None,
+        "pictures": None,
+    },
 }
 _OF_NETWORK = [
     name
@@ -73,7 +80,10 @@ KEYS: dict[str, list[str] | None] = {
     "output": list(DEFAULTS["output"]),
     "callbacks": None,
 }
-_PATHS = (("data", "path"), ("output", "model"), ("output", "log"))
+_PATHS = (
+    ("data", "path"),
+    *(("output", key) for key in ("model", "log", "report", "pictures")),
+)
 _LISTS = ("target", "inputs", "ignore", "categorical")
 _TASKS = ("auto", "regression", "classification")
 
@@ -189,6 +199,32 @@ class Experiment:
                 "--hidden none makes a network without hidden layers"
             )
         return widths
+
+    def text(self) -> str:
+        """Return all settings as the TOML of a file that does the same."""
+        tables = [(f"[{name}]", section) for name, section in self._sections.items()]
+        tables += [("[[callbacks]]", callback) for callback in self.callbacks]
+        return "\n".join(
+            "\n".join([head, *(f"{_key(k)} = {_value(v)}" for k, v in t.items() if v is not None)])
+            + "\n"
+            for head, t in tables
+        )
+
+
+def _key(key: str) -> str:
+    plain = key.replace("_", "").replace("-", "")
+    return key if plain.isascii() and plain.isalnum() else _value(key)
+
+
+def _value(value: Any) -> str:
+    """Return a value as TOML writes it."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{_key(k)} = {_value(v)}" for k, v in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_value, value))}]"
+    if isinstance(value, float):
+        return repr(value)  # inf and nan too
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _told(widths: Any) -> str:

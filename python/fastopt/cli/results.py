@@ -56,8 +56,17 @@ def judged(net: fastopt.MLP, preprocessing: Preprocessing, part: Part, y: Any) -
     return values
 
 
-def by_part(fit: Fit, data: Data) -> Table:
+def judged_parts(fit: Fit, data: Data) -> dict[str, dict[str, float]]:
     """Return the loss and the metrics of each part."""
+    made = data.preprocessing
+    return {
+        part.name: judged(fit.net, made, part, one_hot(made, part.y, fit.loss))
+        for part in data.parts
+    }
+
+
+def by_part(values: dict[str, dict[str, float]], data: Data) -> Table:
+    """Return the loss and the metrics of each part, to be shown."""
     table = Table(show_edge=False, pad_edge=False)
     table.add_column("part")
     table.add_column("rows", justify="right")
@@ -65,9 +74,7 @@ def by_part(fit: Fit, data: Data) -> Table:
     for column in columns:
         table.add_column(column, justify="right")
     for part in data.parts:
-        values = judged(
-            fit.net, data.preprocessing, part, one_hot(data.preprocessing, part.y, fit.loss)
-        )
-        shown = (f"{values[c]:.5g}" if c in values else "" for c in columns)
+        found = values[part.name]
+        shown = (f"{found[c]:.5g}" if c in found else "" for c in columns)
         table.add_row(part.name, str(len(part.rows)), *shown)
     return table

@@ -72,6 +72,8 @@ shuffle = true
 [output]
 model = "model.safetensors"
 # log = "run.jsonl"           # a line of JSON an epoch
+# report = "report.html"      # data, curves, errors and what outputs hang on, in one file
+# pictures = "pictures"       # a folder of pictures
 checkpoint = true             # so that --resume can go on
 """
 

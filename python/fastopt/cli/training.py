@@ -47,6 +47,7 @@ class Data:
     preprocessing: Preprocessing
     parts: list[Part]
     split: dict[str, Any] = field(default_factory=dict)
+    missing: dict[str, int] = field(default_factory=dict)  # values, by column
 
     def part(self, name: str) -> Part | None:
         """Return a part by its name."""
@@ -108,7 +109,8 @@ def load_data(experiment: Experiment) -> Data:
         )
         if len(rows)
     ]
-    return Data(path, frame, preprocessing, parts, shares)
+    missing = {column.name: int(frame[column.name].isna().sum()) for column in whole.inputs}
+    return Data(path, frame, preprocessing, parts, shares, missing)
 
 
 def _weights(column: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,10 +13,11 @@ import typer
 from rich.console import Console
 
 from fastopt.cli import options, results
+from fastopt.cli import pictures as drawing
 from fastopt.cli.experiment import Experiment
 from fastopt.cli.failure import Failure, Misuse
 from fastopt.cli.template import template
-from fastopt.cli.training import Fit, check_output, load_data
+from fastopt.cli.training import Data, Fit, check_output, load_data
 from fastopt.cli.training import train as train_network
 from fastopt.storage import atomic
 
@@ -128,6 +130,13 @@ def train(
     log: Annotated[
         Path | None, typer.Option(help="A line of JSON an epoch.", rich_help_panel=_FILES)
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="An HTML file that tells all of it.", rich_help_panel=_FILES),
+    ] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(help="A folder for pictures.", rich_help_panel=_FILES)
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a run.", rich_help_panel=_FILES)
     ] = False,
@@ -178,7 +187,14 @@ def train(
         "seed": seed,
     }
     _override(experiment, "training", training)
-    _override(experiment, "output", {"model": out, "log": log, "checkpoint": checkpoint})
+    output = {
+        "model": out,
+        "log": log,
+        "checkpoint": checkpoint,
+        "report": report,
+        "pictures": pictures,
+    }
+    _override(experiment, "output", output)
     return run(experiment, quiet, resume, context.obj or ())
 
 
@@ -187,19 +203,47 @@ def run(experiment: Experiment, quiet: bool, resume: bool, command: Sequence[str
     output = experiment["output"]
     model = Path(output["model"])
     check_output(model, "--out")
-    if output["log"] is not None:
-        check_output(Path(output["log"]), "--log")
+    for key in ("log", "report"):
+        if output[key] is not None:
+            check_output(Path(output[key]), f"--{key}")
+    if output["pictures"] is not None:
+        drawing.check_folder(Path(output["pictures"]))
     console = Console(stderr=True, highlight=False)
+    began = time.perf_counter()
     data = load_data(experiment)
+    seconds = {"reading the table and splitting it": time.perf_counter() - began}
     fit = train_network(experiment, data, console, quiet, resume)
-    fit.net.metadata = {**fit.net.metadata, "command": shlex.join(["fastopt", *command])}
+    line = shlex.join(["fastopt", *command])
+    fit.net.metadata = {**fit.net.metadata, "command": line}
     fit.net.save(model)
+    wanted = any(output[key] is not None for key in ("report", "pictures"))
+    if not quiet or wanted:
+        began = time.perf_counter()
+        judged = results.judged_parts(fit, data)
+        seconds["losses and metrics of the parts"] = time.perf_counter() - began
     if not quiet:
-        Console().print(results.by_part(fit, data))
-        console.print(_ended(fit, model), markup=False, soft_wrap=True)
-    elif fit.interrupted:
+        Console().print(results.by_part(judged, data))
+    if not quiet or fit.interrupted:
         print(_ended(fit, model), file=sys.stderr)
+    try:
+        if wanted:
+            _show(experiment, fit, data, judged, seconds, line)
+    except KeyboardInterrupt:
+        raise Failure(f"interrupted: {model} is written, report and pictures may lack") from None
     return 1 if fit.interrupted else 0
+
+
+def _show(
+    experiment: Experiment, fit: Fit, data: Data, judged: Any, seconds: Any, command: str
+) -> None:
+    """Write report and pictures."""
+    from fastopt.cli import reports
+
+    output, subject = experiment["output"], reports.subject_of(fit, data)
+    if output["pictures"] is not None:
+        drawing.write_all(Path(output["pictures"]), subject)
+    if output["report"] is not None:
+        reports.write(subject, experiment, judged=judged, seconds=seconds, command=command)
 
 
 def _ended(fit: Fit, model: Path) -> str:
