@@ -364,9 +364,7 @@ class LeastSquaresSolver : public Solver {
 
   bool gains_as_little_as_asked() const { return share() * share() <= settings_.ftol; }
 
-  bool at_noise_floor() {
-    return share() * share() <= 2 * noise() / residual();
-  }
+  bool at_noise_floor() { return share() * share() <= 2 * noise() / residual(); }
 
   double residual() const { return std::sqrt(2 * loss_); }
   double relative_noise() const {
