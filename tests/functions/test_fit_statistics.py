@@ -38,7 +38,9 @@ def of_puromycin(**settings):
 
 
 @pytest.mark.parametrize("name", ["ols", "wls"])
-@pytest.mark.parametrize("jac", [None, "2-point", "cs", columns], ids=str)
+@pytest.mark.parametrize(
+    "jac", [None, "2-point", "cs", columns], ids=["default", "2-point", "cs", "exact"]
+)
 def test_a_linear_model_has_the_statistics_of_statsmodels(name, jac):
     golden = GOLDEN[name]
     fit = curve_fit(parabola, X, Y, sigma=SIGMA if name == "wls" else None, jac=jac)
