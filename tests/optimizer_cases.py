@@ -142,6 +142,26 @@ _ROWS = (
         {"learning_rate": 0.01, "step_max": 0.02},
         {**_ALL, "increase": (1, 0.5), "decrease": (0, 1, 1.5), "step_min": _POSITIVE},
     ),
+    (
+        "gradient-descent",
+        fastopt.GradientDescentAdaptive,
+        rules.GradientDescent,
+        {"adaptive": False},
+        {
+            **_ALL,
+            "momentum": _FRACTION,
+            "increase": (0.9,),
+            "decrease": (0, 1, 1.5),
+            "max_increase": (0.9,),
+        },
+    ),
+    (
+        "gradient-descent-momentum",
+        fastopt.GradientDescentAdaptive,
+        rules.GradientDescent,
+        {"adaptive": False, "momentum": 0.9, "weight_decay": 0.1},
+        _ALL,
+    ),
     ("nadam", fastopt.Nadam, rules.Nadam, {}, {**_ADAM, "momentum_decay": _NOT_NEGATIVE}),
     (
         "nadam-inside",

@@ -21,7 +21,9 @@ void bind_descent(py::module_& module) {
            py::arg("objective"), py::arg("w0"), py::arg("rule"), py::arg("settings"),
            py::arg("weight_decay"), py::arg("gtol"), py::keep_alive<1, 2>())
       .def("set_learning_rates", &Descent::set_learning_rates, py::arg("rates"))
-      .def_property_readonly("loss", &Descent::loss);
+      .def("undo", &Descent::undo, py::arg("last"))
+      .def_property_readonly("loss", &Descent::loss)
+      .def_property_readonly("loss_before", &Descent::loss_before);
   def_place(descent);
 
   py::class_<ProjectedLbfgs, LineSearchSolver> projected(module, "ProjectedLbfgsSolver",

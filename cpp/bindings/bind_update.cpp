@@ -160,7 +160,7 @@ class Worker {
 
   virtual std::int64_t iteration() const = 0;
   virtual void step(const py::handle& params, const py::handle& grads, double learning_rate,
-                    bool check_finite) = 0;
+                    bool check_finite, double loss) = 0;
   virtual void finalize(const py::handle& params) = 0;
   virtual void configure(std::unique_ptr<Rule> rule, double weight_decay) = 0;
   virtual py::dict state() = 0;
@@ -182,7 +182,7 @@ class WorkerOf final : public Worker {
   std::int64_t iteration() const override { return updater_.iteration(); }
 
   void step(const py::handle& params, const py::handle& grads, double learning_rate,
-            bool check_finite) override {
+            bool check_finite, double loss) override {
     const Lock lock(*this);
     auto w = writeable<Scalar>(params, "params");
     check_shapes(params, w, "params");
@@ -193,7 +193,7 @@ class WorkerOf final : public Worker {
     if (check_finite) check_gradients(g);
     int overflowed = -1;
     work([&] {
-      updater_.begin_step(learning_rate);
+      updater_.begin_step(learning_rate, loss);
       for (std::size_t k = 0; k < w.size(); ++k) {
         const Segment& s = updater_.segments()[k];
         if (check_finite)
@@ -386,10 +386,11 @@ void bind_update(py::module_& module) {
       .def(
           "step",
           [](RuleHandle& self, const py::handle& params, const py::handle& grads,
-             double learning_rate,
-             bool check_finite) { self.worker().step(params, grads, learning_rate, check_finite); },
+             double learning_rate, bool check_finite,
+             double loss) { self.worker().step(params, grads, learning_rate, check_finite, loss); },
           py::arg("params"), py::arg("grads"), py::arg("learning_rate"),
-          py::arg("check_finite") = true)
+          py::arg("check_finite") = true,
+          py::arg("loss") = std::numeric_limits<double>::quiet_NaN())
       .def(
           "finalize",
           [](RuleHandle& self, const py::handle& params) { self.worker().finalize(params); },

@@ -88,6 +88,7 @@ def fit(
     optimizer : str or Optimizer
         "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam" (default), "adamw", "nadam",
         "amsgrad", "adamax", "adadelta", "radam", "lion", "rprop",
+        "traingd", "traingdm", "traingda", "traingdx",
         "lm", "bayesian_regularization", "bfgs", "dfp", "lbfgs", "newton", "steepest_descent" or
         an object of :mod:`fastopt.optimizers`. It is not changed.
     loss : str or callable

@@ -67,6 +67,7 @@ SYNONYMS: dict[str, dict[str, str]] = {
         "lbfgsb": "lbfgs",
         "gradientdescent": "sgd",
         "gd": "sgd",
+        "gradientdescentadaptive": "traingda",
         "nag": "nesterov",
     },
     "initializer": {
@@ -144,18 +145,6 @@ DIFFERENT: dict[str, dict[str, str]] = {
         "negmeanabsoluteerror": "metrics have no sign here: did you mean 'mae'?",
     },
     "optimizer": {
-        "traingd": "it steps on the full batch: did you mean 'sgd' with batch_size=None?",
-        "traingdm": (
-            "did you mean 'momentum' with batch_size=None? MATLAB multiplies the gradient by "
-            "1 - mc, so that its learning rate is here (1 - mc) times as large"
-        ),
-        "traingda": (
-            "did you mean fastopt.SGD(fastopt.AdaptiveLearningRate()), whose defaults are MATLAB's?"
-        ),
-        "traingdx": (
-            "did you mean fastopt.SGD(fastopt.AdaptiveLearningRate(), momentum=0.9)? MATLAB "
-            "multiplies the gradient by 1 - mc"
-        ),
         "trainb": "did you mean 'sgd' with batch_size=None?",
         "trainr": "did you mean 'sgd' with batch_size=1?",
         "trainc": "did you mean 'sgd' with batch_size=1, shuffle=False?",

@@ -16,7 +16,7 @@ BYTES = 8  # of a double
 # Vectors of n numbers that an update rule keeps from step to step.
 _STATES = {"sgd": 0, "momentum": 1, "nesterov": 1, "adagrad": 1, "rmsprop": 1}
 _STATES |= {"adam": 2, "nadam": 2, "amsgrad": 3, "adamax": 2, "adadelta": 2, "radam": 2}
-_STATES |= {"lion": 1, "rprop": 2}
+_STATES |= {"lion": 1, "rprop": 2, "traingd": 0, "traingdm": 1, "traingda": 1, "traingdx": 2}
 # Vectors beside these: the gradient, the weights before an epoch, the best ones, the start's. At
 # the end comes a copy of the state, and before there is one, a vector to compare with.
 _FIRST_ORDER_VECTORS = 4

@@ -2,8 +2,10 @@
 
 from dataclasses import asdict, dataclass
 
+import jax
 import keras
 import numpy as np
+import optax
 import torch
 
 STEPS = 100
@@ -201,6 +203,66 @@ CASES = [
         "Rprop",
         {"learning_rate": 0.01},
     ),
+    Case(
+        "optax",
+        "rmsprop_centered",
+        "rmsprop",
+        {"learning_rate": 1e-2, "decay": 0.9, "eps": 1e-7, "centered": True, "eps_in_sqrt": True},
+        "RMSprop",
+        {
+            "learning_rate": 1e-2,
+            "rho": 0.9,
+            "epsilon": 1e-7,
+            "epsilon_position": "inside",
+            "centered": True,
+        },
+    ),
+    Case(
+        "optax",
+        "adamax",
+        "adamax",
+        {"learning_rate": 2e-3, "b1": 0.9, "b2": 0.99, "eps": 1e-8},
+        "AdaMax",
+        {"learning_rate": 2e-3, "beta_2": 0.99, "epsilon": 1e-8, "epsilon_position": "inside"},
+    ),
+    Case(
+        "optax",
+        "adadelta",
+        "adadelta",
+        {"learning_rate": 0.5, "rho": 0.95, "eps": 1e-7},
+        "Adadelta",
+        {"learning_rate": 0.5, "rho": 0.95, "epsilon": 1e-7},
+    ),
+    Case(
+        "optax",
+        "radam",
+        "radam",
+        {"learning_rate": 1e-3, "b1": 0.9, "b2": 0.99, "eps": 1e-8},
+        "RAdam",
+        {"learning_rate": 1e-3, "beta_2": 0.99, "epsilon": 1e-8, "epsilon_position": "outside"},
+    ),
+    Case(
+        "optax",
+        "lion",
+        "lion",
+        {"learning_rate": 1e-3, "b1": 0.9, "b2": 0.99, "weight_decay": 0.02},
+        "Lion",
+        {"learning_rate": 1e-3, "weight_decay": 0.02},
+    ),
+    # optax's β₁ is constant: ψ so large that the warm-up of μ is over before the first step.
+    Case(
+        "optax",
+        "nadam",
+        "nadam",
+        {"learning_rate": 1e-3, "b1": 0.9, "b2": 0.999, "eps": 1e-8},
+        "Nadam",
+        {
+            "learning_rate": 1e-3,
+            "epsilon": 1e-8,
+            "epsilon_position": "outside",
+            "momentum_decay": 1e6,
+        },
+    ),
     Case("keras", "sgd", "SGD", {"learning_rate": 1e-2}, "SGD", {"learning_rate": 1e-2}),
     Case(
         "keras",
@@ -376,10 +438,26 @@ def keras_trajectory(case, start, gradients):
     return np.array(path)
 
 
+def optax_trajectory(case, start, gradients):
+    jax.config.update("jax_enable_x64", True)
+    rule = getattr(optax, case.optimizer)(**case.settings)
+    w = jax.numpy.asarray(start)
+    state, path = rule.init(w), []
+    for g in gradients:
+        change, state = rule.update(jax.numpy.asarray(g), state, w)
+        w = optax.apply_updates(w, change)
+        path.append(np.asarray(w))
+    return np.array(path)
+
+
 def make():
     start, gradients = start_and_gradients()
     arrays = {"start": start, "gradients": gradients}
-    trajectory = {"torch": torch_trajectory, "keras": keras_trajectory}
+    trajectory = {
+        "torch": torch_trajectory,
+        "keras": keras_trajectory,
+        "optax": optax_trajectory,
+    }
     for case in CASES:
         path = trajectory[case.framework](case, start, gradients)
         arrays[f"{case.framework}_{case.name}"] = path

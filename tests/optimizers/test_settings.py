@@ -55,6 +55,15 @@ DEFAULTS = {
         "decrease": 0.5,
         "step_min": 1e-6,
         "step_max": 50.0,
+        "variant": "minus",
+    },
+    fastopt.GradientDescentAdaptive: {
+        "learning_rate": 0.01,
+        "momentum": 0.0,
+        "increase": 1.05,
+        "decrease": 0.7,
+        "max_increase": 1.04,
+        "adaptive": True,
     },
     fastopt.Nadam: {
         "learning_rate": 1e-3,
@@ -178,7 +187,8 @@ def test_an_optimiser_without_a_kind():
 def test_kind(case):
     assert isinstance(case.make(), Optimizer)
     assert case.optimizer.kind == "first_order"
-    assert case.optimizer.full_batch is (case.optimizer is fastopt.Rprop)
+    of_full_batches = (fastopt.Rprop, fastopt.GradientDescentAdaptive)
+    assert case.optimizer.full_batch is (case.optimizer in of_full_batches)
 
 
 @pytest.mark.parametrize(

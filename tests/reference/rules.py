@@ -63,6 +63,21 @@ class SGD(Rule):
         return theta - self.momentum * self.m if self.nesterov else theta
 
 
+class GradientDescent(Rule):
+    """MATLAB's: m ← β m − (1−β) η g ; w ← w + m."""
+
+    def __init__(self, momentum=0.0, adaptive=False, **decay):
+        super().__init__(**decay)
+        self.momentum = momentum
+
+    def start(self, g):
+        self.m = np.zeros_like(g)
+
+    def displacement(self, g, learning_rate):
+        self.m = self.momentum * self.m - (1 - self.momentum) * learning_rate * g
+        return self.m
+
+
 class NesterovLookAhead:
     """Nesterov 1983 as written: m ← β m − η ∇E(w + β m) ; w ← w + m."""
 
@@ -268,6 +283,27 @@ class Rprop(Rule):
         self.size = np.clip(self.size * factor.astype(g.dtype), self.step_min, self.step_max)
         self.sign = np.where(agree < 0, 0, np.sign(g)).astype(g.dtype)
         return -self.sign * self.size
+
+
+class RpropPlus(Rprop):
+    """iRprop⁺ as Igel & Hüsken print it: where a sign changes and E has grown, Δw comes back.
+
+    ``step`` needs E at w besides: it is put into ``loss`` before.
+    """
+
+    loss = None
+
+    def start(self, g):
+        super().start(g)
+        self.change, self.last_loss = np.zeros_like(g), np.inf
+
+    def displacement(self, g, learning_rate):
+        agree = np.sign(g) * self.sign
+        moved = super().displacement(g, learning_rate)
+        grown = self.loss > self.last_loss
+        self.last_loss = self.loss
+        self.change = np.where(agree < 0, -self.change if grown else 0, moved)
+        return self.change
 
 
 RULES = {

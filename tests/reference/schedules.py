@@ -41,3 +41,41 @@ def adaptive(
     if new_loss < loss:
         return increase * learning_rate, True
     return learning_rate, True
+
+
+def exponential_staircase(i, initial, decay_steps, decay_rate):
+    """η_i = η₀ · r^{⌊i/s⌋}."""
+    return initial * decay_rate ** (i // decay_steps)
+
+
+def step_decay(epoch, initial, every, factor):
+    """η = η₀ · r^{⌊epoch/k⌋}."""
+    return initial * factor ** (epoch // every)
+
+
+def cosine_restarts(i, initial, steps, final=0.0, growth=1.0, shrink=1.0):
+    """Periods gone through one after the other; η falls by half a cosine in each."""
+    height, length = initial - final, steps
+    while i >= length:
+        i, length, height = i - length, length * growth, height * shrink
+    return final + height * 0.5 * (1 + math.cos(math.pi * i / length))
+
+
+def one_cycle(i, maximum, steps, rise=0.3, start_divisor=25.0, final_divisor=1e4, shape="cosine"):
+    """From maximum/a up to the maximum, and from there down to maximum/(a·b), which is kept."""
+
+    def between(a, b, share):
+        return a + (b - a) * (share if shape == "linear" else (1 - math.cos(math.pi * share)) / 2)
+
+    top, last = rise * steps - 1, steps - 1
+    if i <= top:
+        return between(maximum / start_divisor, maximum, i / top)
+    end = maximum / start_divisor / final_divisor
+    return between(maximum, end, (min(i, last) - top) / (last - top))
+
+
+def cyclic(i, low, high, steps_up, steps_down, scale):
+    """A triangle of height high − low, times scale(cycle, iteration)."""
+    cycle, at = divmod(i, steps_up + steps_down)
+    height = at / steps_up if at <= steps_up else 1 - (at - steps_up) / steps_down
+    return low + (high - low) * height * scale(cycle, i)

@@ -7,6 +7,7 @@
 #include "fastopt/update/adagrad.hpp"
 #include "fastopt/update/adam.hpp"
 #include "fastopt/update/adamax.hpp"
+#include "fastopt/update/gradient_descent.hpp"
 #include "fastopt/update/lion.hpp"
 #include "fastopt/update/radam.hpp"
 #include "fastopt/update/rmsprop.hpp"
@@ -26,10 +27,17 @@ struct RegisteredRule {
 };
 
 inline const RegisteredRule registered_rules[] = {
-    {"sgd", make<SGD>},           {"adagrad", make<AdaGrad>}, {"rmsprop", make<RMSprop>},
-    {"adam", make<Adam>},         {"nadam", make<Nadam>},     {"adamax", make<AdaMax>},
-    {"adadelta", make<Adadelta>}, {"radam", make<RAdam>},     {"lion", make<Lion>},
+    {"sgd", make<SGD>},
+    {"adagrad", make<AdaGrad>},
+    {"rmsprop", make<RMSprop>},
+    {"adam", make<Adam>},
+    {"nadam", make<Nadam>},
+    {"adamax", make<AdaMax>},
+    {"adadelta", make<Adadelta>},
+    {"radam", make<RAdam>},
+    {"lion", make<Lion>},
     {"rprop", make<Rprop>},
+    {"gradient_descent", make<GradientDescent>},
 };
 
 inline std::unique_ptr<Rule> make_rule(const std::string& name, const Settings& settings) {

@@ -39,6 +39,10 @@ class Rule {
   // Everything that all elements share: called once a step, t = 1, 2, …
   virtual void begin_step(std::int64_t t, double learning_rate) = 0;
 
+  // For a rule that compares losses: the one that the gradient is of, told before begin_step; NaN
+  // in mini-batches.
+  virtual void see_loss(double /*loss*/) {}
+
   // w ← the next weights. `decay` is η · weight_decay: w shrinks by that factor of itself first.
   virtual void apply(const Slice<float>& slice, double decay) const = 0;
   virtual void apply(const Slice<double>& slice, double decay) const = 0;

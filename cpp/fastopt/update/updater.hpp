@@ -71,8 +71,9 @@ class Updater {
     return true;
   }
 
-  void step(Scalar* w, const Scalar* g, double learning_rate) {
-    begin_step(learning_rate);
+  // `loss` is the one that g is of; NaN where it is not known.
+  void step(Scalar* w, const Scalar* g, double learning_rate, double loss) {
+    begin_step(learning_rate, loss);
     if (weight_decay_ == 0) {
       update(w, g, {0, state_.size(), false});
       return;
@@ -82,7 +83,8 @@ class Updater {
 
   // The same in parts, for a caller whose arrays lie apart, or that has a part of the gradient at
   // hand while it is in the cache: begin_step once, then every stretch of the weights once.
-  void begin_step(double learning_rate) {
+  void begin_step(double learning_rate, double loss) {
+    rule_->see_loss(loss);
     learning_rate_ = learning_rate;
     ++iteration_;
     rule_->begin_step(++rule_iteration_, learning_rate);

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from fastopt import _core, _validation
 from fastopt._names import friendly
+from fastopt.functions.adaptive_descent import AdaptiveDescent
 from fastopt.functions.problem import (
     inverse_hessian,
     limits,
@@ -75,8 +76,8 @@ def minimize(
     method : str or Optimizer
         "bfgs" (the default), "lbfgs" (the default with bounds), "dfp", "newton", "newton_cg",
         "steepest_descent", or a first-order rule: "sgd", "momentum", "nesterov", "adagrad",
-        "rmsprop", "adam", "adamw", "nadam". SciPy's "BFGS", "L-BFGS-B" and "Newton-CG" are
-        understood. Or an object such as ``fastopt.BFGS(scale_initial=False)``.
+        "rmsprop", "adam", "adamw", "nadam", "traingda" …. SciPy's "BFGS", "L-BFGS-B" and
+        "Newton-CG" are understood. Or an object such as ``fastopt.BFGS(scale_initial=False)``.
     jac : callable, {"2-point", "3-point", "cs"} or True
         ``jac(x, *args) -> array (n,)``; differences of fun, "3-point" by default (central, the most
         exact one for real x; "cs", a complex step, is exact to rounding where fun takes complex x);
@@ -227,9 +228,9 @@ def _solver(
     solver = _core.DescentSolver(
         objective, x, *optimizer._rule(), math.nan if gtol is None else gtol
     )
-    rate = optimizer.learning_rate
+    rate = optimizer._followed_rate
     if isinstance(rate, AdaptiveLearningRate):
-        raise ValueError("AdaptiveLearningRate belongs to the training of networks")
+        return AdaptiveDescent(solver, rate)
     if isinstance(rate, Schedule):
         if rate.needs_epoch:
             raise ValueError(f"{type(rate).__name__} counts epochs, of which minimize has none")

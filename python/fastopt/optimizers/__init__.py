@@ -13,6 +13,7 @@ from fastopt.optimizers.base import KINDS, FirstOrder, Optimizer
 from fastopt.optimizers.bayesian_regularization import BayesianRegularization
 from fastopt.optimizers.bfgs import BFGS
 from fastopt.optimizers.dfp import DFP
+from fastopt.optimizers.gradient_descent_adaptive import GradientDescentAdaptive
 from fastopt.optimizers.lbfgs import LBFGS
 from fastopt.optimizers.levenberg_marquardt import LevenbergMarquardt
 from fastopt.optimizers.lion import Lion
@@ -41,6 +42,10 @@ registry: dict[str, Callable[..., Optimizer]] = {
     "radam": RAdam,
     "lion": Lion,
     "rprop": Rprop,
+    "traingda": GradientDescentAdaptive,
+    "traingdx": partial(GradientDescentAdaptive, momentum=0.9),
+    "traingd": partial(GradientDescentAdaptive, adaptive=False),
+    "traingdm": partial(GradientDescentAdaptive, adaptive=False, momentum=0.9),
     "lm": LevenbergMarquardt,
     "bayesian_regularization": BayesianRegularization,
     "steepest_descent": SteepestDescent,
@@ -101,6 +106,7 @@ __all__ = [
     "Adam",
     "BayesianRegularization",
     "FirstOrder",
+    "GradientDescentAdaptive",
     "LevenbergMarquardt",
     "Lion",
     "Nadam",

@@ -20,8 +20,10 @@ Kind = Literal["first_order", "second_order"]
 KINDS = get_args(Kind)
 Arrays = TypeVar("Arrays", npt.NDArray[Any], Sequence[npt.NDArray[Any]])
 
-# Where ε stands; the places in this tuple are the numbers that C++ knows them by.
+# Where ε stands, and forms of Rprop; the places in a tuple are the numbers that C++ knows them by.
 EPSILON_POSITIONS = ("outside", "inside", "uncorrected")
+RPROP_VARIANTS = ("minus", "plus")
+_CHOICES = {"epsilon_position": EPSILON_POSITIONS, "variant": RPROP_VARIANTS}
 
 
 @dataclass
@@ -39,6 +41,17 @@ class Optimizer(Settings):
 
     kind: ClassVar[Kind]
     full_batch: ClassVar[bool] = False
+
+    @property
+    def _followed_rate(self) -> Any:
+        """What η follows in a training: a number, a schedule or a rule; None: there is none."""
+        return getattr(self, "learning_rate", None)
+
+
+FOLLOWS_THE_LOSS = (
+    "{} follows the loss, which step() does not see: set learning_rate yourself to what "
+    "AdaptiveLearningRate.decide(learning_rate, loss, new_loss) returns"
+)
 
 
 class FirstOrder(Optimizer):
@@ -77,13 +90,19 @@ class FirstOrder(Optimizer):
         settings = self.get_params()
         del settings["learning_rate"]
         weight_decay = settings.pop("weight_decay")
-        position = settings.get("epsilon_position")
-        if position is not None:
-            settings["epsilon_position"] = EPSILON_POSITIONS.index(position)
+        for name, choices in _CHOICES.items():
+            if name in settings:
+                settings[name] = choices.index(settings[name])
         return self.rule, {name: float(value) for name, value in settings.items()}, weight_decay
 
     def step(
-        self, params: Arrays, grads: Arrays, *, epoch: int | None = None, check_finite: bool = True
+        self,
+        params: Arrays,
+        grads: Arrays,
+        *,
+        epoch: int | None = None,
+        check_finite: bool = True,
+        loss: float | None = None,
     ) -> None:
         """Update arrays in place by one iteration.
 
@@ -101,6 +120,8 @@ class FirstOrder(Optimizer):
             squares overflow in the dtype of ``params`` where the rule keeps these (|g| above
             1.8e19 in float32, 1.3e154 in float64): an infinite mean of squares would stop w for
             ever. Sums of squares and momentum that overflow all the same are found after the step.
+        loss : float, optional
+            E at ``params``, for rules that compare losses: ``Rprop(variant="plus")``.
 
         Raises
         ------
@@ -133,7 +154,10 @@ class FirstOrder(Optimizer):
         rate = self.learning_rate
         if type(rate) is not float:
             rate = self._current_rate(handle.iteration, epoch)
-        handle.step(params, grads, rate, check_finite)
+        if loss is None and not self._needs_loss:
+            handle.step(params, grads, rate, check_finite)
+        else:
+            handle.step(params, grads, rate, check_finite, self._checked_loss(loss))
 
     def finalize(self, params: Arrays) -> Arrays:
         """Turn the look-ahead point of Nesterov's momentum into w, in place; return ``params``.
@@ -185,13 +209,22 @@ class FirstOrder(Optimizer):
         self._waiting_state = None
         return shared
 
+    @property
+    def _needs_loss(self) -> bool:
+        return False
+
+    def _checked_loss(self, loss: float | None) -> float:
+        if loss is None:
+            raise ValueError(
+                f"{self!r} compares losses: tell step() the one at params, "
+                "step(params, grads, loss=...)"
+            )
+        return _validation.number("loss", loss)
+
     def _current_rate(self, iteration: int, epoch: int | None) -> float:
         schedule = self.learning_rate
         if isinstance(schedule, AdaptiveLearningRate):
-            raise ValueError(
-                "AdaptiveLearningRate follows the loss, which step() does not see: set "
-                "learning_rate yourself to what its decide(learning_rate, loss, new_loss) returns"
-            )
+            raise ValueError(FOLLOWS_THE_LOSS.format("AdaptiveLearningRate"))
         if not isinstance(schedule, Schedule):
             return float(schedule)
         if schedule.needs_epoch and epoch is None:

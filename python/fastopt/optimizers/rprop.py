@@ -3,18 +3,19 @@
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
-from fastopt._settings import number
-from fastopt.optimizers.base import FirstOrder, rate
+from fastopt._settings import choice, number
+from fastopt.optimizers.base import RPROP_VARIANTS, FirstOrder, rate
 from fastopt.schedules import LearningRate
 
 
 @dataclass
 class Rprop(FirstOrder):
-    """Resilient propagation, iRprop⁻: each weight has a step of its own, by signs alone.
+    """Resilient propagation: each weight has a step of its own, by signs alone.
 
-    Where g and the last one have the same sign, Δ ← min(increase · Δ, step_max); where they have
-    opposite ones, Δ ← max(decrease · Δ, step_min) and g ← 0 ; w ← w − sign(g) ⊗ Δ. For full
-    batches: the signs of mini-batches' gradients tell too little.
+    iRprop⁻: where g and the last one have the same sign, Δ ← min(increase · Δ, step_max); where
+    they have opposite ones, Δ ← max(decrease · Δ, step_min) and g ← 0 ; w ← w − sign(g) ⊗ Δ.
+    iRprop⁺ takes the last step back besides, of the weights whose sign changed, where E has grown
+    by it. For full batches: the signs of mini-batches' gradients tell too little.
 
     Parameters
     ----------
@@ -25,6 +26,8 @@ class Rprop(FirstOrder):
         Above 1 and in (0, 1); 1.2 and 0.5 by default (the papers, MATLAB, PyTorch).
     step_min, step_max : float
         1e-6 and 50 by default (the papers, PyTorch).
+    variant : {"minus", "plus"}
+        iRprop⁻ by default (PyTorch), or iRprop⁺. With "plus" :meth:`step` needs ``loss=``.
     weight_decay : float
         Decoupled: w shrinks by η · weight_decay · w in each iteration; 0 by default.
 
@@ -38,7 +41,7 @@ class Rprop(FirstOrder):
     >>> import fastopt
     >>> fastopt.Rprop()  # doctest: +NORMALIZE_WHITESPACE
     Rprop(learning_rate=0.07, increase=1.2, decrease=0.5, step_min=1e-06, step_max=50.0,
-          weight_decay=0.0)
+          variant='minus', weight_decay=0.0)
     """
 
     rule: ClassVar[str] = "rprop"
@@ -50,6 +53,7 @@ class Rprop(FirstOrder):
     decrease: float = number(0.5, above=0, below=1)
     step_min: float = number(1e-6, above=0)
     step_max: float = number(50.0, above=0)
+    variant: str = choice(RPROP_VARIANTS, "minus")
     weight_decay: float = number(0.0, low=0)
 
     def __post_init__(self) -> None:
@@ -58,3 +62,7 @@ class Rprop(FirstOrder):
                 f"step_min must be at most step_max, got step_min={self.step_min!r}, "
                 f"step_max={self.step_max!r}"
             )
+
+    @property
+    def _needs_loss(self) -> bool:
+        return self.variant == "plus"

@@ -24,8 +24,7 @@ _VALIDATION = ("validation_data[0]", "validation_data[1]", "validation_data[2]")
 
 def is_full_batch(optimizer: Optimizer) -> bool:
     """Whether the method, or its learning rate's rule, needs all data in each iteration."""
-    rate = getattr(optimizer, "learning_rate", None)
-    return optimizer.full_batch or isinstance(rate, AdaptiveLearningRate)
+    return optimizer.full_batch or isinstance(optimizer._followed_rate, AdaptiveLearningRate)
 
 
 def check_batch_size(batch_size: Any, optimizer: Optimizer, n_samples: int) -> int:

@@ -43,7 +43,7 @@ class Run:
         self.snapshot: Callable[[], RunState]
         self._schedule: Schedule | None = None
         self._learning_rate: float | None = None
-        rate = getattr(optimizer, "learning_rate", None)
+        rate = optimizer._followed_rate
         if optimizer.kind != "first_order":
             rate = None  # Newton's η belongs to its pure form: no callback moves it
         #: The learning rate as the optimiser gives it: a number, a schedule or a rule.

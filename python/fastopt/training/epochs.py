@@ -56,7 +56,7 @@ class Epochs:
         self.run, self.problem, self.solver, self.recorder = run, problem, solver, recorder
         self.called, self.watchers = called, watchers
         self._first_order = run.optimizer.kind == "first_order"
-        rate = getattr(run.optimizer, "learning_rate", None)
+        rate = run.optimizer._followed_rate
         self._adaptive = rate if isinstance(rate, AdaptiveLearningRate) else None
         self._told_rate: float | None = None
         made = None if state.report is None else SimpleNamespace(**state.report)

@@ -55,7 +55,7 @@ def _first_order(problem: Problem, optimizer: Any, settings: FitSettings) -> Any
         clip="" if clip is None else clip.kind,
         clip_limit=0.0 if clip is None else clip.limit,
         gradient_norm=settings.gradient_norm,
-        can_undo=isinstance(optimizer.learning_rate, AdaptiveLearningRate),
+        can_undo=isinstance(optimizer._followed_rate, AdaptiveLearningRate),
     )
 
 

@@ -1,6 +1,7 @@
 // A first-order rule on any objective, one iteration a step.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "fastopt/core/norm.hpp"
@@ -51,11 +52,12 @@ class Descent final : public Solver {
     const double rate = rates_[std::min(k, rates_.size() - 1)];
     next_w_.copy_from(w_);
     next_g_.copy_from(g_);
+    can_undo_ = true;
     if (updater_.rule().looks_ahead()) {
       updater_.look_ahead(next_w_.data(), 1);
       if (!finite(evaluate(next_w_, next_g_), next_g_)) return stop(off());
     }
-    updater_.begin_step(rate);
+    updater_.begin_step(rate, loss_);
     updater_.apply(next_w_.data(), next_g_.data(), 0, n_, weight_decay_ != 0);
     updater_.look_ahead(next_w_.data(), -1);
     const double loss = next_w_.vector().allFinite() ? evaluate(next_w_, next_g_) : Report::none;
@@ -64,13 +66,34 @@ class Descent final : public Solver {
     const double moved = distance(w_.data(), next_w_.data(), n_);
     std::swap_ranges(w_.begin(), w_.end(), next_w_.begin());
     std::swap_ranges(g_.begin(), g_.end(), next_g_.begin());
-    loss_ = loss;
+    loss_before_ = std::exchange(loss_, loss);
     ++iterations_;
     if (converged()) status_ = Status::gradient;
     return report(moved, rate);
   }
 
+  // The loss before the last step.
+  double loss_before() const { return loss_before_; }
+
+  // Back to where the last step began, with the rule's state reset; also a step to where nothing is
+  // finite. Returns what the step, which `last` tells of, comes to then.
+  Report undo(const Report& last) {
+    if (!can_undo_) throw std::logic_error("there is no step to take back");
+    can_undo_ = false;
+    updater_.reset();
+    if (status_ == Status::diverged || status_ == Status::unbounded) {
+      ++iterations_;  // w was not moved
+    } else {
+      std::swap_ranges(w_.begin(), w_.end(), next_w_.begin());
+      std::swap_ranges(g_.begin(), g_.end(), next_g_.begin());
+      loss_ = loss_before_;
+    }
+    status_ = Status::running;
+    return report(0, last.learning_rate);
+  }
+
   void visit(StateVisitor& visitor) override {
+    can_undo_ = false;
     visitor.array("w", w_.data(), n_);
     visitor.array("g", g_.data(), n_);
     visitor.number("loss", loss_);
@@ -126,7 +149,8 @@ class Descent final : public Solver {
   double weight_decay_, gtol_;
   Buffer<double> w_, g_, next_w_, next_g_;
   std::vector<double> rates_{0.01};
-  double loss_ = 0, first_loss_ = 0;
+  double loss_ = 0, loss_before_ = 0, first_loss_ = 0;
+  bool can_undo_ = false;  // whether a step was made and not taken back
   std::int64_t started_ = 0, iterations_ = 0, n_gradient_ = 0;
   Status status_ = Status::running;
 };

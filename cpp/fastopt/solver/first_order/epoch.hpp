@@ -230,20 +230,21 @@ class Epoch final : public Solver {
     if (options_.clip.kind == ClipKind::none) {
       // Each stretch of the weights is updated as soon as its gradient is there.
       loss = gradient_of_(
-          w(), order, first, count, g, [&] { updater_.begin_step(learning_rate); },
+          w(), order, first, count, g,
+          [&] { updater_.begin_step(learning_rate, std::numeric_limits<double>::quiet_NaN()); },
           [&](const Segment& s) { updater_.apply(w(), g, s.offset, s.size, s.shrinks); });
     } else {
       loss = gradient_of_(w(), order, first, count, g);
-      take_step(learning_rate);
+      take_step(learning_rate, loss);
     }
     if (std::isfinite(loss)) gradient_of_.update_running(net_.statistics.data());
     return loss;
   }
 
-  void take_step(double learning_rate) {
+  void take_step(double learning_rate, double loss) {
     Scalar* g = gradient_.data();
     if (options_.clip.apply(g, n_, net_.architecture.segments)) ++clipped_;
-    updater_.step(w(), g, learning_rate);
+    updater_.step(w(), g, learning_rate, loss);
   }
 
   // Full batch. The loss is that after the step; its gradient serves the next one.
@@ -266,7 +267,7 @@ class Epoch final : public Solver {
         undo_loss_ = loss_;
       }
       known_ = false;
-      take_step(rates_[0]);
+      take_step(rates_[0], loss_);
       gradient_of_.update_running(net_.statistics.data());
       evaluate();
     }

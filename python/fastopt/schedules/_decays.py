@@ -1,25 +1,19 @@
-"""Learning rates that change: an optimiser takes a schedule in the place of a number.
-
-i counts iterations (updates of the weights) from 0, over all epochs. A schedule turns into an array
-of learning rates, one for each iteration of the coming epoch; called with one i it returns one.
-"""
+"""Learning rates that fall, and one that rises first."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from fastopt import _validation
-from fastopt._settings import Settings, checked, flag, integer, number
+from fastopt._settings import checked, flag, integer, number
+from fastopt.schedules._base import OfEpochs, OfIterations, Rates, Schedule
 
-Rates = npt.NDArray[np.float64]
 Number = TypeVar("Number", int, float)
 
 
@@ -40,36 +34,8 @@ def _unless_same(given: Any, numbers: tuple[Number, ...]) -> tuple[Number, ...]:
     return given if isinstance(given, tuple) and given == numbers else numbers
 
 
-class Schedule(Settings, ABC):
-    """Base of all schedules."""
-
-    @property
-    def needs_epoch(self) -> bool:
-        """Whether the number of the epoch counts."""
-        return False
-
-    @abstractmethod
-    def rates(self, first_iteration: int, n_iterations: int, epoch: int | None = None) -> Rates:
-        """Return η for iterations ``first_iteration``, … of one epoch, shape (n_iterations,)."""
-
-    def __call__(self, i: int, epoch: int | None = None) -> float:
-        """Return η of iteration ``i``."""
-        return float(self.rates(i, 1, epoch)[0])
-
-
-class _OfIterations(Schedule):
-    """A formula of i alone."""
-
-    @abstractmethod
-    def _formula(self, i: Rates) -> Rates: ...
-
-    def rates(self, first_iteration: int, n_iterations: int, epoch: int | None = None) -> Rates:
-        i = np.arange(first_iteration, first_iteration + n_iterations, dtype=np.float64)
-        return self._formula(i)
-
-
 @dataclass
-class PowerSchedule(_OfIterations):
+class PowerSchedule(OfIterations):
     """η_i = η₀ / (1 + i/c₁)^{c₂}.
 
     With c₂ = 1 it is Keras' old ``decay`` = 1/c₁.
@@ -104,8 +70,8 @@ class PowerSchedule(_OfIterations):
 
 
 @dataclass
-class ExponentialDecay(_OfIterations):
-    """η_i = η₀ · r^{i/s}.
+class ExponentialDecay(OfIterations):
+    """η_i = η₀ · r^{i/s}, or η₀ · r^{⌊i/s⌋} as a staircase.
 
     Parameters
     ----------
@@ -115,6 +81,9 @@ class ExponentialDecay(_OfIterations):
         s > 0: after s iterations η is multiplied by r.
     decay_rate : float
         r, in (0, 1].
+    staircase : bool
+        Whether η falls once in s iterations, by the factor r, instead of a little in each; False by
+        default (as Keras' ``staircase``).
 
     Examples
     --------
@@ -122,19 +91,25 @@ class ExponentialDecay(_OfIterations):
     >>> schedule = ExponentialDecay(0.1, decay_steps=10, decay_rate=0.5)
     >>> schedule(0), schedule(20)
     (0.1, 0.025)
+    >>> ExponentialDecay(0.1, decay_steps=2, decay_rate=0.5, staircase=True).rates(0, 5)
+    array([0.1  , 0.1  , 0.05 , 0.05 , 0.025])
     """
 
     initial: float = number(above=0)
     decay_steps: float = number(above=0)
     decay_rate: float = number(above=0, high=1)
+    staircase: bool = flag(False)
 
     def _formula(self, i: Rates) -> Rates:
-        rates: Rates = self.initial * self.decay_rate ** (i / self.decay_steps)
+        power = i / self.decay_steps
+        if self.staircase:
+            power = np.floor(power)
+        rates: Rates = self.initial * self.decay_rate**power
         return rates
 
 
 @dataclass
-class CosineDecay(_OfIterations):
+class CosineDecay(OfIterations):
     """η_i = η_f + ½ (η₀ − η_f)(1 + cos(π min(i/s, 1))).
 
     Parameters
@@ -165,7 +140,38 @@ class CosineDecay(_OfIterations):
 
 
 @dataclass
-class PiecewiseConstant(Schedule):
+class StepDecay(OfEpochs):
+    """η = η₀ · r^{⌊epoch/k⌋}: lower by the factor r after every k *epochs*.
+
+    :class:`ExponentialDecay` with ``staircase=True`` is the same by iterations.
+
+    Parameters
+    ----------
+    initial : float
+        η₀ > 0.
+    every : int
+        k ≥ 1 (PyTorch's ``step_size`` of ``StepLR``).
+    factor : float
+        r, in (0, 1]; 0.1 by default (PyTorch's ``gamma``).
+
+    Examples
+    --------
+    >>> from fastopt.schedules import StepDecay
+    >>> schedule = StepDecay(0.1, every=10, factor=0.5)
+    >>> [schedule(epoch) for epoch in (0, 9, 10, 20)]
+    [0.1, 0.1, 0.05, 0.025]
+    """
+
+    initial: float = number(above=0)
+    every: int = integer(low=1)
+    factor: float = number(0.1, above=0, high=1)
+
+    def _of_epoch(self, epoch: int) -> float:
+        return float(self.initial * self.factor ** (epoch // self.every))
+
+
+@dataclass
+class PiecewiseConstant(OfEpochs):
     """Constant between boundaries, which are numbers of *epochs*.
 
     Parameters
@@ -194,20 +200,8 @@ class PiecewiseConstant(Schedule):
                 f"values and {len(self.boundaries)} boundaries"
             )
 
-    @property
-    def needs_epoch(self) -> bool:
-        """The number of the epoch is all that counts."""
-        return True
-
-    def rates(self, first_iteration: int, n_iterations: int, epoch: int | None = None) -> Rates:
-        """Return the value of ``epoch`` for each iteration."""
-        if epoch is None:
-            raise ValueError("PiecewiseConstant counts epochs: it needs the number of the epoch")
-        return np.full(n_iterations, self(epoch))
-
-    def __call__(self, i: int, epoch: int | None = None) -> float:
-        """Return η of epoch ``i`` (or ``epoch``, where both are given)."""
-        return self.values[bisect_right(self.boundaries, i if epoch is None else epoch)]
+    def _of_epoch(self, epoch: int) -> float:
+        return self.values[bisect_right(self.boundaries, epoch)]
 
 
 def _known_ahead(name: str, value: Any) -> Schedule | float:
@@ -250,70 +244,3 @@ class WarmUp(Schedule):
         )
         rates: Rates = np.minimum(rise, 1) * inner
         return rates
-
-
-@dataclass
-class AdaptiveLearningRate(Settings):
-    """Up while the loss falls, down when it grows: for full batches, after each epoch.
-
-    E fell: the step is kept, η ← increase · η. E grew beyond the factor ``max_increase``: the step
-    is undone, the momentum set to zero, η ← decrease · η. Between the two: kept, η stays. The
-    defaults are MATLAB's (``traingda``, ``traingdx``); ``max_increase=1, undo=False`` is the plain
-    form, +5 % or −30 %.
-
-    Parameters
-    ----------
-    initial : float
-        The first η, 0.01 by default; > 0.
-    increase : float
-        1.05 by default; ≥ 1.
-    decrease : float
-        0.7 by default; in (0, 1).
-    max_increase : float
-        1.04 by default; ≥ 1.
-    undo : bool
-        Whether a step that made E grow too much is undone, True by default.
-
-    Examples
-    --------
-    >>> from fastopt.schedules import AdaptiveLearningRate
-    >>> rule = AdaptiveLearningRate()
-    >>> rule.decide(0.01, loss=2.0, new_loss=1.0)  # the next η, and whether the step is kept
-    (0.0105, True)
-    >>> rule.decide(0.01, loss=2.0, new_loss=3.0)
-    (0.006999999999999999, False)
-    """
-
-    full_batch: ClassVar[bool] = True
-
-    initial: float = number(0.01, above=0)
-    increase: float = number(1.05, low=1)
-    decrease: float = number(0.7, above=0, below=1)
-    max_increase: float = number(1.04, low=1)
-    undo: bool = flag(True)
-
-    def decide(self, learning_rate: float, loss: float, new_loss: float) -> tuple[float, bool]:
-        """Return the next learning rate and whether the step from ``loss`` to ``new_loss`` is kept.
-
-        A new loss that is not finite counts as one that grew beyond all bounds.
-        """
-        if not new_loss <= loss + (self.max_increase - 1) * abs(loss):
-            return self.decrease * learning_rate, not self.undo
-        if new_loss < loss:
-            return self.increase * learning_rate, True
-        return learning_rate, True
-
-
-LearningRate = float | Schedule | AdaptiveLearningRate
-
-
-def check_learning_rate(name: str, value: Any) -> LearningRate:
-    """Return a number > 0 as float, a schedule as it is; refuse anything else."""
-    if isinstance(value, Schedule | AdaptiveLearningRate):
-        return value
-    try:
-        return _validation.number(name, value, above=0)
-    except TypeError:
-        raise TypeError(
-            f"{name} must be a number in (0, inf) or a schedule of fastopt.schedules, got {value!r}"
-        ) from None
