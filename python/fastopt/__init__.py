@@ -8,6 +8,7 @@ from fastopt._runtime import build_info, get_num_threads, set_num_threads
 if TYPE_CHECKING:
     from fastopt import plots as plots
     from fastopt._errors import DivergenceError, FormatError
+    from fastopt.averaging import ExponentialMovingAverage
     from fastopt.callbacks import Callback, EarlyStopping, LearningRateScheduler, ReduceLROnPlateau
     from fastopt.clip import ClipByGlobalNorm, ClipByNorm, ClipByValue
     from fastopt.ensemble import Ensemble, fit_many
@@ -96,6 +97,7 @@ __all__ = [
     "EarlyStopping",
     "Ensemble",
     "ExponentialDecay",
+    "ExponentialMovingAverage",
     "FormatError",
     "GradientDescentAdaptive",
     "GradientWarning",
@@ -148,6 +150,7 @@ __all__ = [
 # Where the names above are at home; each is imported when it is first asked for.
 _HOMES: dict[str, tuple[str, ...]] = {
     "_errors": ("DivergenceError", "FormatError"),
+    "averaging": ("ExponentialMovingAverage",),
     "callbacks": ("Callback", "EarlyStopping", "LearningRateScheduler", "ReduceLROnPlateau"),
     "clip": ("ClipByGlobalNorm", "ClipByNorm", "ClipByValue"),
     "ensemble": ("Ensemble", "fit_many"),

@@ -81,6 +81,12 @@ class Callback:
         """End the run after this epoch; ``history.stop_reason`` will be ``reason``."""
         self.run.stop(reason)
 
+    # Whether it is told of the end before the others: what they put into the network then stays.
+    _ends_first: ClassVar[bool] = False
+
+    def _stepped(self) -> None:
+        """After each step, before its row is computed."""
+
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Before the first epoch."""
 
@@ -207,6 +213,11 @@ class Callbacks:
         for callback in self._callbacks:
             callback.on_epoch_begin(epoch, {})
 
+    def stepped(self, epoch: int, report: Any = None) -> None:
+        """Call after each step, before its row is computed."""
+        for callback in self._callbacks:
+            callback._stepped()
+
     def __call__(self, epoch: int, report: Any = None) -> str | None:
         """Watch a step: return the reason to stop that a callback has, or None."""
         for callback in self._callbacks:
@@ -218,7 +229,7 @@ class Callbacks:
 
     def train_end(self) -> None:
         """Call after the last step."""
-        for callback in self._callbacks:
+        for callback in sorted(self._callbacks, key=lambda callback: not callback._ends_first):
             callback.on_train_end(self._run.history.last())
 
 
@@ -417,7 +428,7 @@ class EarlyStopping(Monitor):
         if self._improves(value, self.best):
             self.best, self.best_epoch, self._wait = value, epoch, 0
             if self.restore_best_weights:
-                self._best_weights = self.run.save()
+                self._best_weights = self.run.save_judged()
             return
         self._wait += 1
         if self._wait >= self.patience:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from fastopt import callbacks, clip, initializers, layers, loggers, optimizers, schedules
+from fastopt import averaging, callbacks, clip, initializers, layers, loggers, optimizers, schedules
 from fastopt._names import fold, meant_by
 from fastopt._settings import Settings
 from fastopt.cli.failure import Misuse, misuse, unknown
@@ -35,6 +35,7 @@ CALLBACKS = {
     for name, kind in {
         **classes(callbacks, callbacks.Callback),
         **classes(loggers, callbacks.Callback),
+        **classes(averaging, callbacks.Callback),
         "ModelCheckpoint": ModelCheckpoint,
     }.items()
     if name not in ("Monitor", "LearningRateScheduler")  # a base; one that takes a function

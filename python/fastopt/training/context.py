@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,8 @@ class Run:
         self.stop_reason: str | None = None
         #: Returns the state of the run after its last whole epoch, complete.
         self.snapshot: Callable[[], RunState]
+        #: What rows and validation are of, where it is not what is trained; as :meth:`save` has it.
+        self.judged: Any = None
         self._schedule: Schedule | None = None
         self._learning_rate: float | None = None
         rate = optimizer._followed_rate
@@ -84,6 +87,23 @@ class Run:
         self.weights, statistics = saved
         if len(statistics):
             self.network.statistics[:] = statistics
+
+    def save_judged(self) -> Any:
+        """Return a copy of what rows and validation are of, as :meth:`save` does."""
+        return self.save() if self.judged is None else tuple(np.copy(part) for part in self.judged)
+
+    @contextmanager
+    def as_judged(self) -> Iterator[None]:
+        """Let the network hold what rows and validation are of."""
+        if self.judged is None:
+            yield
+            return
+        trained = self.save()
+        self.restore(self.judged)
+        try:
+            yield
+        finally:
+            self.restore(trained)
 
     @property
     def has_schedule(self) -> bool:

@@ -116,8 +116,12 @@ class Epochs:
 
     def execute(self, epochs: range) -> str | None:
         """Run the epochs; return the reason for which they ended, or None."""
-        watchers = [self.recorder.add, *self.watchers]
+        watchers = [self.called.stepped, self._record, *self.watchers]
         return run(self, epochs, watchers, [self._begin], self._end)
+
+    def _record(self, epoch: int, report: Any) -> None:
+        with self.run.as_judged():
+            self.recorder.add(epoch, report)
 
     def _begin(self, epoch: int) -> None:
         """Before the step of an epoch; one that was made already had it."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from fastopt import _validation
 from fastopt._errors import DivergenceError
+from fastopt.averaging import ExponentialMovingAverage
 from fastopt.callbacks import MAXIMISED, EarlyStopping, ReduceLROnPlateau, as_list
 from fastopt.optimizers import LevenbergMarquardt, resolve
 from fastopt.schedules import Schedule
@@ -20,7 +21,7 @@ from fastopt.training.team import side_by_side
 
 # Callbacks that a thread of its own may have a copy of: they look at the History, and at nothing
 # else that runs side by side would share.
-_COPIED = (EarlyStopping, ReduceLROnPlateau)
+_COPIED = (EarlyStopping, ExponentialMovingAverage, ReduceLROnPlateau)
 # A score of a run: the network and its History to a number, the less the better.
 Score = Callable[[Any, History], float]
 
