@@ -68,7 +68,7 @@ class Settings:
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the settings by name; ``deep`` is scikit-learn's and changes nothing here."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.init}
+        return {name: getattr(self, name) for name in _of_init(type(self))}  # type: ignore[arg-type]
 
     def set_params(self, **params: Any) -> Self:
         """Set some of the settings, as scikit-learn does, and return the object itself."""
@@ -96,6 +96,11 @@ def _keywords(settings: type[Settings]) -> list[str] | None:
 @cache
 def _declared(settings: type[Settings]) -> dict[str, Check | None]:
     return {f.name: f.metadata.get("check") for f in fields(settings)}
+
+
+@cache
+def _of_init(settings: type[Settings]) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(settings) if f.init)
 
 
 def checked(check: Check, default: Any = MISSING) -> Any:

@@ -4,6 +4,7 @@ Each function returns the checked value in the one type that the rest of fastopt
 raises with the name, the value and what is allowed.
 """
 
+import math
 from collections.abc import Callable, Collection
 from numbers import Integral, Real
 from typing import Any
@@ -15,6 +16,8 @@ from fastopt import _names
 from fastopt._interop import Frame, as_array, cure_of_text, first_that_is_no_number
 
 Array = npt.NDArray[Any]
+
+_BOOLS = (bool, np.bool_)
 
 LARGEST = 2**63 - 1  # that C++ can count to
 
@@ -40,28 +43,30 @@ def number(
     below: float | None = None,
 ) -> float:
     """Return a finite number of the range ``low <= value <= high``, ``above < value < below``."""
-    allowed = interval(low, high, above, below)
-    if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
+    if type(value) is not float and (isinstance(value, _BOOLS) or not isinstance(value, Real)):
+        allowed = interval(low, high, above, below)
         raise TypeError(f"{name} must be a number in {allowed}, got {value!r}")
     x = float(value)
     if (
-        not np.isfinite(x)
+        not math.isfinite(x)
         or (low is not None and x < low)
         or (high is not None and x > high)
         or (above is not None and x <= above)
         or (below is not None and x >= below)
     ):
+        allowed = interval(low, high, above, below)
         raise ValueError(f"{name} must be a number in {allowed}, got {value!r}")
     return x
 
 
 def integer(name: str, value: Any, *, low: int | None = None, high: int | None = None) -> int:
     """Return an integer of the range ``low <= value <= high``."""
-    allowed = interval(low, high, None, None)
-    if isinstance(value, bool | np.bool_) or not isinstance(value, Integral):
+    if type(value) is not int and (isinstance(value, _BOOLS) or not isinstance(value, Integral)):
+        allowed = interval(low, high, None, None)
         raise TypeError(f"{name} must be an integer in {allowed}, got {value!r}")
     i = int(value)
     if (low is not None and i < low) or (high is not None and i > high):
+        allowed = interval(low, high, None, None)
         raise ValueError(f"{name} must be an integer in {allowed}, got {value!r}")
     if high is None and i > LARGEST:
         raise ValueError(f"{name} must be at most 2**63 - 1, got {value!r}")
@@ -91,7 +96,7 @@ def function(name: str, value: Any) -> Any:
 
 def flag(name: str, value: Any) -> bool:
     """Return a bool; numbers are not taken for one."""
-    if not isinstance(value, bool | np.bool_):
+    if not isinstance(value, _BOOLS):
         raise TypeError(f"{name} must be True or False, got {value!r}")
     return bool(value)
 

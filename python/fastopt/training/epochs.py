@@ -86,8 +86,9 @@ class Epochs:
         self, epoch: int, ended: str | None, stop: str | None, updates: int, made: Any = None
     ) -> None:
         """Note where the run stands, with rate and callbacks as they are now."""
-        weights = self.run.save() if self.called else None
-        of_callbacks = self.called.states()
+        weights, of_callbacks = (
+            (self.run.save(), self.called.states()) if self.called else (None, ())
+        )
         self._committed = Commit(
             epoch, ended, stop, self._rate(), of_callbacks, updates, weights, made
         )

@@ -61,13 +61,15 @@ class History:
         self.solver_state: dict[str, Any] | None = None
         self.validation_rows: Any = None
         self._columns: dict[str, list[Any]] = {}
+        self._broken = False  # whether columns may be longer than there are rows
 
     def append(self, epoch: int, **values: Any) -> None:
         """Add one row; values that are None are left out."""
         rows, columns = len(self.epoch), self._columns
-        for column in columns.values():
-            if len(column) > rows:
-                del column[rows:]  # of a row that Ctrl-C broke off
+        if self._broken:  # of a row that Ctrl-C broke off
+            for column in columns.values():
+                del column[rows:]
+        self._broken = True
         for name, value in values.items():
             if value is None:
                 continue
@@ -77,7 +79,8 @@ class History:
         for column in columns.values():
             if len(column) == rows:
                 column.append(math.nan)
-        self.epoch.append(epoch)  # the last: now the row is whole
+        self.epoch.append(epoch)  # now the row is whole
+        self._broken = False
 
     def _truncate(self, epoch: int) -> None:
         """Take the rows from an epoch on away, a row that was broken off with them."""

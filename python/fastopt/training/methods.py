@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from fastopt.callbacks import Callback, EarlyStopping
@@ -41,10 +42,16 @@ def own_criteria(
     return watchers, callbacks
 
 
+@cache
+def _name_of(kind: type[Optimizer]) -> str | None:
+    """Return the name of a class or of the one that it derives from."""
+    known = ((name, one) for name, one in registry.items() if isinstance(one, type))
+    return next((name for name, one in known if issubclass(kind, one)), None)
+
+
 def check_memory_of_run(optimizer: Optimizer, network: Any, n_samples: int, n_epochs: int) -> None:
     """Refuse a run that would not fit into memory, before anything is allocated."""
-    kinds = ((name, kind) for name, kind in registry.items() if isinstance(kind, type))
-    method = next((name for name, kind in kinds if isinstance(optimizer, kind)), None)
+    method = _name_of(type(optimizer))  # type: ignore[arg-type]
     if method == "adam" and optimizer.get_params()["amsgrad"]:
         method = "amsgrad"
     if method is None and optimizer.kind == "first_order":

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 from fastopt._evaluation import flow_evaluation, judge, metrics_of, norms_of
@@ -14,7 +14,8 @@ from fastopt.training.metrics import Metrics
 from fastopt.training.problem import Problem
 
 # What steps report of themselves, where a method has it.
-_OF_STEPS = ("learning_rate", "gradient_norm", "clipped", "step_length", "damping")
+_OF_STEPS = ("step_norm", "learning_rate", "gradient_norm", "clipped", "step_length", "damping")
+_of_steps = attrgetter(*_OF_STEPS)
 # What a method that makes several evaluations in a step counts.
 _COUNTS = ("n_value", "n_gradient", "n_hessian")
 
@@ -58,12 +59,13 @@ class Recorder:
             row |= {f"val_{name}": value for name, value in self._validation().items()}
         if self._flows is not None:
             row["layer_gradient_norms"] = norms_of(self._flows)
-        row["step_norm"] = report.step_norm
-        for name in _OF_STEPS:
-            value = getattr(report, name)
-            row[name] = None if math.isnan(value) else value
-        row |= self._own()
+        # NaN, which differs from itself, where a method has no such number.
+        for name, value in zip(_OF_STEPS, _of_steps(report), strict=True):
+            row[name] = value if value == value else None
+        if self._own is not dict:
+            row |= self._own()
         row["positive_definite"] = report.positive_definite
         for name in self._counts:
             row[name] = getattr(report, name)
-        self.history.append(epoch, **row, seconds=time.perf_counter() - self._start)
+        row["seconds"] = time.perf_counter() - self._start
+        self.history.append(epoch, **row)
