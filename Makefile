@@ -11,6 +11,8 @@
 #   make torture   random calls under random limits and signals; TORTURE="CASES [FIRST SEED]";
 #                  and runs that are killed 200 times and go on
 #   make fuzz      damaged files for every reader; FUZZ="FILES [FIRST SEED [KIND …]]"
+#   make docs      the documentation site in build/docs/html; `make docs-links` asks the addresses of
+#                  other sites
 #   make wheel     a wheel in dist/
 #   make clean
 
@@ -32,7 +34,8 @@ sources := pyproject.toml CMakeLists.txt \
   $(shell find cpp python -type f ! -path 'cpp/tests/*' ! -name '*.pyc' ! -name '*.so')
 cpp_files := $(shell find cpp/fastopt cpp/bindings cpp/tests -name '*.hpp' -o -name '*.cpp')
 
-.PHONY: demo test bench lint format dev sanitize sanitize-threads torture fuzz wheel clean
+.PHONY: demo test bench lint format dev sanitize sanitize-threads torture fuzz docs docs-links wheel
+.PHONY: clean
 
 demo: $(VENV)/.demo
 	$(python) examples/quickstart.py
@@ -58,6 +61,15 @@ format: $(VENV)/.lint
 
 wheel: $(VENV)/.created
 	$(pip) wheel $(build_options) --no-deps -w dist .
+
+# Warnings are errors, among them references and links that lead nowhere. The doctests are part of
+# the test suite.
+docs: $(VENV)/.docs
+	$(python) -m sphinx -W --keep-going -q -b html docs build/docs/html
+	$(python) docs/_site/site_check.py build/docs/html
+
+docs-links: $(VENV)/.docs
+	$(python) -m sphinx -q -b linkcheck docs build/docs/links
 
 # Stamps: the environment, fastopt in it, and the extras of the installed fastopt.
 $(VENV)/.created:

@@ -1,5 +1,7 @@
 """Curves through data: certified fits with their confidence bands, outliers, and bounds.
 
+    p̂ = argmin Σ ϱ((y_i − f(x_i, p))² / σ_i²) ; cov = s² (JᵀJ)⁻¹
+
     python examples/curve_fitting.py [FOLDER]
 
 Two problems of the NIST StRD set of nonlinear regression are fitted from the far one of NIST's two

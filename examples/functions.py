@@ -1,6 +1,8 @@
 """Not only networks: every method on three functions of two variables, its path over the contours;
 a certified fit with its confidence band; and the same calls to scipy.optimize and to fastopt.
 
+    x ← x + α p, p = −g, −V g, −H⁻¹ g, or a first-order rule's step
+
     python examples/functions.py [FOLDER]
 
 writes one picture for each method, one with all and one of the fits, and prints tables.

@@ -1,8 +1,15 @@
 """Train networks on real data: what they reach on data that they have not seen, and how fast.
 
 A classifier of scikit-learn's handwritten digits, a regressor of its diabetes data and a curve
-with noise, these by Adam and by Levenberg-Marquardt side by side. The table is printed, the
-learning curves go to ``pictures/quickstart.png``.
+with noise, these by Adam and by Levenberg-Marquardt side by side.
+
+    Adam: w ← w − η m̂ ÷ (√ŝ + ε)
+    Levenberg-Marquardt: (JᵀJ + νI) p = −Jᵀe ; w ← w + p
+
+    python examples/quickstart.py [FOLDER]
+
+The table is printed, the learning curves go to ``quickstart.png`` in the folder, or in
+``pictures``.
 """
 
 from __future__ import annotations
@@ -23,7 +30,7 @@ import fastopt
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
-PICTURE = Path(__file__).resolve().parents[1] / "pictures" / "quickstart.png"
+PICTURES = Path(__file__).resolve().parents[1] / "pictures"
 
 
 @dataclass
@@ -148,7 +155,7 @@ def show(results: list[Result]) -> None:
         print("  ".join(cells).rstrip())
 
 
-def draw(results: list[Result], path: Path = PICTURE) -> None:
+def draw(results: list[Result], path: Path) -> None:
     """Draw the learning curves of the first split, a panel for each data set.
 
     A dot marks the best epoch on the validation data.
@@ -186,14 +193,15 @@ def train() -> list[Result]:
     ]
 
 
-def main() -> None:
+def main(folder: Path) -> None:
     results = train()
     sys.stderr.flush()
     print()
     show(results)
-    draw(results)
-    print(f"\nThe learning curves are drawn in {PICTURE}")
+    picture = folder / "quickstart.png"
+    draw(results, picture)
+    print(f"\nThe learning curves are drawn in {picture}")
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURES)

@@ -1,13 +1,20 @@
 """What second derivatives buy: Levenberg-Marquardt beside Adam, and loss against seconds.
 
+    (JᵀJ + νI) p = −Jᵀe beside m̂ ÷ (√ŝ + ε)
+
 First a sine in one dimension and scikit-learn's diabetes data: the loss reached and the seconds it
 took. Then the training loss against time on three real data sets for Levenberg-Marquardt, BFGS,
-Adam with the best of several learning rates, and scikit-learn's own L-BFGS. The pictures go to
-``pictures/second_order_fits.png`` and ``pictures/second_order.png``.
+Adam with the best of several learning rates, and scikit-learn's own L-BFGS.
+
+    python examples/second_order.py [FOLDER [fits]]
+
+The pictures are ``second_order_fits.png`` and ``second_order.png``, in the folder or in
+``pictures``; with ``fits`` the first alone, which takes no times.
 """
 
 from __future__ import annotations
 
+import sys
 import time
 import warnings
 from pathlib import Path
@@ -89,7 +96,7 @@ def beside_adam() -> dict[str, dict[str, tuple[fastopt.MLP, Any]]]:
     return fits
 
 
-def draw_fits(fits: dict[str, dict[str, tuple[fastopt.MLP, Any]]]) -> Path:
+def draw_fits(fits: dict[str, dict[str, tuple[fastopt.MLP, Any]]], folder: Path) -> Path:
     """Draw the sine that each network has learned, and the loss epoch by epoch."""
     figure, axes = plt.subplots(1, 3, figsize=(13, 4), layout="constrained")
     X, y = sine()
@@ -106,7 +113,7 @@ def draw_fits(fits: dict[str, dict[str, tuple[fastopt.MLP, Any]]]) -> Path:
         axis.set(title=problem, xlabel="epoch", ylabel="training loss (MSE)")
     for axis in (axes[0], axes[2]):  # the curve in the middle leaves no room for one
         axis.legend(loc="upper left" if axis is axes[0] else "upper right")
-    return _save(figure, "second_order_fits.png")
+    return _save(figure, folder / "second_order_fits.png")
 
 
 def curve(data: Data, hidden: int, optimizer: Any, batch_size: int | None = None) -> Curve:
@@ -160,7 +167,7 @@ def sklearn_lbfgs(data: Data, hidden: int) -> Curve:
     return seconds, losses
 
 
-def race() -> Path:
+def race(folder: Path) -> Path:
     """Draw loss against seconds on three real data sets."""
     problems = {
         "diabetes, 10-20-1": (diabetes(), 20),
@@ -187,16 +194,18 @@ def race() -> Path:
         axis.set(title=problem, xlabel="seconds", ylabel="lowest training loss yet (MSE)")
         axis.set_ylim(bottom=max(lowest / 2, 1e-8))
         axis.legend(fontsize="small")
-    return _save(figure, "second_order.png")
+    return _save(figure, folder / "second_order.png")
 
 
-def _save(figure: Any, name: str) -> Path:
-    PICTURES.mkdir(exist_ok=True)
-    figure.savefig(PICTURES / name, dpi=120)
+def _save(figure: Any, path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=120)
     plt.close(figure)
-    return PICTURES / name
+    return path
 
 
 if __name__ == "__main__":
-    print(f"wrote {draw_fits(beside_adam())}")
-    print(f"wrote {race()}")
+    pictures = Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURES
+    print(f"wrote {draw_fits(beside_adam(), pictures)}")
+    if sys.argv[2:] != ["fits"]:
+        print(f"wrote {race(pictures)}")

@@ -1,15 +1,19 @@
 """Why deep sigmoid networks did not learn, and three remedies: the vanishing gradient made visible.
 
+    g_{l−1} = (g_l ⊗ φ′(z_l)) W_lᵀ, and the sigmoid's φ′ ≤ ¼
+
 Twenty hidden layers of width 64 on the handwritten digits. The left picture shows how large the
 gradient is at each layer before training, the middle one what that does to learning. In the right
 one the gradient explodes, since all weights are too large: without clipping the run ends in a
 DivergenceError after a few updates, with clipping the same network learns.
 
-    python examples/vanishing_gradient.py
+    python examples/vanishing_gradient.py [FOLDER]
 
-The pictures go to ``pictures/vanishing_gradient.png``. Needs fastopt[plot,sklearn].
+The pictures go to ``vanishing_gradient.png`` in the folder, or in ``pictures``. Needs
+fastopt[plot,sklearn].
 """
 
+import sys
 from pathlib import Path
 
 import matplotlib
@@ -20,7 +24,7 @@ import fastopt
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 
-PICTURE = Path(__file__).resolve().parents[1] / "pictures" / "vanishing_gradient.png"
+PICTURES = Path(__file__).resolve().parents[1] / "pictures"
 SIZES = [64, *[64] * 20, 10]
 EPOCHS, BATCH = 30, 64
 NETWORKS = {
@@ -113,14 +117,15 @@ def draw_explosion(panel):
     panel.legend()
 
 
-def main(picture=PICTURE):
+def main(folder):
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(15, 4.5), layout="constrained")
     draw_vanishing(left, middle)
     draw_explosion(right)
-    picture.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    picture = folder / "vanishing_gradient.png"
     figure.savefig(picture, dpi=120)
     print(f"wrote {picture}")
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURES)

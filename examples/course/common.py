@@ -1,5 +1,9 @@
-"""What the scripts of the course share: following a rule down a function, and saving pictures."""
+"""What the scripts of the course share: following a rule down a function, and saving pictures.
 
+python examples/course/statement_….py [FOLDER]
+"""
+
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,7 +47,8 @@ def axes(columns: int, height: float = 4, width: float = 5) -> tuple[Figure, lis
 
 def save(figure: Figure, script: str) -> None:
     """Save the picture of a script under its name and tell where."""
-    path = PICTURES / f"{Path(script).stem}.png"
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURES
+    path = folder / f"{Path(script).stem}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
     plt.close(figure)

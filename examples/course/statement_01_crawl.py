@@ -1,5 +1,7 @@
 """1. Near a minimum plain descent crawls.
 
+    w ← w − η g
+
 Where the minimum is flat, ten times the accuracy asks for ten times the iterations (log(1 + e⁻ʷ),
 whose values fall as 1/i) or for a hundred times as many (w⁴, whose w falls as 1/√i). On a strongly
 convex quadratic the distance to the minimum falls by a constant factor: ten times the accuracy

@@ -1,4 +1,9 @@
-"""2. An epoch of 20,000 examples is 1 iteration, 200 (batches of 100) or 20,000 (SGD)."""
+"""2. An epoch of 20,000 examples is 1 iteration, 200 (batches of 100) or 20,000 (SGD).
+
+    iterations in an epoch = ⌈N / B⌉
+
+N examples, B of them in a batch.
+"""
 
 from dataclasses import dataclass
 from functools import cache

@@ -1,5 +1,8 @@
 """3. SGD with a constant η bounces around the minimum, with a falling η it settles.
 
+    w ← w − η ∇E_B(w), E_B the mean over a batch drawn at random
+    η = η₀ / (1 + i/c)
+
 Its noise lets it leave a poor local minimum more often than batch descent does; mini-batches lie
 between. Momentum helps to roll over a local minimum.
 """

@@ -1,4 +1,10 @@
-"""4. Momentum: under a constant gradient ten times as fast; a reversed gradient turns it late."""
+"""4. Momentum: under a constant gradient ten times as fast; a reversed gradient turns it late.
+
+    m ← β m − η g ; w ← w + m
+    g constant: m → −η g / (1 − β)
+
+With β = 0.9 that is ten steps of plain descent at a time.
+"""
 
 from functools import cache
 

@@ -1,5 +1,8 @@
 """5. In a ravine with a large η plain descent swings across.
 
+    E = ½ (λ₁ w₁² + λ₂ w₂²), λ₁ ≪ λ₂
+    m ← β m − η g ; w ← w + m
+
 Momentum damps this and accelerates along the ravine.
 """
 

@@ -1,5 +1,8 @@
 """6. Nesterov's momentum usually needs fewer iterations than plain momentum.
 
+    plain: m ← β m − η ∇E(w) ; w ← w + m
+    Nesterov: m ← β m − η ∇E(w + β m) ; w ← w + m
+
 Shown as the share of many starts, on a quadratic ravine and on a network. Where momentum does not
 overshoot, as in the long flat valley of Rosenbrock's function, the two are alike.
 """

@@ -1,5 +1,8 @@
 """7. AdaGrad slows the steep coordinates first; RMSProp forgets, and goes on.
 
+    AdaGrad: s ← s + g⊗g ; w ← w − η g ÷ √(s + ε)
+    RMSProp: s ← ρ s + (1−ρ) g⊗g ; w ← w − η g ÷ √(s + ε)
+
 AdaGrad does well on linear regression. On a network, where the way is long, its steps become
 too small too early; RMSProp's do not.
 """

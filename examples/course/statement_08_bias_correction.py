@@ -1,5 +1,8 @@
 """8. Bias correction enlarges Adam's m and s in the first steps.
 
+    m ← β₁ m + (1−β₁) g ; s ← β₂ s + (1−β₂) g⊗g
+    m̂ = m/(1−β₁ᵗ) ; ŝ = s/(1−β₂ᵗ) ; w ← w − η m̂ ÷ (√ŝ + ε)
+
 And where adaptive methods falter, SGD with momentum is worth a try: an example of Wilson et al.
 (*The marginal value of adaptive gradient methods in machine learning*, 2017), in which all adaptive
 rules learn the training data by heart and then call every new example positive.

@@ -1,5 +1,7 @@
 """9. Newton: one step on a quadratic, quadratic convergence near a minimum, indefinite H far away.
 
+    w ← w − H⁻¹ g
+
 Near a minimum the number of correct digits doubles in each iteration. Far from it H can be
 indefinite: the pure step then runs to the saddle, the safe one away from it.
 """

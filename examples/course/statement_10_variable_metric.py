@@ -1,5 +1,9 @@
 """10. BFGS and DFP solve a quadratic of n variables in n steps, and then V = H⁻¹.
 
+    BFGS: V ← V + [1 + rᵀVr/sᵀr]·ssᵀ/sᵀr − (s rᵀV + V r sᵀ)/sᵀr
+    DFP: V ← V + ssᵀ/sᵀr − V r rᵀV/(rᵀVr)
+    p = −V g ; s = Δw ; r = Δg
+
 With exact line searches and V₀ = I. V stays positive definite all the time.
 """
 

@@ -1,4 +1,9 @@
-"""11. The Levenberg-Marquardt step turns from −g (ν large) to that of Gauss-Newton (ν → 0)."""
+"""11. The Levenberg-Marquardt step turns from −g (ν large) to that of Gauss-Newton (ν → 0).
+
+    (JᵀJ + νI) p = −Jᵀe ; w ← w + p
+
+With the residuals e and their derivatives J by the weights.
+"""
 
 from functools import cache
 

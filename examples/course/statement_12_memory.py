@@ -1,4 +1,9 @@
-"""12. Second-order methods cannot hold deep networks: n weights ask for n² numbers."""
+"""12. Second-order methods cannot hold deep networks: n weights ask for n² numbers.
+
+    n weights: H has n² entries, 8 n² bytes
+
+fastopt refuses, with the figures, what does not fit into the memory.
+"""
 
 import numpy as np
 from common import Figure, axes, save

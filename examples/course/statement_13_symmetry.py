@@ -1,5 +1,7 @@
 """13. Neurons that start alike stay alike, unless dropout parts them.
 
+    equal weights of two neurons ⇒ equal gradients ⇒ equal weights after w ← w − η g
+
 First-order rules, steepest descent and L-BFGS do the same to each of them, to the last bit; Newton,
 BFGS and DFP solve systems in which rounding parts them a little, until they have come to the saddle
 where neurons that are alike end: the verdict on it sees a negative curvature, and leads away. With

@@ -1,5 +1,8 @@
 """15. A falling or adaptive learning rate ends closer to the minimum than a constant one.
 
+    w ← w − η(i) g
+    η(i) = η₀ / (1 + i/c) ; η₀ rⁱ ; ½ η₀ (1 + cos(π i/s)) ; …
+
 Each schedule with the same first η as the constant, on one problem: schedules that fall, on linear
 regression by SGD; MATLAB's adaptive rule, on a ravine in full batches; the warm-up, from a steep
 start, from which the constant η leaps over the best minimum into a poor one.

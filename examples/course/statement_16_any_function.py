@@ -1,5 +1,7 @@
 """16. These methods are not only for networks: the same classes minimise any function.
 
+    f(x) = (x₁² + x₂ − 11)² + (x₁ + x₂² − 7)²
+
 Every method on Himmelblau's function; ``examples/functions.py`` draws more of them.
 """
 

@@ -85,7 +85,7 @@ class OptimizeResult(dict[str, Any]):
         How many iterations there were, and calls of the function (those for differences too),
         gradients and Hessians.
     status : int
-        Why the run ended, as a :class:`Status`.
+        Why the run ended, as a :class:`fastopt.functions.result.Status`.
     success : bool
         Whether x is a minimum as far as numbers can tell: by the curvature measured at x no more is
         attainable than the rounding of fun or a tiny share of it (docs/success.md), or what was

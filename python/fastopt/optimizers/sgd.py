@@ -26,8 +26,8 @@ class SGD(FirstOrder):
         β, in [0, 1); 0 by default, usually 0.9. With a constant gradient m → −η g/(1−β).
     nesterov : bool
         Whether the gradient is taken at the look-ahead point w + β m, False by default. In ``fit``
-        it really is, and w is what comes back; with :meth:`step` the look-ahead point stands in
-        ``params`` and :meth:`finalize` turns it into w. With β = 0 it makes no difference.
+        it really is, and w is what comes back; with ``step`` the look-ahead point stands in
+        ``params`` and ``finalize`` turns it into w. With β = 0 it makes no difference.
     weight_decay : float
         Decoupled: w shrinks by η · weight_decay · w in each iteration; 0 by default.
 
