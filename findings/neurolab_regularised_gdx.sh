@@ -6,7 +6,7 @@
 # Seen: with rr = 0 and rr = 5 train_gdx takes the same steps, to the last bit. Its class inherits from GDA
 #   and GDM, whose constructors take their arguments in different orders: rr arrives as the momentum, which is
 #   overwritten afterwards.
-# Matters: who regularises with this method, MATLAB's old default, does not.
+# Matters: who regularises with this method does not, and nothing says so.
 set -euo pipefail
 
 folder=$(mktemp -d)

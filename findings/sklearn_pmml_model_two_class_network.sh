@@ -21,7 +21,7 @@ import math
 import numpy as np
 from sklearn_pmml_model.neural_network import PMMLMLPClassifier
 
-# logistic(4 tanh(x)), in the layout of the exporters JPMML-SkLearn and Nyoka
+# logistic(4 tanh(x)), in the layout of the exporter Nyoka
 document = """<PMML xmlns="http://www.dmg.org/PMML-4_4" version="4.4"><Header/>
 <DataDictionary numberOfFields="2">
   <DataField name="x" optype="continuous" dataType="double"/>
