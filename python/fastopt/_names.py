@@ -72,6 +72,7 @@ SYNONYMS: dict[str, dict[str, str]] = {
     },
     "initializer": {
         "xavieruniform": "glorot_uniform",
+        "initnw": "nguyen_widrow",
         "xaviernormal": "glorot_normal",
         "kaiminguniform": "he_uniform",
         "kaimingnormal": "he_normal",

@@ -24,7 +24,7 @@ from fastopt._evaluation import ForgottenLoss, Targets
 from fastopt._names import friendly
 from fastopt._parameters import Parameters
 from fastopt.exchange import exports
-from fastopt.initializers import Initializer, default, initial_weights
+from fastopt.initializers import Initializer, default, initial_biases, initial_weights
 from fastopt.layers import HiddenLayers, Normalization, Residual
 from fastopt.memory import check_bytes
 from fastopt.storage.networks import save
@@ -58,9 +58,10 @@ class MLP:
     output_activation : str
         One of these (default "identity"), or "softmax".
     initializer : str, Initializer, array or sequence, optional
-        Of the weights, see :mod:`fastopt.initializers`; biases start at zero. None: he_normal
-        before relu, leaky_relu, elu, gelu and silu, lecun_normal before selu, glorot_uniform before
-        the others and the outputs. γ starts at 1, β at 0, P as glorot_uniform.
+        Of the weights, see :mod:`fastopt.initializers`; biases start at zero, but for
+        "nguyen_widrow". None: he_normal before relu, leaky_relu, elu, gelu and silu, lecun_normal
+        before selu, glorot_uniform before the others and the outputs. γ starts at 1, β at 0, P as
+        glorot_uniform.
     normalization : None, "batch", "layer", BatchNormalization or LayerNormalization
         Of each hidden layer, before its activation unless the object says otherwise; see
         :mod:`fastopt.layers`.
@@ -308,9 +309,12 @@ class MLP:
             return
         names = (*self._activations, self._output_activation)
         weights = initial_weights(initializer, self._layer_sizes, names, self._seed)
-        for i, (layer, W) in enumerate(zip(self._views.layers(), weights, strict=True)):
+        biases = initial_biases(initializer, self._layer_sizes, self._seed)
+        for i, (layer, W, b) in enumerate(zip(self._views.layers(), weights, biases, strict=True)):
             _validation.check_finite("initializer", W, self._dtype)
             layer["W"][:] = W
+            if "b" in layer:
+                layer["b"][:] = b
             if "gamma" in layer:
                 layer["gamma"][:] = 1
             if "P" in layer:

@@ -211,3 +211,72 @@ def test_flat_vector_of_a_network():
     assert (fastopt.MLP([2, 4, 3], initializer=flat).parameters == flat).all()
     with pytest.raises(ValueError, match="initializer must hold 27 parameters"):
         fastopt.MLP([2, 4, 3], initializer=np.ones(26))
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.5])
+@pytest.mark.parametrize(("n_inputs", "width"), [(1, 7), (2, 50), (5, 400)])
+def test_nguyen_widrow(scale, n_inputs, width):
+    """Lengths of the weights, their directions, and where the units bend."""
+    import fastopt
+
+    length = 0.7 * scale * width ** (1 / n_inputs)
+    nets = [
+        fastopt.MLP(
+            [n_inputs, width, 2], initializer=initializers.NguyenWidrow(scale), random_state=seed
+        )
+        for seed in range(20)
+    ]
+    W = np.concatenate([net.coefs_[0] for net in nets], axis=1)
+    b = np.concatenate([net.intercepts_[0] for net in nets])
+    np.testing.assert_allclose(np.linalg.norm(W, axis=0), length, rtol=1e-12)
+    assert np.abs(b).max() < length
+    # Uniform numbers have the variance ⅓; within five standard errors.
+    assert abs((b / length).mean()) <= 5 / math.sqrt(3 * len(b))
+    assert abs((b / length).var() - 1 / 3) <= 5 * math.sqrt(4 / 45 / len(b))
+    mean = (W / length).mean(axis=1)
+    assert (np.abs(mean) <= 5 / math.sqrt(n_inputs * W.shape[1])).all()
+    assert abs(np.corrcoef(W[0], b)[0, 1]) <= 5 / math.sqrt(len(b))
+    for seed, net in enumerate(nets):
+        (outputs,) = initial_weights([None], [width, 2], ["identity"], seed)
+        assert net.coefs_[1].shape == outputs.shape
+        assert np.abs(net.coefs_[1]).max() <= math.sqrt(6 / (width + 2))
+        assert (net.intercepts_[1] == 0).all()
+    again = fastopt.MLP(
+        [n_inputs, width, 2], initializer=initializers.NguyenWidrow(scale), random_state=3
+    )
+    assert np.array_equal(again.parameters, nets[3].parameters)
+
+
+def test_nguyen_widrow_by_name_and_layer_by_layer():
+    import fastopt
+
+    one = fastopt.MLP([2, 5, 4, 1], initializer="initnw", random_state=0)
+    other = fastopt.MLP(
+        [2, 5, 4, 1], initializer=["nguyen_widrow", "nguyen_widrow", None], random_state=0
+    )
+    assert np.array_equal(one.parameters, other.parameters)
+    assert len(np.unique(np.concatenate(one.intercepts_[:2]))) == 9
+    last = fastopt.MLP([2, 5, 1], initializer=[None, "nguyen_widrow"], random_state=0)
+    np.testing.assert_allclose(np.linalg.norm(last.coefs_[1]), 0.7, rtol=1e-12)
+    # A layer with batch normalisation has no bias; a short precision keeps what fits.
+    normalized = fastopt.MLP(
+        [2, 5, 1], initializer="nguyen_widrow", normalization="batch", dtype="float32"
+    )
+    np.testing.assert_allclose(
+        np.linalg.norm(normalized.coefs_[0], axis=0), 0.7 * math.sqrt(5), rtol=1e-6
+    )
+    with pytest.raises(ValueError, match="scale must be"):
+        initializers.NguyenWidrow(0)
+
+
+def test_networks_learn_from_nguyen_widrow():
+    """A sine in three periods, by Levenberg-Marquardt: most starts come near (17 of 20 here)."""
+    import fastopt
+
+    x = np.linspace(-1, 1, 80)[:, None]
+    t = np.sin(3 * np.pi * x)
+    reached = 0
+    for seed in range(20):
+        net = fastopt.MLP([1, 12, 1], "tanh", initializer="nguyen_widrow", random_state=seed)
+        reached += net.fit(x, t, "lm", epochs=100).loss[-1] < 1e-3
+    assert reached >= 13
