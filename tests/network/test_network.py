@@ -81,7 +81,7 @@ def test_forms_of_layer_sizes(sizes):
 def test_repr_makes_the_same_architecture(sizes, settings, expected):
     net = fastopt.MLP(sizes, **settings)
     assert expected in repr(net)
-    again = eval(repr(net), vars(fastopt))
+    again = eval(repr(net), {name: getattr(fastopt, name) for name in fastopt.__all__})
     assert repr(again) == repr(net)
     assert again.summary() == net.summary()
 
