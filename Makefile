@@ -9,7 +9,7 @@
 #   make sanitize-threads  the thread pool and training in threads, without Python, under the
 #                  thread sanitizer
 #   make torture   random calls under random limits and signals; TORTURE="CASES [FIRST SEED]";
-#                  and runs that are killed 200 times and go on
+#                  runs that are killed 200 times and go on; and tables of 2 GB in 0.8 GB of memory
 #   make fuzz      damaged files for every reader; FUZZ="FILES [FIRST SEED [KIND …]]"
 #   make docs      the documentation site in build/docs/html; `make docs-links` asks the addresses of
 #                  other sites
@@ -119,6 +119,7 @@ sanitize-threads:
 torture: $(VENV)/.test
 	cd tests && $(abspath $(python)) -m torture $(TORTURE)
 	cd tests && $(abspath $(python)) -m torture.kills
+	cd tests && $(abspath $(python)) -m torture.streaming
 
 # What broke a promise is kept in the folder of temporary files.
 fuzz: $(VENV)/.test

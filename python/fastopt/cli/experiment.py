@@ -34,6 +34,7 @@ DEFAULTS: dict[str, Section] = {
         "decimal": ".",
         "header": True,
         "sheet": None,
+        "stream": None,
     },
     "network": {
         "hidden": [16],

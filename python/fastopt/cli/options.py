@@ -19,7 +19,7 @@ def names_of_optimizers() -> list[str]:
 
 Model = Annotated[Path, typer.Argument(help="A model's file, as fastopt train writes it.")]
 Table = Annotated[
-    Path, typer.Argument(help="CSV, TSV, Parquet, Feather, NPZ or Excel: names, then rows.")
+    Path, typer.Argument(help="CSV, TSV, Parquet, Feather, NPY, NPZ or Excel: names, then rows.")
 ]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Where to write; else the terminal.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON instead of a table.")]

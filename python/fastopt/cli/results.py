@@ -44,7 +44,8 @@ def described(data: Data) -> str:
     else:
         what = f"target{'s' * (len(made.targets) > 1)} {names}: regression"
     rows = ", ".join(f"{part.name} {len(part.rows)}" for part in data.parts)
-    return f"{data.path}: {len(data.frame)} rows ({rows}); {inputs}; {what}"
+    streamed = ", streamed" if data.streamed else ""
+    return f"{data.path}: {data.n_rows} rows{streamed} ({rows}); {inputs}; {what}"
 
 
 def judged(net: fastopt.MLP, preprocessing: Preprocessing, part: Part, y: Any) -> dict[str, float]:

@@ -9,7 +9,7 @@ _TEMPLATE = """\
 # Paths start from the folder of this file. What is commented out shows a default or a choice.
 
 [data]
-path = {path}          # CSV, TSV, Parquet, Feather, NPZ or Excel
+path = {path}          # CSV, TSV, Parquet, Feather, NPY, NPZ or Excel
 target = {target}      # one column or several
 # inputs = ["a", "b"]         # else all other columns
 # ignore = ["id"]             # columns to leave out
@@ -23,6 +23,7 @@ test = 0.0                    # share that is looked at when all is done
 # decimal = ","
 # header = false              # the first line holds numbers; columns are "1", "2", …
 # sheet = "Sheet1"            # of a workbook
+# stream = true               # Parquet and NPY: block by block, as of large ones it is
 
 [network]
 hidden = [16]                 # widths of the hidden layers; [] for none
@@ -53,7 +54,7 @@ batch_size = "auto"           # min(32, rows); "all"
 loss = "auto"                 # "mse", "mae", "huber", "cross_entropy"
 metrics = "auto"              # ["rmse", "r2"]: recorded in each epoch
 l2 = 0.0                      # penalty of large weights
-shuffle = true
+shuffle = true                # in each epoch; "once": the rows, before the first; false
 # best_by = "val_accuracy"    # a column that judges the starts, else the validation loss
 # clip = {{ name = "ClipByGlobalNorm", limit = 1.0 }}
 # class_weight = "balanced"

@@ -14,12 +14,14 @@ from fastopt import _validation
 from fastopt._errors import DivergenceError
 from fastopt.callbacks import EarlyStopping
 from fastopt.cli import building
+from fastopt.cli.data.blocks import Blocks, blocks_of
 from fastopt.cli.data.columns import numbers_of
 from fastopt.cli.data.preprocessing import Preprocessing, learn
 from fastopt.cli.data.tables import Reading, read
 from fastopt.cli.experiment import Experiment
 from fastopt.cli.failure import Failure, Misuse, misuse, unknown
 from fastopt.cli.results import described, one_hot
+from fastopt.cli.streaming import LARGE, learn_streamed, spool, targets_of
 from fastopt.cli.watching import RichProgress, TimedCheckpoint, checkpoint_of
 from fastopt.loggers import JSONLinesLogger, _plain
 from fastopt.storage import atomic
@@ -43,11 +45,12 @@ class Data:
     """A table, split."""
 
     path: Path
-    frame: Any
+    n_rows: int
     preprocessing: Preprocessing
     parts: list[Part]
     split: dict[str, Any] = field(default_factory=dict)
     missing: dict[str, int] = field(default_factory=dict)  # values, by column
+    streamed: bool = False
 
     def part(self, name: str) -> Part | None:
         """Return a part by its name."""
@@ -74,17 +77,23 @@ def load_data(experiment: Experiment) -> Data:
     if settings["path"] is None:
         raise Misuse('no data are named: fastopt train data.csv, or path = "…" below [data]')
     path = Path(settings["path"])
-    frame = read(path, reading_of(settings))
-    targets = settings["target"]
-    if not targets:
+    blocks = _streamed(path, settings)
+    frame: Any = None if blocks is not None else read(path, reading_of(settings))
+    names = blocks.names if blocks is not None else list(frame.columns)
+    n = blocks.n_rows if blocks is not None else len(frame)
+    if not settings["target"]:
         raise Misuse(
-            f"which column is to be learned? --target {frame.columns[-1]}; {path.name} has "
-            f"{', '.join(frame.columns[:12])}"
+            f"which column is to be learned? --target {names[-1]}; {path.name} has "
+            f"{', '.join(names[:12])}"
         )
     weights = settings["weights"]
-    if weights is not None and weights not in frame.columns:
-        raise unknown("column (--weights)", weights, list(frame.columns))
+    if weights is not None and weights not in names:
+        raise unknown("column (--weights)", weights, names)
     ignored = [*settings["ignore"], *([weights] if weights else [])]
+    held_out = _shares(n, experiment)
+    if blocks is not None:
+        return _data_of_blocks(blocks, experiment, ignored, held_out)
+    targets = settings["target"]
     options = {
         "inputs": settings["inputs"] or None,
         "ignore": ignored,
@@ -92,25 +101,80 @@ def load_data(experiment: Experiment) -> Data:
         "task": settings["task"],
         "impute": settings["impute"],
     }
-    held_out = _shares(len(frame), experiment)
     whole = learn(frame, targets, **options)
-    split, shares = _split(frame, whole, experiment, *held_out)
+    labels = whole.y(frame) if whole.task == "classification" else None
+    split, shares = _split(n, labels, experiment, *held_out)
     preprocessing = whole
     if settings["impute"]:
         preprocessing = learn(frame, targets, **options, training_rows=split.train)
-    X, y = preprocessing.X(frame), preprocessing.y(frame)
-    w = None if weights is None else _weights(frame[weights])
-    parts = [
-        Part(name, rows, X[rows], y[rows], None if w is None else w[rows])
-        for name, rows in (
-            ("training", split.train),
-            ("validation", split.validation),
-            ("test", split.test),
-        )
-        if len(rows)
-    ]
     missing = {column.name: int(frame[column.name].isna().sum()) for column in whole.inputs}
-    return Data(path, frame, preprocessing, parts, shares, missing)
+    w = None if weights is None else _weights(frame[weights])
+    X = preprocessing.X(frame)
+    rows = _rows_of_parts(split)
+    order = _order(len(split.train), experiment)
+    inputs = {name: X[at] for name, at in rows.items()}
+    if order is not None:
+        inputs["training"] = inputs["training"][np.argsort(order)]
+    parts = _parts(rows, inputs, preprocessing.y(frame), w, order)
+    return Data(path, n, preprocessing, parts, shares, missing)
+
+
+def _streamed(path: Path, settings: dict[str, Any]) -> Blocks | None:
+    """Return the table as blocks where it is read so."""
+    asked = settings["stream"]
+    if asked is False:
+        return None
+    blocks = blocks_of(path)
+    if blocks is None:
+        if asked and path.exists():
+            raise Misuse(
+                f"--stream reads Parquet and NPY in blocks, and {path.name!r} is of another kind"
+            )
+        return None
+    return blocks if asked or blocks.size > LARGE else None
+
+
+def _data_of_blocks(
+    blocks: Blocks, experiment: Experiment, ignored: list[str], held_out: tuple[float, float, int]
+) -> Data:
+    settings = experiment["data"]
+    made, whole, dtype = learn_streamed(blocks, settings, ignored)
+    y = targets_of(made, whole)
+    weights = settings["weights"]
+    w = None if weights is None else _weights(whole[weights])
+    labels = y if made.task == "classification" else None
+    split, shares = _split(blocks.n_rows, labels, experiment, *held_out)
+    rows = _rows_of_parts(split)
+    order = _order(len(split.train), experiment)
+    folder = Path(experiment["output"]["model"]).absolute().parent
+    inputs = spool(blocks, made, list(rows.values()), dtype, folder, order)
+    parts = _parts(rows, dict(zip(rows, inputs, strict=True)), y, w, order)
+    return Data(blocks.path, blocks.n_rows, made, parts, shares, streamed=True)
+
+
+def _rows_of_parts(split: Any) -> dict[str, Any]:
+    rows = {"training": split.train, "validation": split.validation, "test": split.test}
+    return {name: at for name, at in rows.items() if len(at)}
+
+
+def _order(n: int, experiment: Experiment) -> Any:
+    """Return where rows of training are put if they are shuffled once, before the first epoch."""
+    shuffle = experiment["training"]["shuffle"]
+    if shuffle != "once":
+        if not isinstance(shuffle, bool):
+            raise Misuse(f'shuffle must be true, false or "once", got {shuffle!r}')
+        return None
+    return np.random.default_rng(experiment["training"]["seed"]).permutation(n)
+
+
+def _parts(rows: dict[str, Any], inputs: dict[str, Any], y: Any, w: Any, order: Any) -> list[Part]:
+    """Return the parts; the inputs of the first are in their order already."""
+    if order is not None:
+        rows = {**rows, "training": rows["training"][np.argsort(order)]}
+    return [
+        Part(name, at, inputs[name], y[at], None if w is None else w[at])
+        for name, at in rows.items()
+    ]
 
 
 def _weights(column: Any) -> Any:
@@ -147,16 +211,9 @@ def _shares(n: int, experiment: Experiment) -> tuple[float, float, int]:
 
 
 def _split(
-    frame: Any,
-    preprocessing: Preprocessing,
-    experiment: Experiment,
-    validation: float,
-    test: float,
-    seed: int,
+    n: int, labels: Any, experiment: Experiment, validation: float, test: float, seed: int
 ) -> Any:
-    settings, n = experiment["data"], len(frame)
     shares = {"train": 1 - validation - test, "validation": validation, "test": test}
-    labels = preprocessing.y(frame) if preprocessing.task == "classification" else None
     # Where a class has one sample alone its rows cannot stand in several parts.
     stratified = labels is not None and np.bincount(labels).min() >= 2
     try:
@@ -164,7 +221,8 @@ def _split(
             n, **shares, stratify=labels if stratified else None, random_state=seed
         )
     except ValueError as error:
-        raise Failure(f"{settings['path']}: {error}; give other --validation and --test") from error
+        path = experiment["data"]["path"]
+        raise Failure(f"{path}: {error}; give other --validation and --test") from error
     return parts, {**shares, "seed": seed, "stratified": bool(stratified), "rows": n}
 
 
@@ -252,7 +310,7 @@ def train(experiment: Experiment, data: Data, console: Any, quiet: bool, resume:
                 loss=loss,
                 epochs=settings["epochs"],
                 batch_size=None if settings["batch_size"] == "all" else settings["batch_size"],
-                shuffle=settings["shuffle"],
+                shuffle=settings["shuffle"] is True,
                 validation_data=held_out,
                 metrics=metrics,
                 l2=settings["l2"],

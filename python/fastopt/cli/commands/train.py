@@ -71,6 +71,14 @@ def train(
     test: Annotated[
         float | None, typer.Option(help="Share that is kept for the end; 0.", rich_help_panel=_DATA)
     ] = None,
+    stream: Annotated[
+        bool | None,
+        typer.Option(
+            "--stream/--no-stream",
+            help="Parquet and NPY in blocks; large ones are.",
+            rich_help_panel=_DATA,
+        ),
+    ] = None,
     separator: options.Separator = None,
     decimal: options.Decimal = None,
     header: options.Header = None,
@@ -171,6 +179,7 @@ def train(
         "decimal": decimal,
         "header": header,
         "sheet": sheet,
+        "stream": stream,
     }
     _override(experiment, "data", data)
     _override(experiment, "network", {"hidden": _widths(hidden), "activation": activation})

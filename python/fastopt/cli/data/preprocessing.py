@@ -187,6 +187,32 @@ def _check_column(frame: pd.DataFrame, name: str, what: str) -> None:
         raise Failure(f"the table has no column {name!r}, {what}: {told}")
 
 
+def chosen_inputs(
+    names: list[str],
+    targets: list[str],
+    inputs: list[str] | None = None,
+    ignore: list[str] = (),  # type: ignore[assignment]
+    categorical: list[str] = (),  # type: ignore[assignment]
+) -> list[str]:
+    """Return the names of the columns of inputs; refuse names that the table does not have."""
+    for what, given in (
+        ("target", targets),
+        ("input", inputs or []),
+        ("column (--ignore)", ignore),
+        ("column (--categorical)", categorical),
+    ):
+        for name in given:
+            if name not in names:
+                raise unknown(what, name, names)
+    both = next((name for name in targets if name in (inputs or [])), None)
+    if both is not None:
+        raise Misuse(f"column {both!r} is given as a target and as an input: it can be one of them")
+    chosen = inputs or [name for name in names if name not in targets and name not in ignore]
+    if not chosen:
+        raise Misuse("there is no column of inputs left: leave fewer of them out")
+    return chosen
+
+
 def learn(
     frame: pd.DataFrame,
     targets: list[str],
@@ -203,27 +229,17 @@ def learn(
     Categories are those of all rows, in the order of their names; what is put in for missing values
     is learned from the rows of training alone.
     """
-    names = list(frame.columns)
-    for what, given in (
-        ("target", targets),
-        ("input", inputs or []),
-        ("column (--ignore)", ignore),
-        ("column (--categorical)", categorical),
-    ):
-        for name in given:
-            if name not in names:
-                raise unknown(what, name, names)
-    both = next((name for name in targets if name in (inputs or [])), None)
-    if both is not None:
-        raise Misuse(f"column {both!r} is given as a target and as an input: it can be one of them")
-    chosen = inputs or [name for name in names if name not in targets and name not in ignore]
-    if not chosen:
-        raise Misuse("there is no column of inputs left: leave fewer of them out")
+    chosen = chosen_inputs(list(frame.columns), targets, inputs, ignore, categorical)
     rows = slice(None) if training_rows is None else training_rows
     columns = tuple(
-        _learn_input(frame[name], name in categorical, impute, frame[name].iloc[rows])
+        learn_input(frame[name], name in categorical, impute, frame[name].iloc[rows])
         for name in chosen
     )
+    return Preprocessing(columns, learn_targets(frame, targets, task))
+
+
+def learn_targets(frame: pd.DataFrame, targets: list[str], task: str) -> tuple[Target, ...]:
+    """Return what columns of targets hold, all of whose rows are there."""
     made = tuple(_learn_target(frame[name], task) for name in targets)
     if len(made) > 1 and any(target.classes for target in made):
         named = next(target.name for target in made if target.classes)
@@ -231,10 +247,11 @@ def learn(
             f"target {named!r} holds classes, and there are {len(made)} targets: train one model "
             "for each, or --task regression where they are numbers"
         )
-    return Preprocessing(columns, made)
+    return made
 
 
-def _learn_input(column: pd.Series, categorical: bool, impute: bool, known: pd.Series) -> Input:
+def learn_input(column: pd.Series, categorical: bool, impute: bool, known: pd.Series) -> Input:
+    """Return what a column of inputs holds; ``known`` is what fills it in where values lack."""
     name = str(column.name)
     kind = kind_of(column, categorical)
     if not impute:
@@ -296,7 +313,7 @@ def _learn_target(column: pd.Series, task: str) -> Target:
         return _classes(name, sorted({int(v) for v in x}), len(column))
     if is_bool:
         return Target(name, (False, True))
-    return _classes(name, sorted(column.map(text_of).unique()), len(column))
+    return _classes(name, sorted({text_of(v) for v in values}), len(column))
 
 
 def _task_of_texts(column: pd.Series) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastopt.cli.data.blocks import blocks_of
 from fastopt.cli.failure import Failure, Misuse, listed
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ KINDS = {
     **dict.fromkeys((".tsv", ".tab"), "text"),
     **dict.fromkeys((".parquet", ".pq"), "parquet"),
     **dict.fromkeys((".feather", ".arrow"), "feather"),
+    ".npy": "npy",
     ".npz": "npz",
     **dict.fromkeys((".xlsx", ".xlsm", ".xls", ".ods"), "excel"),
 }
@@ -86,6 +88,7 @@ def _frame(path: Path, kind: str, reading: Reading) -> pd.DataFrame:
 
     readers: dict[str, Any] = {
         "text": _text,
+        "npy": _npy,
         "npz": _npz,
         "excel": _excel,
         "parquet": lambda path, _: pd.read_parquet(path),
@@ -181,6 +184,14 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _npy(path: Path, reading: Reading) -> pd.DataFrame:
+    import pandas as pd
+
+    blocks = blocks_of(path)
+    assert blocks is not None
+    return pd.concat(list(blocks.read()))
 
 
 def _npz(path: Path, reading: Reading) -> pd.DataFrame:

@@ -1,0 +1,135 @@
+"""Tables that are read a block of rows at a time: Parquet, and arrays of NumPy's in NPY."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastopt.cli.failure import Failure
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# So many numbers are in memory at once: 8 MB in double precision, and a few times that while a
+# block is decoded.
+NUMBERS_OF_A_BLOCK = 1 << 20
+
+
+class Blocks:
+    """A table in a file, of which a block of rows is in memory at a time.
+
+    Attributes
+    ----------
+    names : list of str
+    n_rows : int
+    size : int
+        In bytes, as an array of doubles or, of an NPY, as the file is.
+    """
+
+    def __init__(self, path: Path, names: list[str], n_rows: int, size: int) -> None:
+        self.path, self.names, self.n_rows, self.size = path, names, n_rows, size
+        if n_rows == 0:
+            raise Failure(f"{path} has no rows: a line for each sample is wanted")
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise Failure(f"{path} has two columns named {twice!r}: rename one of them")
+        self.rows_of_a_block = max(256, NUMBERS_OF_A_BLOCK // max(1, len(names)))
+
+    def read(self, names: list[str] | None = None) -> Iterator[pd.DataFrame]:
+        """Yield the columns block by block; the index counts rows through the whole file."""
+        import pandas as pd
+
+        start = 0
+        for frame in self._frames(self.names if names is None else names):
+            frame.index = pd.RangeIndex(start, start + len(frame))
+            start += len(frame)
+            yield frame
+
+    def _frames(self, names: list[str]) -> Iterator[pd.DataFrame]:
+        raise NotImplementedError
+
+
+class _Parquet(Blocks):
+    """A group of rows is decoded at a time: who wrote the file chose how many they are."""
+
+    def __init__(self, path: Path) -> None:
+        from pyarrow.parquet import ParquetFile
+
+        with ParquetFile(path) as file:
+            self._stored = list(file.schema_arrow.names)
+            n = file.metadata.num_rows
+        names = [str(name).strip() for name in self._stored]
+        super().__init__(path, names, n, 8 * n * len(names))
+
+    def _frames(self, names: list[str]) -> Iterator[pd.DataFrame]:
+        import pyarrow as pa
+        from pyarrow.parquet import ParquetFile
+
+        stored = [self._stored[self.names.index(name)] for name in names]
+        with ParquetFile(self.path) as file:
+            batches = file.iter_batches(self.rows_of_a_block, columns=stored, use_threads=False)
+            for batch in batches:
+                frame = pa.Table.from_batches([batch]).select(stored)
+                frame = frame.to_pandas(ignore_metadata=True)
+                frame.columns = names
+                yield frame
+
+
+class _Npy(Blocks):
+    """Arrays (N, d) have the columns "1" … "d"; those with fields have their names."""
+
+    def __init__(self, path: Path) -> None:
+        array = self._mapped(path)
+        fields = array.dtype.names
+        if fields is None and array.ndim != 2:
+            raise Failure(
+                f"{path}: the array has the shape {array.shape}: arrays (N, d) become the columns "
+                "'1' … 'd'"
+            )
+        if fields is not None and (array.ndim != 1 or any(array.dtype[f].shape for f in fields)):
+            raise Failure(f"{path}: an array with fields must have one number in each, and (N,)")
+        names = [str(i + 1) for i in range(array.shape[1])] if fields is None else list(fields)
+        super().__init__(path, names, len(array), array.nbytes)
+
+    @staticmethod
+    def _mapped(path: Path) -> Any:
+        return np.lib.format.open_memmap(path, mode="r")
+
+    def _frames(self, names: list[str]) -> Iterator[pd.DataFrame]:
+        import pandas as pd
+
+        at = [self.names.index(name) for name in names]
+        for start in range(0, self.n_rows, self.rows_of_a_block):
+            # Mapped anew, so that pages of earlier blocks are not held.
+            array = self._mapped(self.path)[start : start + self.rows_of_a_block]
+            if array.dtype.names is None:
+                columns = dict(zip(names, np.asarray(array[:, at]).T, strict=True))
+            else:
+                columns = {name: np.array(array[name]) for name in names}
+            yield pd.DataFrame({n: c.astype(c.dtype.newbyteorder("=")) for n, c in columns.items()})
+
+
+_KINDS: dict[str, type[Any]] = {".npy": _Npy, ".parquet": _Parquet, ".pq": _Parquet}
+
+
+def blocks_of(path: Path) -> Blocks | None:
+    """Return the table in a file as blocks, or None where it is of no kind that has them."""
+    kind = _KINDS.get(path.suffix.casefold())
+    if kind is None or not path.is_file() or path.stat().st_size == 0:
+        return None
+    try:
+        made: Blocks = kind(path)
+    except ImportError as error:
+        raise Failure(
+            f"{path.name}: reading parquet files needs a further package, pip install "
+            f"'fastopt[tables]' ({str(error).splitlines()[0]})"
+        ) from error
+    except Failure:
+        raise
+    except Exception as error:  # of whichever library reads it
+        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise Failure(f"{path} cannot be read as {path.suffix[1:]}: {said}") from error
+    return made
