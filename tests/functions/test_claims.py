@@ -114,7 +114,9 @@ def test_p7_a_verdict_costs_few_gradients(n):
 
 @pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
 @pytest.mark.parametrize("noise", [0.0, 1e-12, 1e-8, 1e-4, "single"])
-def test_p8_units_and_noise_of_a_fit(unit, noise):
+@pytest.mark.parametrize("offset", [0.1, 0.0])
+def test_p8_units_and_noise_of_a_fit(unit, noise, offset):
+    """An offset that starts at zero tells nothing of its unit."""
     x = np.linspace(0, 4, 60)
     random = np.random.default_rng(0)
     right = np.array([2.5, 1.3, 0.5])
@@ -130,7 +132,7 @@ def test_p8_units_and_noise_of_a_fit(unit, noise):
             return e.astype(np.float32)
         return e + noise * unit * random.standard_normal(x.size)
 
-    start = np.array([2 * unit, 1.0, 0.1 * unit])
+    start = np.array([2 * unit, 1.0, offset * unit])
     expected, covariance = fastopt.curve_fit(model, x, y, start)
     result = fastopt.least_squares(seen, start)
     assert result.success

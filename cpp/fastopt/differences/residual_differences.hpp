@@ -49,8 +49,13 @@ class ResidualDifferences {
       if (measure(f, w, m)) {
         const double noise = noise_ * terms_;
         take_columns(f, e, m, j);
-        // The first columns may have been little but noise, and so the terms.
-        if (is_noisy()) noise_ = std::clamp(noise / terms_, least_noise, largest_noise);
+        // The first columns may have been little but noise, and so the terms, of which the noise
+        // is then a larger share than steps were chosen for.
+        if (is_noisy()) {
+          const double before = noise_;
+          noise_ = std::clamp(noise / terms_, least_noise, largest_noise);
+          if (noise_ > 2 * before) take_columns(f, e, m, j);
+        }
       }
     }
     take_errors(m, j);
@@ -61,7 +66,12 @@ class ResidualDifferences {
   bool measure(F&& f, const double* w, Index m) {
     Buffer<double> direction(n_);
     std::copy(w, w + n_, x_.begin());
-    for (Index i = 0; i < n_; ++i) direction[i] = along(i);
+    for (Index i = 0; i < n_; ++i) {
+      direction[i] = along(i);
+      // A zero whose unit moves the residuals by more than their terms would be all that is seen.
+      const double share = x_[i] == 0 && step_[i] > 0 ? share_moved(i) / step_[i] : 0;
+      if (share > 1) direction[i] /= share;
+    }
     const double noise = residual_noise(f, w, direction.data(), n_, m) / terms_;
     // Within a few roundings it is that of double precision; beyond a thousandth, no noise.
     const double before = noise_;
@@ -94,6 +104,8 @@ class ResidualDifferences {
   static constexpr double least_noise = 16 * epsilon, largest_noise = 1e-2;
   // Steps of a parameter that is felt little in noise are made longer, up to this multiple.
   static constexpr double longest_stretch = 10;
+  // The largest step from zero in search of a parameter's unit.
+  static constexpr double largest_zero = 1e12;
   // Second differences over the standard step, in shares of the terms, that a smooth function
   // hardly has: over h = 6e-6 its curvature leaves 4e-11, over h = 1.5e-8 2e-16.
   static constexpr double central_curvature = 1e-10, forward_curvature = 1e-12;
@@ -123,8 +135,14 @@ class ResidualDifferences {
         const double share = share_moved(i);
         lost = lost || share <= 4 * noise_;
         const double limit = standard() * (lost ? std::max(size, 1.0) : size);
-        if (step_[i] >= limit) break;
         double h = step_[i];
+        if (h >= limit) {
+          if (!is_noisy() || x_[i] != 0 || share > 4 * noise_ || h > largest_zero) break;
+          column(f, e, m, j, i, h * 1e3);
+          if (std::isfinite(moved_[i])) continue;
+          column(f, e, m, j, i, h);  // beyond what the residuals can be had for
+          break;
+        }
         if (share < hardly) {
           h = std::min(std::max(h * 1e3, 1e-12 * limit), limit);
         } else if (share < 1e-3 * standard() && !balanced) {
