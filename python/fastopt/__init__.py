@@ -7,7 +7,9 @@ from fastopt._runtime import build_info, get_num_threads, set_num_threads
 
 if TYPE_CHECKING:
     from fastopt import plots as plots
+    from fastopt._conformal import conformal
     from fastopt._errors import DivergenceError, FormatError
+    from fastopt._importance import permutation_importance
     from fastopt.averaging import ExponentialMovingAverage
     from fastopt.callbacks import Callback, EarlyStopping, LearningRateScheduler, ReduceLROnPlateau
     from fastopt.clip import ClipByGlobalNorm, ClipByNorm, ClipByValue
@@ -130,6 +132,7 @@ __all__ = [
     "build_info",
     "check_gradient",
     "check_hessian",
+    "conformal",
     "curve_fit",
     "fit_many",
     "from_keras",
@@ -142,6 +145,7 @@ __all__ = [
     "load",
     "memory_needed",
     "minimize",
+    "permutation_importance",
     "report",
     "set_num_threads",
     "split",
@@ -149,8 +153,10 @@ __all__ = [
 
 # Where the names above are at home; each is imported when it is first asked for.
 _HOMES: dict[str, tuple[str, ...]] = {
+    "_conformal": ("conformal",),
     "_errors": ("DivergenceError", "FormatError"),
     "averaging": ("ExponentialMovingAverage",),
+    "_importance": ("permutation_importance",),
     "callbacks": ("Callback", "EarlyStopping", "LearningRateScheduler", "ReduceLROnPlateau"),
     "clip": ("ClipByGlobalNorm", "ClipByNorm", "ClipByValue"),
     "ensemble": ("Ensemble", "fit_many"),

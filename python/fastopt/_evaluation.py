@@ -47,10 +47,23 @@ def predict(
 ) -> tuple[Array, Array]: ...
 
 
+@overload
+def predict(
+    net: MLP, X: Any, *, interval: float, kind: str = "prediction"
+) -> tuple[Array, Array, Array]: ...
+
+
 @friendly
 def predict(
-    net: MLP, X: Any, mc_dropout: int | None = None, random_state: Any = None, *, rng: Any = None
-) -> Array | tuple[Array, Array]:
+    net: MLP,
+    X: Any,
+    mc_dropout: int | None = None,
+    random_state: Any = None,
+    *,
+    rng: Any = None,
+    interval: float | None = None,
+    kind: str = "prediction",
+) -> Array | tuple[Array, ...]:
     """Return the outputs for inputs (N, d), in the network's dtype, of the shape of ``y``.
 
     (N, q); but (N,) where ``fit`` was last given targets (N,) for one output, as scikit-learn
@@ -68,15 +81,37 @@ def predict(
         (÷ k) of the outputs over k masks, each of the shape above.
     random_state : None, int, numpy Generator or RandomState
         For the masks. None: the network's own. ``rng`` is another name of it.
+    interval : float, optional
+        The probability of an interval, 0.95 say. Returns outputs, lower and upper ends, each of the
+        shape above: ŷ ± t √(jᵀ C j + σ²), with j = ∂ŷ/∂w, C the covariance of the weights and σ the
+        noise, which :meth:`uncertainty` finds from the training data. It needs the extra
+        ``fastopt[intervals]``.
+    kind : {"prediction", "confidence"}
+        Whether the interval is that of a new observation (default), or of the mean at this input,
+        without + σ².
 
     Examples
     --------
+    >>> import numpy as np
     >>> import fastopt
     >>> net = fastopt.MLP([2, 8, 1], dropout=0.5, random_state=0)
     >>> mean, sd = net.predict([[1.0, 2.0]], mc_dropout=100)
     >>> mean.shape, sd.shape
     ((1, 1), (1, 1))
+    >>> X = np.linspace(-1, 1, 50)[:, None]
+    >>> y = X[:, 0] ** 2 + np.random.default_rng(0).normal(0, 0.1, 50)
+    >>> net = fastopt.MLP([1, 6, 1], random_state=0)
+    >>> _ = net.fit(X, y, "bayesian_regularization")
+    >>> y_new, lower, upper = net.predict([[0.0], [0.5]], interval=0.95)
+    >>> bool((lower < [0.0, 0.25]).all() and (upper > [0.0, 0.25]).all())
+    True
     """
+    if interval is not None:
+        if mc_dropout is not None:
+            raise ValueError("give interval or mc_dropout, not both")
+        from fastopt import _uncertainty  # it evaluates networks, too
+
+        return tuple(_shaped(net, part) for part in _uncertainty.interval(net, X, interval, kind))
     X = checked_inputs(net, X)
     random_state = _validation.one_seed(random_state, rng)
     seed = net._seed if random_state is None else _validation.seed(random_state)

@@ -17,12 +17,15 @@ from fastopt import (
     _folding,
     _names,
     _second_order,
+    _sensitivity,
+    _uncertainty,
     _validation,
 )
 from fastopt._architecture import check_activations, check_dtype, check_sizes
 from fastopt._evaluation import ForgottenLoss, Targets
 from fastopt._names import friendly
 from fastopt._parameters import Parameters
+from fastopt._uncertainty import Trained, Uncertainty
 from fastopt.exchange import exports
 from fastopt.initializers import Initializer, default, initial_biases, initial_weights
 from fastopt.layers import HiddenLayers, Normalization, Residual
@@ -114,6 +117,8 @@ class MLP:
     history_: History  # of the last ``fit``
     _targets = Targets()
     _loss: Any = None  # of the last ``fit``, as the user gave it
+    _trained = Trained(None, None, None, 0.0)
+    _estimated: Uncertainty | None = None
     _told_scale = False  # that it started far from order one
     _metadata: dict[str, Any] | None = None
 
@@ -347,7 +352,7 @@ class MLP:
             state["history"].solver_state = None
         other = MLP.__new__(type(self))
         other.__setstate__(state)
-        other._loss = self._loss
+        other._loss, other._trained = self._loss, self._trained
         return other
 
     def __getstate__(self) -> dict[str, Any]:
@@ -367,6 +372,8 @@ class MLP:
             "initializer": self._initializer,
             "scalings": self._scalings.state(),
             "metadata": plain_json("metadata", self.metadata),
+            "uncertainty": self._estimated,
+            "l2": self._trained.l2,
             # A function of the user's may not bear to be pickled, as one that has no name.
             "loss": ForgottenLoss(name_of(self._loss)) if callable(self._loss) else self._loss,
         }
@@ -389,6 +396,8 @@ class MLP:
         self._loss = state.get("loss")
         self._initializer = state.get("initializer")
         self._metadata = state.get("metadata")
+        self._estimated = state.get("uncertainty")
+        self._trained = Trained(None, None, None, state.get("l2", 0.0))
 
     def _make_core(self) -> None:
         """Take memory for the parameters, all of them 0."""
@@ -525,6 +534,8 @@ class MLP:
     evaluate = _evaluation.evaluate
     loss_and_gradient = _evaluation.loss_and_gradient
     gradient_norms = _evaluation.gradient_norms
+    uncertainty = _uncertainty.uncertainty
+    input_jacobian = _sensitivity.input_jacobian
     jacobian = _second_order.jacobian
     normal_equations = _second_order.normal_equations
     hessian = _second_order.hessian

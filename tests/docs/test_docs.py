@@ -56,6 +56,10 @@ RESULTS = [
         "'10 degrees' in fit.report() and abs(popt[0] - 212.6837) < 1e-3",
     ),
     ("intervals.md", "result.confidence_band", "lower < value < upper and 'vmax' in text"),
+    # The noise is 0.1.
+    ("intervals.md", "net.uncertainty()", "0.07 < known.noise[0] < 0.14"),
+    ("intervals.md", "net.uncertainty()", "(lower < y_new).all() and (y_new < upper).all()"),
+    ("intervals.md", "fastopt.conformal", "((0.1 < upper - lower) & (upper - lower < 1)).all()"),
     ("methods.md", "opt.step(weights, grads)", "np.allclose(weights[0], 0.9, atol=0.01)"),
     ("methods.md", "fastopt.WarmUp(", "history.loss[-1] < 0.02"),
     ("methods.md", 'y, "lm"', "history.loss[-1] < 1e-5"),

@@ -353,10 +353,12 @@ class MLPEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
 
     # --- prediction ----------------------------------------------------------------------------
 
-    def _outputs(self, X: Any) -> Array:
+    def _inputs(self, X: Any) -> Array:
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
-        return self.network_.predict(X).astype(self._dtype, copy=False)
+        return np.asarray(validate_data(self, X, reset=False, dtype=[np.float64, np.float32]))
+
+    def _outputs(self, X: Any) -> Array:
+        return self.network_.predict(self._inputs(X)).astype(self._dtype, copy=False)
 
     def _is_incremental(self) -> bool:
         """Whether ``partial_fit`` is there: full-batch methods would forget what came before."""

@@ -202,9 +202,20 @@ class MLPRegressor(RegressorMixin, MLPEstimator):  # type: ignore[misc]
         """
         return self._train(X, y, sample_weight, incremental=True)
 
-    def predict(self, X: Any) -> Array:
-        """Return numbers (N,) or (N, q), in the units of the targets."""
-        return self._outputs(X)
+    def predict(self, X: Any, interval: float | None = None, kind: str = "prediction") -> Any:
+        """Return numbers (N,) or (N, q), in the units of the targets.
+
+        Parameters
+        ----------
+        X : array or frame (N, d)
+        interval : float, optional
+            As for :meth:`fastopt.MLP.predict`: returns outputs, lower and upper ends.
+        kind : {"prediction", "confidence"}
+            As there.
+        """
+        if interval is None:
+            return self._outputs(X)
+        return self.network_.predict(self._inputs(X), interval=interval, kind=kind)
 
     def _problem(self, y: Array) -> Problem:
         q = 1 if y.ndim == 1 else y.shape[1]

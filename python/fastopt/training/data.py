@@ -93,6 +93,11 @@ class Data:
         weights = None if self._used is None else _checksum(self._used, self.rows)
         return {"X": _checksum(self.inputs, self.rows), "y": targets, "sample_weight": weights}
 
+    @property
+    def used_weights(self) -> npt.NDArray[np.float64] | None:
+        """What the loss is weighted by, of mean one over the data's own rows; None: all alike."""
+        return self._used
+
     def targets_of_rows(self) -> Array:
         """Return the targets of the data's own rows."""
         return self.targets if self.rows is None else self.targets[self.rows]

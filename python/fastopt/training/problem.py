@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastopt._evaluation import evaluation_of
+from fastopt._uncertainty import kept
 from fastopt.training.data import Data
 from fastopt.training.user_functions import name_of
 
@@ -35,6 +36,8 @@ class Problem:
         """Let the network remember what it is trained on."""
         self.network._targets = self.targets
         self.network._loss = getattr(self.loss, "function", self.loss)
+        self.network._trained = kept(self.data, self.loss, self.l2)
+        self.network._estimated = None
 
     def evaluation(self) -> Any:
         """Return E at the network's present weights, again and again as they change."""
