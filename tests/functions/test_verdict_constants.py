@@ -117,3 +117,22 @@ def test_noise_is_measured_over_steps_that_rounding_does_not_swallow():
     assert usual >= 17
     with changed("minimize", noise_step=1e-18):
         assert successes() <= usual - 4
+
+
+def hardly_felt(share):
+    """A parameter whose column is `share` of the other's, with an exact Jacobian."""
+    jacobian = np.array([[1.0, 0], [0, share], [0, 0]])
+    return least_squares(
+        lambda p: np.array([p[0] - 1, share * (p[1] - 1), 0.1]), [3.0, 2.0], jac=lambda p: jacobian
+    )
+
+
+@pytest.mark.parametrize("rule", ["short_column", "unfelt"])
+def test_a_column_that_is_lost_beside_the_others_is_none(rule):
+    """`short_column` and `unfelt`: both of them, or a parameter in a large unit is lost."""
+    assert list(hardly_felt(1e-14).inactive) == [1]
+    assert hardly_felt(1e-9).success
+    with changed("squares", **{rule: 0.0}):
+        assert hardly_felt(1e-14).success
+    with changed("squares", short_column=1e-6):
+        assert list(hardly_felt(1e-9).inactive) == [1]
