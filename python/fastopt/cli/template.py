@@ -73,7 +73,7 @@ shuffle = true                # in each epoch; "once": the rows, before the firs
 [output]
 model = "model.safetensors"
 # log = "run.jsonl"           # a line of JSON an epoch
-# report = "report.html"      # data, curves, errors and what outputs hang on, in one file
+# report = "report.html"      # data, curves, errors and what outputs depend on, in one file
 # pictures = "pictures"       # a folder of pictures
 checkpoint = true             # so that --resume can go on
 """

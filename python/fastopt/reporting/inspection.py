@@ -1,4 +1,4 @@
-"""What outputs hang on: permutation importance and partial dependence, by scikit-learn."""
+"""What the outputs depend on: permutation importance and partial dependence, by scikit-learn."""
 
 from __future__ import annotations
 

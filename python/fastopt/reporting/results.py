@@ -1,4 +1,4 @@
-"""The sections of a report on predictions: how good they are, where not, and what they hang on."""
+"""The sections of a report on predictions: how good they are, where not, and what they depend on."""
 
 from __future__ import annotations
 
@@ -171,12 +171,12 @@ def _value(subject: Subject, i: int, j: int) -> Any:
 
 
 def influence(subject: Subject) -> Html:
-    """Tell which columns the outputs hang on, and how."""
+    """Tell which columns the outputs depend on, and how."""
     try:
         found = inspect(subject)
     except ImportError:
         cure = "needs scikit-learn: pip install 'fastopt[sklearn]'."
-        return section("What outputs hang on", tag("p", f"This section {cure}"))
+        return section("What the outputs depend on", tag("p", f"This section {cure}"))
     rows = [
         (i.name, _bar(i.mean, found), float(i.mean), float(i.deviation))
         for i in found.importances[:_MOST_IMPORTANCES]
@@ -195,7 +195,7 @@ def influence(subject: Subject) -> Html:
         tag("div", charts, class_="charts"),
     )
     content = (tag("p", words), table(caption, head, rows), curves if charts else None)
-    return section("What outputs hang on", content)
+    return section("What the outputs depend on", content)
 
 
 def _bar(mean: float, found: Inspection) -> Html:

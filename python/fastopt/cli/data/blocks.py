@@ -70,12 +70,15 @@ class _Parquet(Blocks):
 
         stored = [self._stored[self.names.index(name)] for name in names]
         with ParquetFile(self.path) as file:
-            batches = file.iter_batches(self.rows_of_a_block, columns=stored, use_threads=False)
-            for batch in batches:
-                frame = pa.Table.from_batches([batch]).select(stored)
-                frame = frame.to_pandas(ignore_metadata=True)
-                frame.columns = names
-                yield frame
+            # Group by group: over all of them pyarrow holds what it has decoded.
+            for group in range(file.num_row_groups):
+                for batch in file.iter_batches(
+                    self.rows_of_a_block, row_groups=[group], columns=stored, use_threads=False
+                ):
+                    frame = pa.Table.from_batches([batch]).select(stored)
+                    frame = frame.to_pandas(ignore_metadata=True)
+                    frame.columns = names
+                    yield frame
 
 
 class _Npy(Blocks):
