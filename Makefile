@@ -61,6 +61,8 @@ format: $(VENV)/.lint
 
 wheel: $(VENV)/.created
 	$(pip) wheel $(build_options) --no-deps -w dist .
+	ls -l dist
+	for wheel in dist/*.whl; do $(python) -m zipfile -l $$wheel | grep '\.so '; done  # by variant
 
 # Warnings are errors, among them references and links that lead nowhere. The doctests are part of
 # the test suite.

@@ -2,10 +2,11 @@
 
 import ast
 import hashlib
+import json
 import re
 import struct
 import sys
-from importlib.metadata import requires
+from importlib.metadata import files, requires
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -46,6 +47,16 @@ def test_eigen_is_as_it_came():
     ]
     checksum = hashlib.sha256("".join(lines).encode()).hexdigest()
     assert re.findall(r"^ +([0-9a-f]{64})$", (EIGEN / "ORIGIN.md").read_text(), re.M) == [checksum]
+
+
+def test_the_bill_of_materials_names_eigen_as_it_is_built_in():
+    bill = json.loads((EIGEN.parent / "eigen.cdx.json").read_text())
+    (eigen,) = bill["components"]
+    assert (bill["bomFormat"], eigen["name"]) == ("CycloneDX", "eigen")
+    assert eigen["version"] == fastopt.build_info()["eigen"]
+    installed = [file for file in files("fastopt") if file.name == "eigen.cdx.json"]
+    assert [file.parent.name for file in installed] == ["sboms"]
+    assert json.loads(installed[0].read_text()) == bill
 
 
 def test_numpy_is_the_only_runtime_dependency():
