@@ -1,4 +1,4 @@
-"""The sections of a report on predictions: how good they are, where not, and what they depend on."""
+"""The sections of a report on predictions: how good they are, where not, and why."""
 
 from __future__ import annotations
 
