@@ -121,13 +121,15 @@ def false_claims(library, method, factor):
     return float(sum(claimed and not good for good, claimed, _ in runs))
 
 
-def calls_against_scipy(method, factor):
+def calls_against_scipy(method, peer, factor):
     """Return the median ratio of calls of fun where both end at a known minimum."""
-    pairs = zip(solve("fastopt", method, factor), solve("SciPy", "BFGS", factor), strict=True)
+    pairs = zip(solve("fastopt", method, factor), solve("SciPy", peer, factor), strict=True)
     return float(np.median([a[2] / b[2] for a, b in pairs if a[0] and b[0]]))
 
 
-METHODS = {"bfgs": (42, {"SciPy": "BFGS"}), "newton": (43, {})}
+METHODS = {"bfgs": (42, {"SciPy": "BFGS"}), "newton": (43, {}), "cg": (30, {"SciPy": "CG"})}
+# Calls over SciPy's, at most.
+CALLS = {"bfgs": 1.2, "cg": 1.1}
 
 
 def cases():
@@ -175,12 +177,15 @@ def cases():
                     targets=(at_most(0),) if factor == 1 else (),
                 )
             )
-    found.append(
-        Count(
-            name="mgh-calls",
-            title="Moré-Garbow-Hillstrom, bfgs: calls of fun over SciPy's, median of instances",
-            figures={"fastopt": partial(calls_against_scipy, "bfgs", 1)},
-            targets=(at_most(1.2),),
+    for method, most in CALLS.items():
+        title = f"Moré-Garbow-Hillstrom, {method}: calls of fun over SciPy's, median of instances"
+        peer = METHODS[method][1]["SciPy"]
+        found.append(
+            Count(
+                name="mgh-calls" if method == "bfgs" else f"mgh-{method}-calls",
+                title=title,
+                figures={"fastopt": partial(calls_against_scipy, method, peer, 1)},
+                targets=(at_most(most),),
+            )
         )
-    )
     return found

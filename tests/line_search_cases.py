@@ -10,6 +10,12 @@ CASES = [
     ("bfgs", fastopt.BFGS()),
     ("dfp", fastopt.DFP()),
     ("lbfgs", fastopt.LBFGS(memory=3)),
+    ("cg", fastopt.ConjugateGradient()),
+    ("hager_zhang", fastopt.ConjugateGradient("hager_zhang")),
+    ("polak_ribiere", fastopt.ConjugateGradient("polak_ribiere")),
+    ("fletcher_reeves", fastopt.ConjugateGradient("fletcher_reeves")),
+    ("scg", fastopt.ScaledConjugateGradient()),
+    ("oss", fastopt.OneStepSecant()),
 ]
 METHODS = [name for name, _ in CASES]
 # Those that minimise sums of squares.

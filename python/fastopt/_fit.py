@@ -15,8 +15,11 @@ from fastopt.optimizers import (
     DFP,
     LBFGS,
     BayesianRegularization,
+    ConjugateGradient,
     LevenbergMarquardt,
+    OneStepSecant,
     Optimizer,
+    ScaledConjugateGradient,
     resolve,
 )
 from fastopt.storage.checkpoints import resumed
@@ -43,7 +46,10 @@ if TYPE_CHECKING:
     from fastopt.network import MLP
 
 # Their first steps are of the size of the targets: they tell when they start far from order one.
-_SENSITIVE_TO_SCALE = (LevenbergMarquardt, BayesianRegularization, BFGS, DFP, LBFGS)
+_SENSITIVE_TO_SCALE = (
+    *(LevenbergMarquardt, BayesianRegularization, BFGS, DFP, LBFGS),
+    *(ConjugateGradient, ScaledConjugateGradient, OneStepSecant),
+)
 
 
 @friendly
@@ -89,7 +95,8 @@ def fit(
         "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam" (default), "adamw", "nadam",
         "amsgrad", "adamax", "adadelta", "radam", "lion", "rprop",
         "traingd", "traingdm", "traingda", "traingdx",
-        "lm", "bayesian_regularization", "bfgs", "dfp", "lbfgs", "newton", "steepest_descent" or
+        "lm", "bayesian_regularization", "bfgs", "dfp", "lbfgs", "cg", "hager_zhang",
+        "polak_ribiere", "fletcher_reeves", "scg", "oss", "newton", "steepest_descent" or
         an object of :mod:`fastopt.optimizers`. It is not changed.
     loss : str or callable
         "mse" (default), "mae", "huber" (δ = 1), "binary_cross_entropy", "cross_entropy". With

@@ -65,6 +65,12 @@ SYNONYMS: dict[str, dict[str, str]] = {
         "trainrp": "rprop",
         "trainbfg": "bfgs",
         "lbfgsb": "lbfgs",
+        **dict.fromkeys(("conjugategradient", "traincgb", "powellbeale"), "cg"),
+        "cgdescent": "hager_zhang",
+        "traincgp": "polak_ribiere",
+        "traincgf": "fletcher_reeves",
+        **dict.fromkeys(("scaledconjugategradient", "trainscg"), "scg"),
+        **dict.fromkeys(("onestepsecant", "trainoss"), "oss"),
         "gradientdescent": "sgd",
         "gd": "sgd",
         "gradientdescentadaptive": "traingda",
@@ -91,10 +97,6 @@ SYNONYMS: dict[str, dict[str, str]] = {
 }
 
 _NOT_HERE = {
-    **dict.fromkeys(
-        ("traincgb", "traincgf", "traincgp", "trainscg", "trainoss", "cg"),
-        "conjugate gradients and one-step secants are not here: 'lbfgs' serves the same problems",
-    ),
     **dict.fromkeys(("adafactor", "ftrl"), "it is not here: did you mean 'adagrad'?"),
     "lamb": "it is not here: did you mean 'adam'?",
 }

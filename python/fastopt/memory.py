@@ -36,7 +36,11 @@ _SQUARE = {"newton": 4, "bfgs": 2, "dfp": 2, "lm": 2, "bayesian_regularization":
 # At most so many numbers of a network's layers wait for their products in JᵀJ.
 _BLOCKS_OF_SUMS = 6_000_000
 
-METHODS = (*_STATES, "steepest_descent", "lbfgs", "newton_cg", *_SQUARE)
+# Vectors that those without a matrix keep from step to step; L-BFGS two for each pair.
+_KEPT = {"steepest_descent": 0, "newton_cg": 0, "lbfgs": 0, "scg": 3, "oss": 2, "cg": 4}
+_KEPT |= {"hager_zhang": 2, "polak_ribiere": 2, "fletcher_reeves": 2}
+
+METHODS = (*_STATES, *_KEPT, *_SQUARE)
 
 
 def memory_needed(
@@ -110,12 +114,12 @@ def memory_needed(
             return BYTES * n * (_FIRST_ORDER_VECTORS_OF_FUNCTION + states)
         full_batch = 0 if N is None else 1
         return BYTES * n * (_FIRST_ORDER_VECTORS + full_batch + max(1, 2 * states))
-    if method in ("steepest_descent", "newton_cg", "lbfgs"):
+    if method in _KEPT:
         function = function or method == "newton_cg"
-        pairs = 2 * memory if method == "lbfgs" else 0
+        kept = 2 * memory if method == "lbfgs" else _KEPT[method]
         if function:
-            return BYTES * n * (pairs + _VECTORS_WITHOUT_MATRIX_OF_FUNCTION)
-        return BYTES * n * (2 * pairs + _VECTORS_WITHOUT_MATRIX)
+            return BYTES * n * (kept + _VECTORS_WITHOUT_MATRIX_OF_FUNCTION)
+        return BYTES * n * (2 * kept + _VECTORS_WITHOUT_MATRIX)
     vectors = _VECTORS * n
     if method == "lm" and N is not None:
         m = N * q

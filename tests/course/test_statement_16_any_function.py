@@ -18,7 +18,8 @@ MINIMA = np.array([[3, 2], [-2.805118, 3.131312], [-3.779310, -3.283186], [3.584
 
 
 @pytest.mark.parametrize(
-    "method", [*RATES, "steepest_descent", "newton", "newton_cg", "bfgs", "dfp", "lbfgs"]
+    "method",
+    [*RATES, "steepest_descent", "newton", "newton_cg", "bfgs", "dfp", "lbfgs", "cg", "scg", "oss"],
 )
 def test_every_method_minimises_a_function(method):
     """Himmelblau's, with four minima of value zero."""

@@ -25,6 +25,12 @@ METHODS = [
     "newton",
     "newton_cg",
     "steepest_descent",
+    "cg",
+    "hager_zhang",
+    "polak_ribiere",
+    "fletcher_reeves",
+    "scg",
+    "oss",
     "lm",
     "lm-bounded",
     "lm-differences",
@@ -90,7 +96,7 @@ def test_p5_every_variant_has_them(variant):
     )
 
 
-@pytest.mark.parametrize("method", ["bfgs", "lbfgs", "lm"])
+@pytest.mark.parametrize("method", ["bfgs", "lbfgs", "cg", "lm"])
 def test_p6_calls_against_scipy(method):
     pytest.importorskip("scipy")
 

@@ -134,6 +134,10 @@ def ratio(code, *arguments):
         ("nadam", 10_000, 100, 100, 0.0),  # in mini-batches
         ("sgd", 10_000, 100, 100, 0.0),
         ("steepest_descent", 1000, 2000, 20, 0.0),
+        ("cg", 1000, 2000, 20, 0.0),
+        ("fletcher_reeves", 1000, 2000, 20, 0.0),
+        ("scg", 1000, 2000, 20, 0.0),
+        ("oss", 1000, 2000, 20, 0.0),
     ],
 )
 def test_memory_needed_is_what_a_run_takes(method, inputs, hidden, samples, l2):
@@ -146,6 +150,7 @@ def test_memory_needed_is_what_a_run_takes(method, inputs, hidden, samples, l2):
     [
         *(("bfgs", 2000), ("dfp", 2000), ("newton", 2000)),
         *((method, 1_000_000) for method in ("lbfgs", "newton_cg", "steepest_descent")),
+        *((method, 1_000_000) for method in ("cg", "fletcher_reeves", "scg", "oss")),
         *(("lbfgs", 3_000_000), ("newton_cg", 10_000_000), ("adam", 10_000_000)),
         *((method, 1_000_000) for method in ("sgd", "momentum", "nesterov", "adagrad", "rmsprop")),
         *((method, 1_000_000) for method in ("adam", "nadam")),

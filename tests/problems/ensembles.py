@@ -29,6 +29,12 @@ MINIMIZERS = {
     "newton": ("newton", "trust-exact", "hess"),
     "newton_cg": ("newton_cg", "Newton-CG", ""),
     "steepest_descent": ("steepest_descent", None, ""),
+    "cg": ("cg", "CG", ""),
+    "hager_zhang": ("hager_zhang", "CG", ""),
+    "polak_ribiere": ("polak_ribiere", "CG", ""),
+    "fletcher_reeves": ("fletcher_reeves", "CG", ""),
+    "scg": ("scg", None, ""),
+    "oss": ("oss", None, ""),
 }
 SQUARES = {
     "lm": ("lm", "lm", ""),

@@ -64,3 +64,97 @@ def nielsen_damping(damping, factor, ratio):
     if ratio > 0:
         return damping * max(1 / 3, 1 - (2 * ratio - 1) ** 3), 2.0
     return damping * factor, 2 * factor
+
+
+def fletcher_reeves(g, before, d):
+    """β = ‖g‖²/‖g₋₁‖²."""
+    return (g @ g) / (before @ before)
+
+
+def polak_ribiere(g, before, d):
+    """β = max(gᵀ(g − g₋₁)/‖g₋₁‖², 0)."""
+    return max(g @ (g - before) / (before @ before), 0.0)
+
+
+def hager_zhang(g, before, d):
+    """β = (y − 2 d ‖y‖²/dᵀy)ᵀ g/dᵀy, not below 0.4 dᵀg₋₁/‖d‖² (Hager & Zhang 2005, 2013)."""
+    y = g - before
+    return max((y - 2 * d * (y @ y) / (d @ y)) @ g / (d @ y), 0.4 * (d @ before) / (d @ d))
+
+
+BETAS = {
+    "fletcher_reeves": fletcher_reeves,
+    "polak_ribiere": polak_ribiere,
+    "hager_zhang": hager_zhang,
+}
+
+
+class PowellBeale:
+    """Powell's directions (1977) with Beale's third term; t is the step of the last restart.
+
+    p = −g + β d + γ dₜ, β = gᵀy/dᵀy, γ = gᵀyₜ/dₜᵀyₜ for k > t + 1.
+    """
+
+    def __init__(self):
+        self.k = self.t = 0
+        self.steps = []
+
+    def __call__(self, g, before, d):
+        """Return the direction after a step along ``d`` that changed the gradient to ``g``."""
+        self.steps.append((d, g - before))
+        self.k += 1
+        if abs(g @ before) >= 0.2 * (g @ g) or self.k - self.t >= g.size:
+            self.t = self.k - 1
+        p = self._direction(g)
+        if self.k > self.t + 1 and not 0.8 * (g @ g) <= -g @ p <= 1.2 * (g @ g):
+            self.t = self.k - 1
+            p = self._direction(g)
+        return p
+
+    def _direction(self, g):
+        used = {self.k - 1, self.t}
+        return -g + sum((g @ y) / (d @ y) * d for d, y in (self.steps[j] for j in used))
+
+
+def scaled_conjugate_gradients(value, gradient, w, sigma=5e-5, damping=5e-7):
+    """Yield w after each success of Møller's algorithm (1993), its steps by their numbers."""
+    n = w.size
+    lam, lam_bar, success, k = damping, 0.0, True, 1
+    r = -gradient(w)
+    p = r
+    while True:
+        pp = p @ p
+        if success:  # 2
+            if p @ r < 0:
+                p = -p  # the same step in exact numbers: its length would be negative
+            step = sigma / np.sqrt(pp)
+            delta = p @ (gradient(w + step * p) - gradient(w)) / step
+        delta += (lam - lam_bar) * pp  # 3
+        if delta <= 0:  # 4
+            lam_bar = 2 * (lam - delta / pp)
+            delta = -delta + lam * pp
+            lam = lam_bar
+        mu = p @ r  # 5
+        alpha = mu / delta
+        ratio = 2 * delta * (value(w) - value(w + alpha * p)) / mu**2  # 6
+        success = ratio >= 0  # 7
+        if success:
+            w = w + alpha * p
+            before, r = r, -gradient(w)
+            lam_bar = 0.0
+            direction = r if k % n == 0 else r + (r @ r - r @ before) / mu * p
+            if ratio >= 0.75:
+                lam /= 4
+        else:
+            lam_bar = lam
+        if ratio < 0.25:  # 8
+            lam += delta * (1 - ratio) / pp
+        if success:
+            yield w
+            p = direction
+            k += 1
+
+
+def one_step_secant(g, s, y, scale_initial=False):
+    """−V g, V the BFGS update of I, or of sᵀy/yᵀy I, by the last step."""
+    return -bfgs_update(np.eye(g.size) * ((s @ y) / (y @ y) if scale_initial else 1.0), s, y) @ g

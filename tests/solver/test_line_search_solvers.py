@@ -133,7 +133,7 @@ def test_newton_descends_where_h_is_indefinite():
         assert solver.positive_definite
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("name", [name for name in OPTIMIZERS if name != "scg"])  # it has no search
 def test_wolfe_conditions_hold(name):
     optimizer = OPTIMIZERS[name]
     solver = optimizer.make_solver(objective(), start())

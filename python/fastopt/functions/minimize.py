@@ -75,8 +75,9 @@ def minimize(
         Further arguments of fun, jac, hess and hessp.
     method : str or Optimizer
         "bfgs" (the default), "lbfgs" (the default with bounds), "dfp", "newton", "newton_cg",
+        "cg" (also "hager_zhang", "polak_ribiere", "fletcher_reeves"), "scg", "oss",
         "steepest_descent", or a first-order rule: "sgd", "momentum", "nesterov", "adagrad",
-        "rmsprop", "adam", "adamw", "nadam", "traingda" …. SciPy's "BFGS", "L-BFGS-B" and
+        "rmsprop", "adam", "adamw", "nadam", "traingda" …. SciPy's "BFGS", "CG", "L-BFGS-B" and
         "Newton-CG" are understood. Or an object such as ``fastopt.BFGS(scale_initial=False)``.
     jac : callable, {"2-point", "3-point", "cs"} or True
         ``jac(x, *args) -> array (n,)``; differences of fun, "3-point" by default (central, the most
@@ -85,10 +86,10 @@ def minimize(
         because differences are not exact enough, better ones take their place: central for forward
         ones, then those of fourth order (four calls of fun for each x_i).
     hess : callable or {"2-point", "3-point"}
-        "newton", "newton_cg": ``hess(x, *args) -> array (n, n)``; by default differences of jac, or
-        of fun where there is no jac.
+        "newton", "newton_cg", "scg": ``hess(x, *args) -> array (n, n)``; by default differences of
+        jac, or of fun where there is no jac.
     hessp : callable
-        "newton_cg": ``hessp(x, v, *args) -> array (n,)``, the product H v.
+        "newton_cg", "scg": ``hessp(x, v, *args) -> array (n,)``, the product H v.
     bounds : sequence of (low, high), or an object with lb and ub
         "lbfgs" alone, by projection; None stands for no bound.
     constraints : ()
@@ -151,10 +152,10 @@ def minimize(
     name, optimizer, settings = optimizer_for(method, bounds is not None, tol, options)
     if bounds is not None and name != "lbfgs":
         raise ValueError(f"bounds are for method 'lbfgs' alone, got method {name!r}")
-    if hess is not None and name not in ("newton", "newton_cg"):
+    if hess is not None and name not in ("newton", "newton_cg", "scg"):
         _warn(f"method {name!r} does not use hess")
         hess = None
-    if hessp is not None and name != "newton_cg":
+    if hessp is not None and name not in ("newton_cg", "scg"):
         _warn(f"method {name!r} does not use hessp")
     maxiter = _limit("maxiter", settings.get("maxiter"))
     if maxiter is None:

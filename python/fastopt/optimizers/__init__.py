@@ -12,6 +12,7 @@ from fastopt.optimizers.adamax import AdaMax
 from fastopt.optimizers.base import KINDS, FirstOrder, Optimizer
 from fastopt.optimizers.bayesian_regularization import BayesianRegularization
 from fastopt.optimizers.bfgs import BFGS
+from fastopt.optimizers.conjugate_gradient import ConjugateGradient
 from fastopt.optimizers.dfp import DFP
 from fastopt.optimizers.gradient_descent_adaptive import GradientDescentAdaptive
 from fastopt.optimizers.lbfgs import LBFGS
@@ -20,9 +21,11 @@ from fastopt.optimizers.lion import Lion
 from fastopt.optimizers.nadam import Nadam
 from fastopt.optimizers.newton import Newton
 from fastopt.optimizers.newton_cg import NewtonCG
+from fastopt.optimizers.one_step_secant import OneStepSecant
 from fastopt.optimizers.radam import RAdam
 from fastopt.optimizers.rmsprop import RMSprop
 from fastopt.optimizers.rprop import Rprop
+from fastopt.optimizers.scaled_conjugate_gradient import ScaledConjugateGradient
 from fastopt.optimizers.sgd import SGD
 from fastopt.optimizers.steepest_descent import SteepestDescent
 
@@ -53,6 +56,12 @@ registry: dict[str, Callable[..., Optimizer]] = {
     "bfgs": BFGS,
     "dfp": DFP,
     "lbfgs": LBFGS,
+    "cg": ConjugateGradient,
+    "hager_zhang": partial(ConjugateGradient, variant="hager_zhang"),
+    "polak_ribiere": partial(ConjugateGradient, variant="polak_ribiere"),
+    "fletcher_reeves": partial(ConjugateGradient, variant="fletcher_reeves"),
+    "scg": ScaledConjugateGradient,
+    "oss": OneStepSecant,
 }
 
 
@@ -105,6 +114,7 @@ __all__ = [
     "Adadelta",
     "Adam",
     "BayesianRegularization",
+    "ConjugateGradient",
     "FirstOrder",
     "GradientDescentAdaptive",
     "LevenbergMarquardt",
@@ -112,10 +122,12 @@ __all__ = [
     "Nadam",
     "Newton",
     "NewtonCG",
+    "OneStepSecant",
     "Optimizer",
     "RAdam",
     "RMSprop",
     "Rprop",
+    "ScaledConjugateGradient",
     "SteepestDescent",
     "registry",
     "resolve",

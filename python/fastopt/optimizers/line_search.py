@@ -44,9 +44,13 @@ class LineSearchOptimizer(Optimizer):
 
     def make_solver(self, objective: _core.Objective, w0: npt.NDArray[np.float64]) -> Any:
         """Return the solver at work on an objective, starting from a copy of ``w0``."""
-        own = {k: float(v) for k, v in self.get_params().items() if k not in _SHARED}
+        own = {name: float(value) for name, value in self._own().items()}
         settings = self._line_search_settings()
         return _core.LineSearchSolver(self.method, objective, w0, settings, own)
+
+    def _own(self) -> dict[str, Any]:
+        """Return the settings that are the method's own, by the names that C++ knows them by."""
+        return {k: v for k, v in self.get_params().items() if k not in _SHARED}
 
     def _line_search_settings(self, fixed_length: float = math.nan) -> _core.LineSearchSettings:
         self._check_wolfe()

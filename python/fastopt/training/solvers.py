@@ -10,7 +10,13 @@ import numpy as np
 
 from fastopt import _core
 from fastopt._second_order import check_float64, check_twice_differentiable
-from fastopt.optimizers import BayesianRegularization, LevenbergMarquardt, Newton
+from fastopt.optimizers import (
+    BayesianRegularization,
+    LevenbergMarquardt,
+    Newton,
+    ScaledConjugateGradient,
+)
+from fastopt.optimizers.scaled_conjugate_gradient import SIGMA
 from fastopt.schedules import AdaptiveLearningRate
 from fastopt.training.problem import Problem
 from fastopt.training.scaling import far_columns
@@ -77,6 +83,9 @@ def _full_batch(problem: Problem, optimizer: Any, settings: FitSettings) -> _cor
         return _core.NetworkSolver(network._core, solver, squares.scale)
     if isinstance(optimizer, Newton):
         check_twice_differentiable(loss, name)
+    if isinstance(optimizer, ScaledConjugateGradient) and callable(loss):
+        # The Hessian of a user's own loss is not known.
+        optimizer = optimizer.clone(sigma=optimizer.sigma or SIGMA)
     method = optimizer.make_solver(objective_of(problem), w0)
     return _core.NetworkSolver(network._core, method, 1.0)
 

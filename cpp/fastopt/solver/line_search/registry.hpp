@@ -5,6 +5,9 @@
 #include <memory>
 
 #include "fastopt/core/settings.hpp"
+#include "fastopt/solver/line_search/conjugate_gradient.hpp"
+#include "fastopt/solver/line_search/one_step_secant.hpp"
+#include "fastopt/solver/line_search/scaled_conjugate_gradient.hpp"
 #include "fastopt/solver/line_search/steepest_descent.hpp"
 
 FASTOPT_BEGIN
@@ -30,6 +33,9 @@ struct RegisteredLineSearch {
 
 inline const RegisteredLineSearch registered_line_searches[] = {
     {"steepest_descent", make_line_search<SteepestDescent>},
+    {"conjugate_gradient", make_line_search<ConjugateGradient>},
+    {"scaled_conjugate_gradient", make_line_search<ScaledConjugateGradient>},
+    {"one_step_secant", make_line_search<OneStepSecant>},
 };
 
 inline std::unique_ptr<LineSearchSolver> make_line_search_solver(
