@@ -17,6 +17,7 @@
 #include "fastopt/solver/least_squares/levenberg_marquardt.hpp"
 #include "fastopt/solver/least_squares/qr_step.hpp"
 #include "fastopt/solver/least_squares/trust_region_least_squares.hpp"
+#include "fastopt/solver/least_squares/variable_projection.hpp"
 
 namespace py = pybind11;
 
@@ -193,6 +194,16 @@ void bind_least_squares(py::module_& module) {
         return py::make_tuple(copy_of(found.alpha), found.beta, copy_of(found.gamma),
                               found.evidence);
       });
+
+  py::class_<VariableProjection, Solver>(module, "VariableProjectionSolver", py::module_local())
+      .def(py::init([](SeparableSquares& objective, const Numbers<double>& w0, std::uint64_t seed,
+                       const py::kwargs& given) {
+             if (w0.ndim() != 1 || w0.size() != objective.n_weights())
+               throw py::value_error("w0 must hold a number for each weight");
+             return std::make_unique<VariableProjection>(objective, w0.data(), settings_of(given),
+                                                         seed);
+           }),
+           py::keep_alive<1, 2>(), py::arg("objective"), py::arg("w0"), py::arg("seed"));
 
   py::class_<LeastSquaresSolver, Solver> solver(module, "LeastSquaresSolver", py::module_local());
   solver.def("run", &run_to_the_end<LeastSquaresSolver>)

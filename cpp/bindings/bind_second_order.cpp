@@ -6,6 +6,7 @@
 #include "fastopt/objective/network_squares.hpp"
 #include "fastopt/solver/least_squares/bayesian_regularization.hpp"
 #include "fastopt/solver/least_squares/levenberg_marquardt.hpp"
+#include "fastopt/solver/least_squares/variable_projection.hpp"
 #include "fastopt/solver/line_search/line_search_solver.hpp"
 #include "fastopt/solver/network_solver.hpp"
 
@@ -123,10 +124,40 @@ void bind_second_order(py::module_& module) {
           },
           py::arg("w"));
 
+  py::class_<SeparableSquares, SumOfSquares>(module, "SeparableSquares", py::module_local())
+      .def(py::init([](Net& net, const BoundDataset& data, double l2) {
+             return std::make_unique<SeparableSquares>(net.architecture, data.data, l2);
+           }),
+           py::arg("network"), py::arg("data"), py::arg("l2"), py::keep_alive<1, 2>(),
+           py::keep_alive<1, 3>())
+      .def_property_readonly("scale", &SeparableSquares::scale)
+      .def_property_readonly("size", &SeparableSquares::size)
+      // E of all weights, without the ridge, and these weights, for hidden weights u.
+      .def(
+          "solution",
+          [](SeparableSquares& objective, const Numbers<double>& u) {
+            const double* at = checked(objective, u);
+            without_gil([&] { objective.value(at); });
+            return py::make_tuple(objective.plain_value(), copy_of(objective.weights()));
+          },
+          py::arg("u"))
+      .def(
+          "normal_equations",
+          [](SeparableSquares& objective, const Numbers<double>& u) {
+            const double* at = checked(objective, u);
+            Numbers<double> g(objective.size()), h({objective.size(), objective.size()});
+            double *to = g.mutable_data(), *matrix = h.mutable_data();
+            const double value =
+                without_gil([&] { return objective.normal_equations(at, to, matrix); });
+            return py::make_tuple(value, g, h);
+          },
+          py::arg("u"));
+
   py::class_<NetworkSolver, Solver> solver(module, "NetworkSolver", py::module_local());
   def_network_solver<LevenbergMarquardt>(solver);
   def_network_solver<LineSearchSolver>(solver);
   def_network_solver<BayesianRegularization>(solver);
+  def_network_solver<VariableProjection>(solver);
   solver.def_property_readonly("scale", &NetworkSolver::scale)
       .def_property_readonly("method", &NetworkSolver::method,
                              py::return_value_policy::reference_internal);

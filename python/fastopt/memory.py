@@ -51,6 +51,7 @@ def memory_needed(
     *,
     memory: int = 10,
     function: bool = False,
+    separable: int = 0,
 ) -> int:
     """Return the bytes that a method needs for n parameters in double precision.
 
@@ -70,6 +71,9 @@ def memory_needed(
     function : bool
         For ``minimize`` instead of a network; "lm" with N: for ``least_squares`` with m = N·q
         residuals.
+    separable : int
+        "lm" with ``separable=True`` on a network: how many of the n weights are those of the output
+        layer, (its inputs + 1) · q.
 
     Returns
     -------
@@ -85,7 +89,9 @@ def memory_needed(
     holds JᵀJ and its factor in one square, n², beside blocks of layers that are summed at once, at
     most n² and 48 MB (up to 16 MB where n² is less, which is not counted), and so does Bayesian
     regularisation, whatever m is; Levenberg-Marquardt with m < n residuals J,
-    JJᵀ and its factor, m·n + 2 m²; with a function's JᵀJ a copy of that too, 2 n².
+    JJᵀ and its factor, m·n + 2 m²; with a function's JᵀJ a copy of that too, 2 n². With
+    ``separable`` n is that of the hidden weights, whatever m is, and three rows of as many numbers
+    for each output weight come to it.
     ``least_squares`` holds J and its factors at two points, and a J in the result, 5 m·n + 4 n²;
     with m ≤ n residuals the rank comes from singular values, 8 m·n + 6 n² + 4 m². L-BFGS holds its
     pairs, 2 · memory · n once there were as many iterations, and a copy of them in the result of
@@ -108,6 +114,7 @@ def memory_needed(
     q = _validation.integer("q", q, low=1)
     memory = _validation.integer("memory", memory, low=1)
     function = _validation.flag("function", function)
+    separable = _validation.integer("separable", separable, low=0, high=n - 1)
     if method in _STATES:
         states = _STATES[method]
         if function:
@@ -121,6 +128,9 @@ def memory_needed(
             return BYTES * n * (kept + _VECTORS_WITHOUT_MATRIX_OF_FUNCTION)
         return BYTES * n * (2 * kept + _VECTORS_WITHOUT_MATRIX)
     vectors = _VECTORS * n
+    if method == "lm" and separable > 0:
+        p = n - separable  # JᵀJ, and for each output weight a row of S and of T
+        return BYTES * (p * p + min(p * p, _BLOCKS_OF_SUMS) + 3 * separable * p + vectors)
     if method == "lm" and N is not None:
         m = N * q
         if function:
@@ -156,13 +166,15 @@ def check_memory(
     memory: int = 10,
     itemsize: int = BYTES,
     function: bool = False,
+    separable: int = 0,
 ) -> None:
     """Raise MemoryError where a method needs more than there is, before anything is allocated.
 
     A method that is not in the list keeps a few vectors, as steepest descent does.
     """
     known = method if method in METHODS else "steepest_descent"
-    needed = memory_needed(known, n, N, q, memory=memory, function=function) * itemsize // BYTES
+    needed = memory_needed(known, n, N, q, memory=memory, function=function, separable=separable)
+    needed = needed * itemsize // BYTES
     check_bytes(f"{method} on n = {n:,} parameters", needed, instead)
 
 

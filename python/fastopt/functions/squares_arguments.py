@@ -122,6 +122,11 @@ def check_method(method: Any, bounded: bool, robust: bool) -> Any:
         )
     if not isinstance(method, LevenbergMarquardt):
         _validation.choice("method", method, ("lm", "trf"))
+    if isinstance(method, LevenbergMarquardt) and method.separable:
+        raise ValueError(
+            "method: LevenbergMarquardt(separable=True) trains networks, whose output weights "
+            "enter linearly; of a function none is known to: leave separable at False"
+        )
     if method != "trf":
         name = "'lm'" if isinstance(method, str) else "LevenbergMarquardt"
         if bounded:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from fastopt._settings import choice, integer, number
+from fastopt._settings import choice, flag, integer, number
 from fastopt.optimizers.base import Kind, Optimizer
 
 if TYPE_CHECKING:
@@ -40,6 +40,11 @@ class LevenbergMarquardt(Optimizer):
     validation_failures : int, optional
         Training of networks ends after so many epochs in a row without a better validation loss;
         None, the default: it does not.
+    separable : bool
+        Variable projection, for networks with linear outputs and hidden layers: the output weights
+        and biases are at each step those that minimise E, by linear least squares, and ν and p are
+        of the hidden weights alone. Often it takes fewer iterations and fails from fewer starts;
+        the units of the targets play no part.
 
     Notes
     -----
@@ -52,9 +57,23 @@ class LevenbergMarquardt(Optimizer):
     the output layer alone (if its activation is "identity"), and ν₀ is taken anew for the second;
     a ``damping`` of your own leads all weights at once where the data are of order one.
 
+    With ``separable`` and Φ what the last hidden layer hands on, a column of ones beside it, E is a
+    function of the hidden weights u alone: with A = Φ = QR, r = y − Φc and T = Σ rᵢ ∂Φᵢᵀ/∂u
+
+    J = −(I − QQᵀ) (∂Φ/∂u) c − Q R⁻ᵀ T.
+
+    A ridge of 1e-12 of the trace of ΦᵀΦ on the output weights, no more than rounding asks for,
+    keeps c finite where units are nearly dependent. Steps are kept that lower E with it, so that
+    the History's ``loss``, without it, may rise by as little where such weights shrink. Where all
+    biases of the first hidden layer are zero, as in a new network, they are drawn first, so that
+    each unit changes sign at a random sample: with odd activations and no biases, an even function
+    of the inputs has no gradient. An iteration costs the products of N·q rows of p numbers,
+    p hidden weights, and a QR of Φ for each try; memory p² numbers.
+
     References
     ----------
-    Hagan & Menhaj 1994 (networks); Nielsen 1999; Osowski 2020 (Marquardt's rule); Moré 1978.
+    Hagan & Menhaj 1994 (networks); Nielsen 1999; Osowski 2020 (Marquardt's rule); Moré 1978; Golub
+    & Pereyra 1973 and Sjöberg & Viberg 1997 (variable projection).
 
     Examples
     --------
@@ -73,6 +92,7 @@ class LevenbergMarquardt(Optimizer):
     damping_max: float = number(1e10, above=0)
     gradient_norm: float | None = number(None, optional=True, low=0)
     validation_failures: int | None = integer(None, optional=True, low=1)
+    separable: bool = flag(False)
 
     @classmethod
     def matlab(cls) -> Self:

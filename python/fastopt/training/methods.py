@@ -70,4 +70,11 @@ def check_memory_of_run(optimizer: Optimizer, network: Any, n_samples: int, n_ep
         # An iteration makes a pair at most.
         memory=max(1, min(optimizer.memory, n_epochs)) if isinstance(optimizer, LBFGS) else 10,
         itemsize=network.dtype.itemsize if optimizer.kind == "first_order" else BYTES,
+        separable=_output_weights(network) if getattr(optimizer, "separable", False) else 0,
     )
+
+
+def _output_weights(network: Any) -> int:
+    """Return how many there are beside those of hidden layers."""
+    inputs, outputs = network.layer_sizes[-2:]
+    return int((inputs + 1) * outputs) if len(network.layer_sizes) > 2 else 0

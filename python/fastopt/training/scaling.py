@@ -285,12 +285,15 @@ class Scalings:
         return cls(*kinds, *(pair if pair is None else Scaling(*pair) for pair in pairs))
 
 
-def far_columns(scalings: Scalings, data: Data) -> list[str]:
-    """Return, in words, the columns that are far from order one and that nothing scales."""
+def far_columns(scalings: Scalings, data: Data, targets: bool = True) -> list[str]:
+    """Return, in words, the columns that are far from order one and that nothing scales.
+
+    Without ``targets``, of the inputs alone.
+    """
     parts = []
     if scalings.scale_inputs is None:
         parts.append(("inputs", "scale_inputs", data.inputs))
-    if scalings.scale_targets is None and not data.classes:
+    if targets and scalings.scale_targets is None and not data.classes:
         parts.append(("targets", "scale_targets", data.targets))
     return [
         f"column {column} of the {what} has the size {size:.3g} ({setting}='standard')"
@@ -301,7 +304,8 @@ def far_columns(scalings: Scalings, data: Data) -> list[str]:
 
 def warn_if_far(scalings: Scalings, data: Data, optimizer: Any) -> bool:
     """Warn where a method starts on columns that are far from order one; return whether it did."""
-    found = far_columns(scalings, data)
+    # Variable projection is indifferent to the units of the targets.
+    found = far_columns(scalings, data, targets=not getattr(optimizer, "separable", False))
     if found:
         warnings.warn(
             f"{type(optimizer).__name__} starts far from order one, where it often fails: "

@@ -76,7 +76,16 @@ def _full_batch(problem: Problem, optimizer: Any, settings: FitSettings) -> _cor
         _check_squares(loss, name)
         squares = squares_of(problem)
         solver: Any
-        if isinstance(optimizer, BayesianRegularization):
+        if isinstance(optimizer, LevenbergMarquardt) and optimizer.separable:
+            separable = _separable_squares(problem)
+            solver = _core.VariableProjectionSolver(
+                separable,
+                w0,
+                settings.seed,
+                scaling=optimizer.scaling,
+                **_damping(problem, optimizer, 0),
+            )
+        elif isinstance(optimizer, BayesianRegularization):
             solver = _bayesian(problem, optimizer, squares, w0)
         else:
             solver = _levenberg_marquardt(problem, optimizer, squares, w0)
@@ -93,7 +102,7 @@ def _full_batch(problem: Problem, optimizer: Any, settings: FitSettings) -> _cor
 def _levenberg_marquardt(
     problem: Problem, optimizer: LevenbergMarquardt, squares: _core.NetworkSquares, w0: Any
 ) -> _core.LevenbergMarquardtSolver:
-    settings = _damping(problem, optimizer, squares)
+    settings = _damping(problem, optimizer, squares.linear_from)
     return _core.LevenbergMarquardtSolver(squares, w0, scaling=optimizer.scaling, **settings)
 
 
@@ -115,11 +124,27 @@ def _bayesian(
         tolerance=optimizer.tolerance,
         first_alpha=optimizer.alpha,
         scaling="identity",
-        **_damping(problem, optimizer, squares),
+        **_damping(problem, optimizer, squares.linear_from),
     )
 
 
-def _damping(problem: Problem, optimizer: Any, squares: _core.NetworkSquares) -> dict[str, Any]:
+def _separable_squares(problem: Problem) -> _core.SeparableSquares:
+    network = problem.network
+    without = "use LevenbergMarquardt() without separable"
+    if network.output_activation != "identity":
+        raise ValueError(
+            "LevenbergMarquardt(separable=True) solves for the weights of linear outputs: "
+            f"output_activation must be 'identity', got {network.output_activation!r}; {without}"
+        )
+    if len(network.layer_sizes) < 3:
+        raise ValueError(
+            "LevenbergMarquardt(separable=True) steps in the weights of hidden layers, and "
+            f"{list(network.layer_sizes)} has none; {without}"
+        )
+    return _core.SeparableSquares(network._core, problem.data.native, problem.l2)
+
+
+def _damping(problem: Problem, optimizer: Any, linear_from: int) -> dict[str, Any]:
     # Who gives ν₀ has chosen the length of the first step, unless data are far from order one.
     far = far_columns(problem.network._scalings, problem.data)
     bounded = optimizer.damping is None or bool(far)
@@ -127,7 +152,7 @@ def _damping(problem: Problem, optimizer: Any, squares: _core.NetworkSquares) ->
         "damping": optimizer.damping,
         "damping_rule": optimizer.damping_rule,
         "damping_max": optimizer.damping_max,
-        "linear_from": squares.linear_from if bounded else 0,
+        "linear_from": linear_from if bounded else 0,
     }
 
 

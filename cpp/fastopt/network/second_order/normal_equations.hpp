@@ -7,7 +7,7 @@
 #include "fastopt/core/norm.hpp"
 #include "fastopt/core/zeros.hpp"
 #include "fastopt/network/output.hpp"
-#include "fastopt/network/second_order/gauss_newton_blocks.hpp"
+#include "fastopt/network/second_order/residual_block.hpp"
 
 FASTOPT_BEGIN
 
@@ -95,29 +95,10 @@ class NormalEquations {
     loaded_ = false;
   }
 
-  void load(const Dataset& data, Index b, SampleBlock& block) const {
-    const Index first = plan_->first(b), n = plan_->size(b);
-    block.resize(n, slots_.columns);
-    double* raw = block.slot(slots_.raw);
-    data.inputs.gather(data.order(), first, n, raw);
-    spread_samples(raw, n, net_.inputs(), block.stride(), block.slot(slots_.x(0)));
-    data.gather_targets(data.order(), first, n, raw);
-    spread_samples(raw, n, slots_.q, block.stride(), block.slot(slots_.targets));
-    ArrayMap<double> v = block.array(slots_.weight, slots_.weight_columns);
-    v.setZero();
-    if (data.weights.empty()) {
-      v.head(n).setOnes();
-    } else {
-      data.gather_weights(data.order(), first, n, raw);
-      spread_samples(raw, n, slots_.weight_columns, block.stride(), v.data());
-    }
-    block.array(slots_.root_weight, slots_.weight_columns) = v.sqrt();
-  }
-
   // y in place of z in the output slot, e in slot `lower`, and ½ Σ v e².
   void residuals(const Dataset& data, Index b, const double* w, Index i) {
     SampleBlock& block = blocks_[static_cast<std::size_t>(i)];
-    if (!loaded_) load(data, b, block);
+    if (!loaded_) load_samples(data, slots_, plan_->first(b), plan_->size(b), block);
     if (deep_ != nullptr)
       deep_->forward(w, block);
     else

@@ -129,6 +129,7 @@ class LevenbergMarquardt final : public Solver {
   }
 
   double loss() const { return loss_; }
+  std::int64_t iterations() const { return iterations_; }
   const Buffer<double>& weights() const { return w_; }
   const Buffer<double>& gradient() const { return g_; }
 
@@ -142,8 +143,17 @@ class LevenbergMarquardt final : public Solver {
 
   void visit(StateVisitor& visitor) override {
     trial_.vector() = w_.vector();
-    visitor.array("w", w_.data(), n_);
-    if ((trial_.vector().array() != w_.vector().array()).any()) linear_ = false;
+    visitor.array("w", trial_.data(), n_);
+    put(trial_.data());
+    visit_course(visitor);
+  }
+
+  // The weights of a state; what else belongs to them is visited beside them.
+  void put(const double* w) {
+    if ((ConstVectorMap<double>(w, n_).array() != w_.vector().array()).any()) linear_ = false;
+    std::copy(w, w + n_, w_.begin());
+  }
+  void visit_course(StateVisitor& visitor) {
     visitor.array("largest_squares", largest_.data(), n_, Allowed::non_negative);
     const bool started = visitor.flag("started", started_);
     visitor.number("loss", loss_, started ? Allowed::non_negative : Allowed::any);
