@@ -123,8 +123,8 @@ class OutputProjection {
 
  private:
   // λ beside the trace of ΦᵀvΦ: as large as rounding asks for and no larger. With 1e-12, R has a
-  // condition of at most about 1e6. (sin 6πx on [−1, 1] by 10 units: 15 of 16 starts come to an
-  // error of 1e-4 with 1e-12, 8 with 1e-8.)
+  // condition of at most about 1e6. (The share decides how closely units that are nearly dependent,
+  // as those of fast sines are, come to the goal: 1e-8 is too much there.)
   static constexpr double ridge_share = 1e-12;
   // As of the normal equations: what is summed at once must not be small beside JᵀJ.
   static constexpr double least_bytes_at_once = 16e6, most_bytes_at_once = 48e6;
