@@ -160,3 +160,13 @@ def test_a_start_with_an_absurd_column_does_not_make_the_minimum_a_plateau(rate)
     far = least_squares(fun, [1.0, rate], loss="soft_l1")
     assert far.success
     np.testing.assert_allclose(far.x, near.x, rtol=1e-6)
+
+
+def test_a_bound_is_met_exactly_from_anywhere():
+    """w + (bound − w) may lie an ulp inside, where nothing more can be gained or claimed."""
+    x = np.arange(6.0)
+    y = np.array([0.1, -0.2, 0.15, 0.05, -0.1, 0.02])
+    for start in np.linspace(-0.0099, 0.0099, 101):
+        result = least_squares(lambda p: p * x - 0.2748946 - y, [start], bounds=(-0.01, 0.01))
+        assert result.success
+        assert result.x[0] == 0.01

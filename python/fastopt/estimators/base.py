@@ -358,7 +358,8 @@ class MLPEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(validate_data(self, X, reset=False, dtype=[np.float64, np.float32]))
 
     def _outputs(self, X: Any) -> Array:
-        return self.network_.predict(self._inputs(X)).astype(self._dtype, copy=False)
+        X = self._inputs(X)  # which looks first whether there is a network
+        return self.network_.predict(X).astype(self._dtype, copy=False)
 
     def _is_incremental(self) -> bool:
         """Whether ``partial_fit`` is there: full-batch methods would forget what came before."""

@@ -215,7 +215,8 @@ class MLPRegressor(RegressorMixin, MLPEstimator):  # type: ignore[misc]
         """
         if interval is None:
             return self._outputs(X)
-        return self.network_.predict(self._inputs(X), interval=interval, kind=kind)
+        X = self._inputs(X)
+        return self.network_.predict(X, interval=interval, kind=kind)
 
     def _problem(self, y: Array) -> Problem:
         q = 1 if y.ndim == 1 else y.shape[1]

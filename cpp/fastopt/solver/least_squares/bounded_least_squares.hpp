@@ -138,8 +138,12 @@ class BoundedLeastSquares final : public LeastSquaresSolver {
   bool is_free(Index i) const override { return free_[static_cast<std::size_t>(i)]; }
 
   void set_trial() override {
-    trial_.vector() =
-        (w_.vector() + p_.vector()).cwiseMax(lower_.vector()).cwiseMin(upper_.vector());
+    for (Index i = 0; i < n_; ++i) {
+      // w + (upper − w) may lie an ulp away from the bound.
+      trial_[i] = p_[i] == upper_[i] - w_[i]   ? upper_[i]
+                  : p_[i] == lower_[i] - w_[i] ? lower_[i]
+                                               : std::clamp(w_[i] + p_[i], lower_[i], upper_[i]);
+    }
   }
 
   // Bounds on which the residuals are not finite are approached but not met.
