@@ -30,7 +30,7 @@ def test_it_runs():
     nbformat = pytest.importorskip("nbformat")
     pytest.importorskip("ipykernel")
     pytest.importorskip("sklearn")
-    notebook = nbformat.from_dict(make_notebook.notebook())
+    notebook = nbformat.reads(make_notebook.as_text(), as_version=4)
     nbformat.validate(notebook)
     folder = str(make_notebook.NOTEBOOK.parent)
     resources = {"metadata": {"path": folder}}
