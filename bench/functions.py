@@ -127,7 +127,7 @@ def calls_against_scipy(method, peer, factor):
     return float(np.median([a[2] / b[2] for a, b in pairs if a[0] and b[0]]))
 
 
-METHODS = {"bfgs": (42, {"SciPy": "BFGS"}), "newton": (43, {}), "cg": (30, {"SciPy": "CG"})}
+METHODS = {"bfgs": (42, {"SciPy": "BFGS"}), "newton": (43, {}), "cg": (38, {"SciPy": "CG"})}
 # Calls over SciPy's, at most.
 CALLS = {"bfgs": 1.2, "cg": 1.1}
 
