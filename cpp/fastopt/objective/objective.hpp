@@ -10,6 +10,7 @@
 FASTOPT_BEGIN
 
 class Numerical;
+class TwiceDifferentiable;
 
 class Objective {
  public:
@@ -30,6 +31,8 @@ class Objective {
 
   // Where g has errors beyond rounding; null: it is exact.
   virtual Numerical* numerical() { return nullptr; }
+  // Where H can be had; null: it cannot.
+  virtual TwiceDifferentiable* twice_differentiable() { return nullptr; }
 };
 
 // What is known of a gradient by differences.
@@ -51,6 +54,7 @@ class Numerical {
 
 class TwiceDifferentiable : public Objective {
  public:
+  TwiceDifferentiable* twice_differentiable() final { return this; }
   // Not by differences.
   virtual bool has_exact_hessian() const = 0;
   // H = ∇²E(w), n x n, both triangles; and H v.

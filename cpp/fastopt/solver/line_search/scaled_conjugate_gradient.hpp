@@ -11,7 +11,7 @@ class ScaledConjugateGradient final : public LineSearchSolver {
   ScaledConjugateGradient(Objective& objective, const double* w0,
                           const LineSearchSolverSettings& settings, const Settings& own)
       : LineSearchSolver(objective, w0, settings),
-        products_(own["exact"] != 0 ? dynamic_cast<TwiceDifferentiable*>(&objective) : nullptr),
+        products_(own["exact"] != 0 ? objective.twice_differentiable() : nullptr),
         sigma_(own["sigma"]),
         first_damping_(own["damping"]),
         damping_(first_damping_),
