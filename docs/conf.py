@@ -19,8 +19,12 @@ exclude_patterns = ["_site"]
 
 # Every reference has to lead somewhere; `make docs` turns warnings into errors.
 nitpicky = True
-# What all optimisers have is described at their base, and named without it in their docstrings.
-nitpick_ignore_regex = [("py:meth", "step|finalize|reset|state_dict|load_state_dict")]
+nitpick_ignore_regex = [
+    # What all optimisers have is described at their base, and named without it in their docstrings.
+    ("py:meth", "step|finalize|reset|state_dict|load_state_dict"),
+    # Other packages have sites of their own.
+    ("py:.*", r"(matplotlib|numpy|pandas|scipy|sklearn)\..*"),
+]
 # Links to a heading of another page: those of the first three levels.
 myst_heading_anchors = 3
 # {.formula} before a paragraph names its class.

@@ -38,7 +38,8 @@ BASES = {
     "estimators.base": ("MLPEstimator",),
 }
 # scikit-learn makes them for every estimator, and documents them itself.
-ROUTING = "set_fit_request, set_partial_fit_request, set_score_request"
+ROUTED = ("fit", "partial_fit", "predict", "predict_proba", "predict_interval", "score")
+ROUTING = ", ".join(f"set_{method}_request" for method in ROUTED)
 
 
 def public() -> dict[str, str]:
