@@ -114,3 +114,15 @@ def test_an_experiment_is_written_as_it_was_read(folder):
     assert one["data"]["target"] == other["data"]["target"] == ["y", 'z"']
     for section in ("data", "network", "optimizer", "training", "stopping", "output"):
         assert one[section] == other[section]
+
+
+def test_intervals_are_for_a_report(table, call, folder):
+    pytest.importorskip("scipy")
+    table.to_csv("data.csv", index=False)
+    arguments = ("train", "data.csv", "-t", "price", "--ignore", "kind", *LM, "--interval")
+    assert call(*arguments, 0.9, "--report", "r.html")[0] == 0
+    assert "<caption>Coverage" in (folder / "r.html").read_text("utf-8")
+    code, _, err = call(*arguments, 0.9)
+    assert (code, "give --report FILE" in err) == (2, True)
+    code, _, err = call(*arguments, 95, "--report", "r.html")
+    assert (code, "--interval must be a number in (0, 1), got 95" in err) == (2, True)

@@ -203,6 +203,27 @@ def test_frames_name_columns_and_estimators_are_networks(tmp_path):
     assert [row[0] for row in found[1:]] == ["long", "short"]
 
 
+def test_intervals_hold_as_many_targets_as_they_say(tmp_path):
+    pytest.importorskip("scipy")
+    random = np.random.default_rng(0)
+    X = random.uniform(-1, 1, (400, 1))
+    y = np.sin(3 * X[:, 0]) + 0.1 * random.standard_normal(400)
+    net = fastopt.MLP([1, 4, 1], random_state=0)
+    history = net.fit(X, y, "lm", epochs=50)
+    text = fastopt.report(net, history, X, y, tmp_path / "r.html", interval=0.9).read_text("utf-8")
+    (rows,) = re.findall(r"<caption>Coverage.*?</table>", text)
+    share = float(re.findall(r'<td class="n">([\d.]+)', rows)[0])
+    # Of 400 draws, and four standard deviations on both sides.
+    assert 0.84 <= share <= 0.96
+    assert "Intervals" not in fastopt.report(net, history, X, y, tmp_path / "n.html").read_text()
+    with pytest.raises(ValueError, match="interval must be a number in \\(0, 1\\)"):
+        fastopt.report(net, history, X, y, tmp_path / "n.html", interval=95)
+    classes = fastopt.MLP([1, 4, 1], output_activation="sigmoid", random_state=0)
+    history = classes.fit(X, y > 0, "adam", loss="binary_cross_entropy", epochs=2)
+    path = fastopt.report(classes, history, X, y > 0, tmp_path / "c.html", interval=0.9)
+    assert "There are none: " in path.read_text("utf-8")
+
+
 def test_what_cannot_be_told_is_refused(tmp_path):
     net, history = trained()
     path = tmp_path / "r.html"

@@ -63,6 +63,7 @@ DEFAULTS: dict[str, Section] = {
         "log": None,
         "checkpoint": True,
         "report": None,
+        "interval": None,
         "pictures": None,
     },
 }

@@ -23,7 +23,7 @@ Array = npt.NDArray[Any]
 _MOST_ROWS = 20_000
 
 
-def subject_of(fit: Fit, data: Data) -> Subject:
+def subject_of(fit: Fit, data: Data, interval: float | None = None) -> Subject:
     """Return what the report is about: columns as they stand in the table, and rows from 1."""
     made, seed = data.preprocessing, int(data.split["seed"])
     random = np.random.default_rng(seed)
@@ -52,6 +52,7 @@ def subject_of(fit: Fit, data: Data) -> Subject:
         rows=np.concatenate(rows),
         total={part.name: len(part.rows) for part in data.parts},
         seed=seed,
+        interval=interval,
     )
 
 

@@ -74,6 +74,7 @@ shuffle = true                # in each epoch; "once": the rows, before the firs
 model = "model.safetensors"
 # log = "run.jsonl"           # a line of JSON an epoch
 # report = "report.html"      # data, curves, errors and what outputs depend on, in one file
+# interval = 0.95             # in the report: how many targets lie in intervals of this probability
 # pictures = "pictures"       # a folder of pictures
 checkpoint = true             # so that --resume can go on
 """

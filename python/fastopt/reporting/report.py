@@ -43,6 +43,7 @@ def report(
     sample_weight: Any = None,
     title: str | None = None,
     code: str | None = None,
+    interval: float | None = None,
     random_state: int = 0,
 ) -> Path:
     """Write what a training brought into one HTML file, which needs no network to be looked at.
@@ -72,6 +73,8 @@ def report(
     title : str, optional
     code : str, optional
         What is shown as the way to do it again; by default what network and history know of it.
+    interval : float, optional
+        The probability of prediction intervals, 0.95 say: how many targets of each part they hold.
     random_state : int
         For the points that are drawn of many, and for the shuffles of the importance.
 
@@ -100,6 +103,8 @@ def report(
     if not isinstance(history, History):
         raise TypeError(f"history must be the History of a fit, got {history!r}")
     seed = _validation.integer("random_state", random_state, low=0)
+    if interval is not None:
+        interval = _validation.number("interval", interval, above=0, below=1)
     names = feature_names if feature_names is not None else _names_of(X)
     targets = target_names if target_names is not None else _names_of(y)
     network, y, class_names = _of_estimator(net, y, class_names)
@@ -128,6 +133,7 @@ def report(
         class_names=tuple(str(name) for name in class_names or ()),
         weights=None if sample_weight is None else np.asarray(sample_weight),
         seed=seed,
+        interval=interval,
     )
     again = tag("pre", tag("code", _code(network, history) if code is None else code))
     return write(subject, path, title=title, again=again, began=began)
@@ -195,6 +201,7 @@ def write(
         sections.network(subject),
         sections.run(subject),
         results.predictions(subject),
+        results.intervals(subject),
         results.worst_rows(subject),
         results.influence(subject),
     ]

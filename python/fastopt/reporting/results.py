@@ -131,6 +131,28 @@ def _confusion(question: Question, part: str, rows: Array) -> Html:
     return tag("div", whole, class_="scroll", tabindex=0, role="region", aria_label=caption)
 
 
+def intervals(subject: Subject) -> Html | None:
+    """Tell how often targets lie in the intervals of their predictions, where that is asked for."""
+    level = subject.interval
+    if level is None:
+        return None
+    try:
+        found: Any = subject.net.predict(subject.to_inputs(subject.values), interval=level)
+    except (ValueError, RuntimeError, ImportError) as error:  # a report is no reason to fail
+        return section("Intervals", tag("p", f"There are none: {error}"))
+    n = len(subject.values)
+    lower, upper = (np.asarray(end).reshape(n, -1) for end in found[-2:])
+    inside = (lower <= subject.targets) & (subject.targets <= upper)
+    rows = [
+        (part, name, float(np.mean(inside[at, k])), float(np.mean((upper - lower)[at, k])))
+        for part, at in subject.parts.items()
+        for k, name in enumerate(subject.target_names)
+    ]
+    head = ("part", "target", "share inside", "mean width")
+    words = f"Intervals that hold a new target with probability {level:g}, and how many they hold."
+    return section("Intervals", tag("p", words), table("Coverage", head, rows))
+
+
 def worst_rows(subject: Subject) -> Html:
     """List the rows that are predicted worst."""
     errors = subject.errors()

@@ -72,6 +72,8 @@ class Subject:
         The number by which each row is known to the reader.
     total : dict of int by name
         How many rows each part has, where these are a sample of them.
+    interval : float or None
+        The probability of the intervals that are wanted.
     """
 
     net: MLP
@@ -87,6 +89,7 @@ class Subject:
     rows: Array | None = None
     total: Mapping[str, int] = field(default_factory=dict)
     seed: int = 0
+    interval: float | None = None
 
     def __post_init__(self) -> None:
         self.outputs = self.predict(self.values)

@@ -12,10 +12,11 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from fastopt import _validation
 from fastopt.cli import options, results
 from fastopt.cli import pictures as drawing
 from fastopt.cli.experiment import Experiment
-from fastopt.cli.failure import Failure, Misuse
+from fastopt.cli.failure import Failure, Misuse, misuse
 from fastopt.cli.template import template
 from fastopt.cli.training import Data, Fit, check_output, load_data
 from fastopt.cli.training import train as train_network
@@ -142,6 +143,10 @@ def train(
         Path | None,
         typer.Option(help="An HTML file that tells all of it.", rich_help_panel=_FILES),
     ] = None,
+    interval: Annotated[
+        float | None,
+        typer.Option(help="In the report: intervals, 0.95 say.", rich_help_panel=_FILES),
+    ] = None,
     pictures: Annotated[
         Path | None, typer.Option(help="A folder for pictures.", rich_help_panel=_FILES)
     ] = None,
@@ -201,6 +206,7 @@ def train(
         "log": log,
         "checkpoint": checkpoint,
         "report": report,
+        "interval": interval,
         "pictures": pictures,
     }
     _override(experiment, "output", output)
@@ -217,6 +223,11 @@ def run(experiment: Experiment, quiet: bool, resume: bool, command: Sequence[str
             check_output(Path(output[key]), f"--{key}")
     if output["pictures"] is not None:
         drawing.check_folder(Path(output["pictures"]))
+    if output["interval"] is not None:
+        if output["report"] is None:
+            raise Misuse("--interval is for the report: give --report FILE as well")
+        with misuse():
+            _validation.number("--interval", output["interval"], above=0, below=1)
     console = Console(stderr=True, highlight=False)
     began = time.perf_counter()
     data = load_data(experiment)
@@ -248,7 +259,8 @@ def _show(
     """Write report and pictures."""
     from fastopt.cli import reports
 
-    output, subject = experiment["output"], reports.subject_of(fit, data)
+    output = experiment["output"]
+    subject = reports.subject_of(fit, data, output["interval"])
     if output["pictures"] is not None:
         drawing.write_all(Path(output["pictures"]), subject)
     if output["report"] is not None:
