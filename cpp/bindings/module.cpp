@@ -17,6 +17,7 @@ void bind_minimize(py::module_& module);
 void bind_newton(py::module_& module);
 void bind_network(py::module_& module);
 void bind_least_squares(py::module_& module);
+void bind_many_fits(py::module_& module);
 void bind_second_order(py::module_& module);
 void bind_solve(py::module_& module);
 void bind_training(py::module_& module);
@@ -38,6 +39,7 @@ PYBIND11_MODULE(FASTOPT_MODULE_NAME, module) {
   fastopt::bind_network(module);
   fastopt::bind_training(module);
   fastopt::bind_least_squares(module);
+  fastopt::bind_many_fits(module);
   fastopt::bind_random(module);
   fastopt::bind_update(module);
   fastopt::bind_second_order(module);

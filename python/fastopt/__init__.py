@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fastopt.exchange.torch_in import from_torch
     from fastopt.functions.check import check_gradient, check_hessian
     from fastopt.functions.curve_fit import curve_fit
+    from fastopt.functions.curve_fit_many import curve_fit_many
     from fastopt.functions.least_squares import least_squares
     from fastopt.functions.minimize import minimize
     from fastopt.functions.result import OptimizeResult, OptimizeWarning
@@ -140,6 +141,7 @@ __all__ = [
     "check_hessian",
     "conformal",
     "curve_fit",
+    "curve_fit_many",
     "fit_many",
     "from_keras",
     "from_matlab",
@@ -173,6 +175,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "exchange.torch_in": ("from_torch",),
     "functions.check": ("check_gradient", "check_hessian"),
     "functions.curve_fit": ("curve_fit",),
+    "functions.curve_fit_many": ("curve_fit_many",),
     "functions.least_squares": ("least_squares",),
     "functions.minimize": ("minimize",),
     "functions.result": ("OptimizeResult", "OptimizeWarning"),

@@ -140,6 +140,16 @@ class PivotedQr {
     unpermute(x);
   }
 
+  // X (n x n, column-major) with X Xᵀ = (AᵀA)⁻¹, where A has full rank.
+  void inverse_root(double* x) {
+    for (Index j = 0; j < n_; ++j) {
+      z_.fill(0);
+      z_[j] = 1;
+      back_substitute(r_, z_.data());
+      unpermute(x + j * n_);
+    }
+  }
+
   // ‖S⁻ᵀ Pᵀ x‖ with S of the last damped() (or R where `undamped`): the slope of ‖x(ν)‖.
   double slope_norm(const double* x, bool undamped) {
     const Buffer<double>& t = undamped ? r_ : s_;

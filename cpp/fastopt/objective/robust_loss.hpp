@@ -28,14 +28,18 @@ class RobustLoss {
   // negative, as for outliers, a small part of the row's weight is kept.
   void scale(double* e, double* j, Index m, Index n) const {
     if (kind_ == Kind::linear) return;
-    for (Index k = 0; k < m; ++k) {
-      const double z = square(e[k] / scale_);
-      const Rho r = rho(z);
-      const double weight = std::sqrt(std::max(r.first + 2 * r.second * z, kept * r.first));
-      e[k] = weight > 0 ? e[k] * (r.first / weight) : 0.0;
-      VectorMap<double>(j + k * n, n) *= weight;
-    }
+    for (Index k = 0; k < m; ++k) VectorMap<double>(j + k * n, n) *= scale(e[k]);
   }
+
+  // The same of one residual; returns the factor of its row of J.
+  double scale(double& e) const {
+    const double z = square(e / scale_);
+    const Rho r = rho(z);
+    const double weight = std::sqrt(std::max(r.first + 2 * r.second * z, kept * r.first));
+    e = weight > 0 ? e * (r.first / weight) : 0.0;
+    return weight;
+  }
+  bool is_linear() const { return kind_ == Kind::linear; }
 
  private:
   struct Rho {
