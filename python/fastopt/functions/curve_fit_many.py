@@ -138,7 +138,8 @@ def curve_fit_many(
         names = list(model.parameters) if isinstance(model, CurveModel) else _names(model, n)
         if isinstance(model, CurveModel) and n != len(names):
             raise ValueError(
-                f"p0 must have {len(names)} numbers for {model.name!r} ({', '.join(names)}), got {n}"
+                f"p0 must have {len(names)} numbers for {model.name!r} ({', '.join(names)}), "
+                f"got {n}"
             )
     lower, upper = check_bounds(bounds, n)
     if starts is not None:
@@ -164,7 +165,7 @@ def curve_fit_many(
         model, data, n, lower if bounded else NOTHING, upper if bounded else NOTHING, tests, limit,
         loss, float(f_scale), robust, absolute, min(most, data.k),
     )  # fmt: skip
-    result = _empty(data.lead, data.k, n, tuple(names or [f"p[{i}]" for i in range(n)]))
+    result = _empty(data.lead, n, tuple(names or [f"p[{i}]" for i in range(n)]))
     usable = np.flatnonzero(data.usable(n))
     for first in range(0, usable.size, work.most):
         which = usable[first : first + work.most]
@@ -210,7 +211,9 @@ class _Data:
 
     @property
     def own_x(self) -> bool:
-        return isinstance(self.x, np.ndarray) and self.x.shape == self.y.shape and len(self.lead) > 0
+        return (
+            isinstance(self.x, np.ndarray) and self.x.shape == self.y.shape and len(self.lead) > 0
+        )
 
     def usable(self, n: int) -> npt.NDArray[np.bool_]:
         points = self.points(slice(None))
@@ -248,9 +251,7 @@ def _read(xdata: Any, ydata: Any, sigma: Any, nan_policy: str) -> _Data:
     if sigma is not None:
         s = np.asarray(sigma, dtype=np.float64)
         if s.shape not in ((), (m,), shape):
-            raise ValueError(
-                f"sigma must be a number or of shape ({m},) or {shape}, got {s.shape}"
-            )
+            raise ValueError(f"sigma must be a number or of shape ({m},) or {shape}, got {s.shape}")
         if not (s > 0).all():
             raise ValueError("sigma must hold positive standard deviations")
         weights = 1 / (s.reshape(-1, m) if s.shape == shape and s.ndim > 1 else s)
@@ -312,9 +313,8 @@ def _guessed(model: CurveModel, data: _Data, which: Any) -> Array:
     return np.where(np.isfinite(guess), guess, 1.0)
 
 
-def _empty(lead: tuple[int, ...], k: int, n: int, names: tuple[str, ...]) -> ManyFitsResult:
+def _empty(lead: tuple[int, ...], n: int, names: tuple[str, ...]) -> ManyFitsResult:
     """Return the result before the first fit: all are skipped."""
-    del k
     return ManyFitsResult(
         x=np.full((*lead, n), np.nan),
         covariance=np.full((*lead, n, n), np.nan),

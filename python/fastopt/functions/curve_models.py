@@ -76,7 +76,7 @@ def _biexponential(x: Array, y: Array) -> Array:
 
 
 def _peak(x: Array, y: Array, area_of_unit: float) -> Array:
-    """The largest distance from the median, and a width by the area."""
+    """Return the largest distance from the median, and a width by the area."""
     offset = np.median(y, axis=-1)
     above = y - offset[..., None]
     at = np.abs(above).argmax(axis=-1)[..., None]
@@ -93,7 +93,7 @@ def _peak(x: Array, y: Array, area_of_unit: float) -> Array:
 
 
 def _sigmoid4(x: Array, y: Array) -> Array:
-    """The ends of the curve, and the dose where it is nearest to their middle."""
+    """Return the ends of the curve, and the dose where it is nearest to their middle."""
     x = np.broadcast_to(x, y.shape)
     first, last = x.argmin(axis=-1)[..., None], x.argmax(axis=-1)[..., None]
     bottom = np.take_along_axis(y, first, axis=-1)[..., 0]
@@ -104,7 +104,7 @@ def _sigmoid4(x: Array, y: Array) -> Array:
 
 
 def _michaelis_menten(x: Array, y: Array) -> Array:
-    """A fifth above the largest rate, and the concentration nearest to half of it."""
+    """Return a fifth above the largest rate, and the concentration nearest to half of it."""
     largest = 1.2 * y.max(axis=-1)
     at = np.abs(y - 0.5 * largest[..., None]).argmin(axis=-1)[..., None]
     half = np.take_along_axis(np.broadcast_to(x, y.shape), at, axis=-1)[..., 0]
