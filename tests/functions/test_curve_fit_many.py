@@ -71,8 +71,8 @@ def test_fits_are_those_of_curve_fit(name, built_in):
 def test_bounds_are_kept_and_met():
     x, y, _ = decays(20, np.random.default_rng(2))
     bounds = ([0, 0.1, 0], [10, 10, 10])
-    # At a bound residuals are large and convergence is linear: by the usual tolerances a run may end
-    # 1e-7 standard errors from the minimum, whoever runs it.
+    # At a bound residuals are large and convergence is linear: by the usual tolerances a run may
+    # end 1e-7 standard errors from the minimum, whoever runs it.
     options = {"bounds": bounds, "xtol": 1e-12, "gtol": 1e-13, "ftol": 0.0}
     fits = fastopt.curve_fit_many(decay, x, y, [2, 1, 0.5], **options)
     assert (fits.x[:, 2] >= 0).all()
