@@ -207,7 +207,7 @@ class _Data:
 
     @property
     def m(self) -> int:
-        return self.y.shape[1]
+        return int(self.y.shape[1])
 
     @property
     def own_x(self) -> bool:
@@ -222,7 +222,7 @@ class _Data:
     def points(self, which: Any) -> npt.NDArray[np.intp]:
         """Return how many points of each data set count."""
         if self.weights.ndim == 2:
-            return np.count_nonzero(self.weights[which], axis=1)
+            return np.asarray(np.count_nonzero(self.weights[which], axis=1))
         count = self.m if not self.weights.size else int(np.count_nonzero(self.weights))
         return np.full(len(self.y[which]), count)
 
@@ -268,7 +268,7 @@ def _read(xdata: Any, ydata: Any, sigma: Any, nan_policy: str) -> _Data:
         at = tuple(int(i) for i in np.argwhere(wrong.reshape(shape))[0])
         raise ValueError(f"the data hold NaN or infinity at {at}, and nan_policy is 'raise'")
     y[wrong] = 0
-    bad = wrong.any(axis=1)
+    bad = np.asarray(wrong.any(axis=1))
     if nan_policy == "omit" and bad.any():
         weights = np.where(wrong, 0.0, weights if weights.size else 1.0)
         bad = np.zeros_like(bad)
