@@ -68,6 +68,15 @@ def test_fits_are_those_of_curve_fit(name, built_in):
     assert_alike(fastopt.curve_fit_many(name if built_in else f, x, y, p0), f, x, y, p0)
 
 
+@pytest.mark.parametrize("f", [decay, "exponential"])
+def test_usual_fits_need_no_closer_look(f):
+    """Fits that go through ``least_squares`` alone leave a message of their own."""
+    x, y, _ = decays(300, np.random.default_rng(10))
+    fits = fastopt.curve_fit_many(f, x, y, [2, 1, 0])
+    assert len(fits.messages) <= 3
+    assert fits.success.all()
+
+
 def test_bounds_are_kept_and_met():
     x, y, _ = decays(20, np.random.default_rng(2))
     bounds = ([0, 0.1, 0], [10, 10, 10])

@@ -189,6 +189,9 @@ class ReverseLeastSquares {
   // A step that gains a smaller share than this of the cost, or columns that explain a smaller one
   // of the residuals than its root, are near the end: there J is to be exact.
   static constexpr double nearly = 1e-2;
+  // Gains of a smaller share of the cost are judged by what they leave to gain: its rounding, of
+  // many terms, is a thousandth of that.
+  static constexpr double barely = 1e-11;
   static constexpr double least_ratio = 1e-4;  // of a step that is kept: as in Moré's program
   // Steps of differences are no shorter than if the parameter were so large that it made this share
   // of the terms.
@@ -331,7 +334,7 @@ class ReverseLeastSquares {
   void propose() {
     if (n_value_ >= settings_.max_evaluations) return finish(by_evaluations);
     if (n_value_ >= most_values) return finish(unclear);
-    polishing_ = share() * share() <= 2 * noise() / residual() && trusts_newton();
+    polishing_ = share() * share() <= std::max(2 * noise() / residual(), barely) && trusts_newton();
     if (polishing_)
       p_.copy_from(newton_);
     else
@@ -407,6 +410,7 @@ class ReverseLeastSquares {
     if (explained_ < 0.9 * before) {
       gained_ = std::max(share() * share(), std::abs(1 - trial_loss_ / loss_));
       small_step_ = is_small(p_, w_);
+      current_ = 1 - current_;  // move() changes the models
       return move();
     }
     std::copy(work_kept_.begin(), work_kept_.end(), w_.begin());
