@@ -68,10 +68,12 @@ if TYPE_CHECKING:
         StepDecay,
         WarmUp,
     )
+    from fastopt.series.delays import lagged
+    from fastopt.series.narx import NARX
     from fastopt.storage.checkpoints import ModelCheckpoint
     from fastopt.storage.networks import load
     from fastopt.training.history import History
-    from fastopt.training.parts import split
+    from fastopt.training.parts import split, split_by_time
     from fastopt.training.scaling import ScalingWarning
     from fastopt.training.stopping import Stopping
     from fastopt.training.user_functions import GradientWarning
@@ -83,6 +85,7 @@ __all__ = [
     "DFP",
     "LBFGS",
     "MLP",
+    "NARX",
     "SGD",
     "AdaGrad",
     "AdaMax",
@@ -149,6 +152,7 @@ __all__ = [
     "from_sklearn",
     "from_torch",
     "get_num_threads",
+    "lagged",
     "least_squares",
     "load",
     "memory_needed",
@@ -157,6 +161,7 @@ __all__ = [
     "report",
     "set_num_threads",
     "split",
+    "split_by_time",
 ]
 
 # Where the names above are at home; each is imported when it is first asked for.
@@ -220,10 +225,12 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "StepDecay",
         "WarmUp",
     ),
+    "series.delays": ("lagged",),
+    "series.narx": ("NARX",),
     "storage.checkpoints": ("ModelCheckpoint",),
     "storage.networks": ("load",),
     "training.history": ("History",),
-    "training.parts": ("split",),
+    "training.parts": ("split", "split_by_time"),
     "training.scaling": ("ScalingWarning",),
     "training.stopping": ("Stopping",),
     "training.user_functions": ("GradientWarning",),

@@ -239,6 +239,15 @@ KEYWORDS: dict[str, tuple[tuple[str, ...], str]] = {
     "func": (("fun",), ""),
     **dict.fromkeys(("fprime", "dfun", "grad", "gradient"), (("jac",), "")),
     **dict.fromkeys(("maxfun", "maxfev"), (("maxfev", "max_nfev"), "")),
+    # MATLAB's functions.
+    **dict.fromkeys(("narxnet", "narnet", "timedelaynet"), (("NARX",), "docs/series.md")),
+    "preparets": (("lagged",), "NARX.fit(x, y) takes the series themselves"),
+    "closeloop": (("NARX",), "NARX.predict(x, y, closed_loop=True)"),
+    "removedelay": (("NARX",), "NARX.forecast(steps, x, y)"),
+    "divideblock": (("split_by_time",), ""),
+    **dict.fromkeys(
+        ("fitnet", "feedforwardnet", "patternnet"), (("MLP",), "[inputs, 10, outputs]")
+    ),
 }
 
 

@@ -63,6 +63,13 @@ RESULTS = [
     ("many_fits.md", "map_of_lifetimes", "np.abs(map_of_lifetimes - lifetime).max() < 0.1"),
     ("many_fits.md", "def peak", "np.abs(peaks['center'] - centers).max() < 0.05"),
     ("many_fits.md", "doses =", "np.allclose(curves['ec50'], ec50[:, 0], rtol=0.1)"),
+    # The noise is 0.005, and one step ahead has that of two measured values, too.
+    ("series.md", "closed_loop=True", "np.std(one_step - measured[452:]) < 0.012"),
+    ("series.md", "closed_loop=True", "np.std(free - height[452:]) < 0.1 * np.std(height)"),
+    ("series.md", "closed_loop=True", "np.std(ahead - height[500:]) < 0.1 * np.std(height)"),
+    ("series.md", "split_by_time", "loss < 0.012**2"),
+    ("series.md", "pieces =", "len(history.loss) > 1 and history.loss[-1] < 0.1"),
+    ("series.md", "arx =", "arx.shape == (4,) and len(rows.times) == 598"),
     ("methods.md", "opt.step(weights, grads)", "np.allclose(weights[0], 0.9, atol=0.01)"),
     ("methods.md", "fastopt.WarmUp(", "history.loss[-1] < 0.02"),
     ("methods.md", 'y, "lm"', "history.loss[-1] < 1e-5"),

@@ -68,17 +68,7 @@ def split(
     True
     """
     n = _validation.integer("n", n, low=1)
-    shares = {"train": train, "validation": validation, "test": test}
-    shares = {name: _validation.number(name, x, low=0, high=1) for name, x in shares.items()}
-    total = sum(shares.values())
-    if abs(total - 1) > 1e-9:  # 0.7 + 0.15 + 0.15 is 1 to within rounding
-        words = " + ".join(f"{name}={x:g}" for name, x in shares.items())
-        raise ValueError(f"the shares must add up to 1, got {words} = {total:g}")
-    counts = {name: round(shares[name] * n) for name in ("validation", "test")}
-    counts["train"] = n - sum(counts.values())
-    for name, share in shares.items():
-        if share > 0 and counts[name] <= 0:
-            raise ValueError(f"{name}={share:g} of {n} samples leaves no sample for it")
+    counts = _counts(n, train, validation, test)
     seed = _validation.seed(_validation.one_seed(random_state, rng))
     order: Rows = _core.permutation(seed, n).astype(np.intp)
     classes = None
@@ -92,6 +82,73 @@ def split(
     rest, tested = divide(order, counts["test"], classes)
     trained, validated = divide(rest, counts["validation"], classes)
     return Split(np.sort(trained), np.sort(validated), np.sort(tested))
+
+
+def split_by_time(
+    n: int,
+    train: float = 0.7,
+    validation: float = 0.15,
+    test: float = 0.15,
+    *,
+    gap: int = 0,
+) -> Split:
+    """Return the rows of three parts of a series, each later than the one before.
+
+    Parameters
+    ----------
+    n : int
+        How many rows there are.
+    train, validation, test : float
+        The shares, in [0, 1]; together 1. The numbers of rows are rounded, the rest is ``train``.
+    gap : int
+        Rows that are left out at the end of a part before the next one. Of rows of delayed values
+        (:func:`fastopt.lagged`) the longest delay; 0 where the parts of the series itself are taken
+        and delayed values are put together in each of them.
+
+    Returns
+    -------
+    Split
+        A named tuple of arrays of row numbers, ascending.
+
+    Examples
+    --------
+    >>> import fastopt
+    >>> parts = fastopt.split_by_time(10, 0.5, 0.3, 0.2, gap=1)
+    >>> [rows.tolist() for rows in parts]
+    [[0, 1, 2, 3], [5, 6], [8, 9]]
+    """
+    n = _validation.integer("n", n, low=1)
+    gap = _validation.integer("gap", gap, low=0)
+    counts = _counts(n, train, validation, test)
+    ends = np.cumsum([counts[name] for name in Split._fields])
+    parts = []
+    for k, name in enumerate(Split._fields):
+        start, end = ends[k] - counts[name], ends[k]
+        if end < n:  # another part follows
+            end -= gap
+        if counts[name] > 0 and end <= start:
+            raise ValueError(
+                f"gap={gap} leaves nothing of the {counts[name]} rows for {name}, of n={n}: take "
+                "a longer series, shorter delays or other shares"
+            )
+        parts.append(np.arange(start, max(start, end)))
+    return Split(*parts)
+
+
+def _counts(n: int, train: float, validation: float, test: float) -> dict[str, int]:
+    """Return how many of n rows each part has."""
+    shares = {"train": train, "validation": validation, "test": test}
+    shares = {name: _validation.number(name, x, low=0, high=1) for name, x in shares.items()}
+    total = sum(shares.values())
+    if abs(total - 1) > 1e-9:  # 0.7 + 0.15 + 0.15 is 1 to within rounding
+        words = " + ".join(f"{name}={x:g}" for name, x in shares.items())
+        raise ValueError(f"the shares must add up to 1, got {words} = {total:g}")
+    counts = {name: round(shares[name] * n) for name in ("validation", "test")}
+    counts["train"] = n - sum(counts.values())
+    for name, share in shares.items():
+        if share > 0 and counts[name] <= 0:
+            raise ValueError(f"{name}={share:g} of {n} samples leaves no sample for it")
+    return counts
 
 
 def divide(order: Rows, n_second: int, classes: Array | None) -> tuple[Rows, Rows]:

@@ -1,0 +1,1 @@
+"""Time series: rows of delayed values, and networks on them that feed their outputs back."""
