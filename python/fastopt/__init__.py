@@ -55,6 +55,8 @@ if TYPE_CHECKING:
         ScaledConjugateGradient,
         SteepestDescent,
     )
+    from fastopt.parts.parts import Parts
+    from fastopt.parts.sums import PartError
     from fastopt.reporting.report import report
     from fastopt.schedules import (
         AdaptiveLearningRate,
@@ -126,6 +128,8 @@ __all__ = [
     "OneStepSecant",
     "OptimizeResult",
     "OptimizeWarning",
+    "PartError",
+    "Parts",
     "PiecewiseConstant",
     "PowerSchedule",
     "RAdam",
@@ -212,6 +216,8 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "ScaledConjugateGradient",
         "SteepestDescent",
     ),
+    "parts.parts": ("Parts",),
+    "parts.sums": ("PartError",),
     "reporting.report": ("report",),
     "schedules": (
         "AdaptiveLearningRate",

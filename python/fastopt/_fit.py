@@ -22,6 +22,8 @@ from fastopt.optimizers import (
     ScaledConjugateGradient,
     resolve,
 )
+from fastopt.parts.data import check_metrics, check_of_parts, data_in_parts
+from fastopt.parts.parts import is_parts
 from fastopt.storage.checkpoints import resumed
 from fastopt.training.arguments import (
     RECORDED,
@@ -32,7 +34,7 @@ from fastopt.training.arguments import (
     seed_of_run,
     split_validation,
 )
-from fastopt.training.data import Data, check_loss, check_weights_of_loss, make_data
+from fastopt.training.data import check_loss, check_weights_of_loss, make_data
 from fastopt.training.fit import fit as run
 from fastopt.training.history import History
 from fastopt.training.metrics import as_list
@@ -56,7 +58,7 @@ _SENSITIVE_TO_SCALE = (
 def fit(
     net: MLP,
     X: Any,
-    y: Any,
+    y: Any = None,
     optimizer: str | Optimizer = "adam",
     loss: Any = "mse",
     epochs: int = 100,
@@ -85,9 +87,10 @@ def fit(
 
     Parameters
     ----------
-    X : array (N, d)
+    X : array (N, d), or Parts
         Any real dtype, layout and byte order; memory maps too. Batches are gathered from it as
-        it is: it is neither copied whole nor written to.
+        it is: it is neither copied whole nor written to. :class:`fastopt.Parts` hold targets and
+        weights, too, and are for full-batch methods: ``net.fit(parts, optimizer="lm")``.
     y : array (N, q) or (N,)
         Targets; (N,) where q = 1 (:meth:`predict` then returns (N,), too), or class numbers
         0 … q−1 for "cross_entropy".
@@ -112,7 +115,7 @@ def fit(
         "auto": min(32, N), for full-batch methods N. None: N. 1: stochastic gradient descent.
     shuffle : bool
         Whether batches are drawn anew in each epoch, without replacement.
-    validation_data : (X, y) or (X, y, sample_weight), optional
+    validation_data : (X, y), (X, y, sample_weight) or Parts, optional
     validation_split : float or (how, float)
         In [0, 1): a part of the data is held out, whose rows stand in
         ``history.validation_rows``: drawn with ``random_state`` ("random", as of a number
@@ -231,13 +234,19 @@ def fit(
     scalings = net._scalings if checkpoint is None else checkpoint._scalings
     scalings.check_loss(loss)
 
-    def make(*arrays: Any, **names: Any) -> Data:
+    def make(*arrays: Any, **names: Any) -> Any:
         names |= {"missing_targets": missing_targets, "scalings": scalings}
+        if is_parts(arrays[0]):
+            return data_in_parts(net, loss, *arrays, **names)
         return make_data(arrays[0], arrays[1], loss, sizes, net._dtype, *arrays[2:], **names)
 
+    if is_parts(X):
+        check_of_parts(net, optimizer, metrics, validation_split, class_weight)
+    elif is_parts(validation_data):
+        check_metrics(metrics)
     data = make(X, y, sample_weight)
-    one_dimensional = data.targets.ndim == 1 and sizes[-1] == 1
-    signed = is_signed(data.targets_of_rows())
+    one_dimensional = data.one_dimensional and sizes[-1] == 1
+    signed = data.signed if is_parts(X) else is_signed(data.targets_of_rows())
     check_weights_of_loss(loss, class_weight, "class_weight")
     start = check_initial_epoch(initial_epoch)
     random_state = _validation.one_seed(random_state, rng)
@@ -291,4 +300,7 @@ def fit(
         raise
     finally:
         net._core.end_training()
+        for part in (data, validation):
+            if part is not None:
+                part.forget()
     return history

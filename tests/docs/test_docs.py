@@ -70,6 +70,11 @@ RESULTS = [
     ("series.md", "split_by_time", "loss < 0.012**2"),
     ("series.md", "pieces =", "len(history.loss) > 1 and history.loss[-1] < 0.1"),
     ("series.md", "arx =", "arx.shape == (4,) and len(rows.times) == 598"),
+    # The noise is 0.05.
+    ("scale.md", "history = net.fit(parts", "history.loss[-1] < 0.003"),
+    ("scale.md", "ThreadPoolExecutor", "same_bits"),
+    ("scale.md", "normal_equations", "result.success and result.rank == 4"),
+    ("scale.md", "parts.batches", "small.evaluate(np.load('X.npy'), np.load('y.npy')) < 0.05"),
     ("methods.md", "opt.step(weights, grads)", "np.allclose(weights[0], 0.9, atol=0.01)"),
     ("methods.md", "fastopt.WarmUp(", "history.loss[-1] < 0.02"),
     ("methods.md", 'y, "lm"', "history.loss[-1] < 1e-5"),

@@ -9,6 +9,7 @@ from fastopt import _names, _validation
 from fastopt.callbacks import Callback, Monitor, as_list
 from fastopt.clip import Clip
 from fastopt.optimizers import BayesianRegularization, LevenbergMarquardt, Newton, Optimizer
+from fastopt.parts.parts import is_parts
 from fastopt.schedules import AdaptiveLearningRate
 from fastopt.training.data import Data
 from fastopt.training.history import NUMBERS, History
@@ -64,8 +65,10 @@ def split_validation(
     if validation_data is not None:
         if share > 0:
             raise ValueError("give validation_data or validation_split, not both")
+        if is_parts(validation_data):
+            return data, make(validation_data, names=_VALIDATION)
         if not isinstance(validation_data, tuple | list) or len(validation_data) not in (2, 3):
-            raise TypeError("validation_data must be (X, y) or (X, y, sample_weight)")
+            raise TypeError("validation_data must be (X, y), (X, y, sample_weight) or Parts")
         return data, make(*validation_data, names=_VALIDATION)
     if share == 0:
         return data, None

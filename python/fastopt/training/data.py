@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from fastopt import _core, _validation
 from fastopt.training.parts import check_strata, divide
-from fastopt.training.scaling import Scalings
+from fastopt.training.scaling import Scaling, Scalings, learn, sizes
 from fastopt.training.targets import check_targets, input_hint, labels, plain
 from fastopt.training.user_functions import OwnLoss
 
@@ -40,7 +40,11 @@ class Data:
         target is missing.
     missing : array (N, q) of bool or None
         Which targets are missing in rows that have others: metrics of the user's own see NaN there.
+    mean_weight : float
+        That weights were divided by.
     """
+
+    in_parts = False
 
     def __init__(
         self,
@@ -56,12 +60,15 @@ class Data:
         self.inputs, self.targets, self.classes = inputs, targets, classes
         self.weights, self.sample_weight, self.missing = weights, sample_weight, missing
         self.scalings = scalings or Scalings()
+        self.mean_weight = 1.0
         if weights is not None:
             rows = _weighted_rows(weights, rows)
             used = weights if rows is None else weights[rows]
             largest = used.max()
             weights = weights / largest  # so that the sum is finite
-            weights = weights / (used / largest).mean()
+            mean = (used / largest).mean()
+            weights = weights / mean
+            self.mean_weight = float(mean * largest)
         self.rows = rows
         self._used = weights
 
@@ -97,6 +104,29 @@ class Data:
     def used_weights(self) -> npt.NDArray[np.float64] | None:
         """What the loss is weighted by, of mean one over the data's own rows; None: all alike."""
         return self._used
+
+    @property
+    def one_dimensional(self) -> bool:
+        """Whether the targets are (N,)."""
+        return self.targets.ndim == 1
+
+    def forget(self) -> None:
+        """Let go of what is kept beside the arrays: nothing."""
+
+    def weights_of(self, of: str) -> npt.NDArray[np.float64] | None:
+        """Return the samples' own weights of "inputs" or "targets"."""
+        weights = self.sample_weight
+        # Of a row whose targets have weights of their own it is the largest.
+        of_rows = of == "inputs" and weights is not None and weights.ndim == 2
+        return weights.max(axis=1) if of_rows and weights is not None else weights
+
+    def learned(self, of: str, kind: str) -> Scaling:
+        """Return what is learned of "inputs" or "targets", by the samples' own weights."""
+        return learn(kind, getattr(self, of), self.rows, self.weights_of(of))
+
+    def sizes(self, of: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return Σ x² and max |x| of each column of "inputs" or "targets"."""
+        return sizes(getattr(self, of), self.rows)
 
     def targets_of_rows(self) -> Array:
         """Return the targets of the data's own rows."""

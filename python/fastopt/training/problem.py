@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastopt._evaluation import evaluation_of
-from fastopt._uncertainty import kept
-from fastopt.training.data import Data
+from fastopt._uncertainty import Trained, kept
 from fastopt.training.user_functions import name_of
 
 
@@ -18,7 +17,7 @@ class Problem:
     Attributes
     ----------
     network : MLP
-    data : Data
+    data : Data or PartsData
     loss : str or OwnLoss
         As C++ takes it.
     l2 : float
@@ -27,7 +26,7 @@ class Problem:
     """
 
     network: Any
-    data: Data
+    data: Any
     loss: Any
     l2: float = 0.0
     targets: Any = None
@@ -36,7 +35,10 @@ class Problem:
         """Let the network remember what it is trained on."""
         self.network._targets = self.targets
         self.network._loss = getattr(self.loss, "function", self.loss)
-        self.network._trained = kept(self.data, self.loss, self.l2)
+        in_parts = self.data.in_parts
+        self.network._trained = (
+            Trained(None, None, None, self.l2) if in_parts else kept(self.data, self.loss, self.l2)
+        )
         self.network._estimated = None
 
     def evaluation(self) -> Any:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
 from fastopt._evaluation import flow_evaluation, judge, metrics_of, norms_of
-from fastopt.training.data import Data
 from fastopt.training.history import History
 from fastopt.training.metrics import Metrics
 from fastopt.training.problem import Problem
@@ -30,7 +30,7 @@ class Recorder:
         self,
         history: History,
         problem: Problem,
-        validation: Data | None,
+        validation: Any,
         metrics: Metrics,
         layer_norms: bool,
         counts: bool,
@@ -40,7 +40,11 @@ class Recorder:
         network = problem.network
         self._validation = None
         if validation is not None:
-            self._validation = judge(network, validation, problem.loss, metrics)
+            self._validation = (
+                partial(_judged, network, validation)
+                if validation.in_parts
+                else judge(network, validation, problem.loss, metrics)
+            )
         self._flows = None
         if layer_norms:
             self._flows = flow_evaluation(network, problem.data, problem.loss, problem.l2)
@@ -69,3 +73,8 @@ class Recorder:
             row[name] = getattr(report, name)
         row["seconds"] = time.perf_counter() - self._start
         self.history.append(epoch, **row)
+
+
+def _judged(network: Any, validation: Any) -> dict[str, float]:
+    """Return the loss of validation data in parts."""
+    return {"loss": validation.value(network.parameters)}

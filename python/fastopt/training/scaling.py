@@ -14,6 +14,7 @@ import numpy.typing as npt
 from fastopt import _validation
 
 if TYPE_CHECKING:
+    from fastopt.parts.data import PartsData
     from fastopt.training.data import Data
 
 Array = npt.NDArray[Any]
@@ -127,11 +128,25 @@ def learn(
         Of the numbers: mean and variance are weighted, and where a weight is 0 the number does not
         count.
     """
+    ranges = ranges_of(*extremes(x, rows, weights))
+    return ranges if kind == "minmax" else standard(ranges, moments(ranges, x, rows, weights))
+
+
+def extremes(
+    x: Array, rows: npt.NDArray[np.uint32] | None = None, weights: Numbers | None = None
+) -> tuple[Numbers, Numbers]:
+    """Return the least and the largest number of each column; of none, +∞ and −∞."""
     d = 1 if x.ndim == 1 else x.shape[1]
     low, high = np.full(d, np.inf), np.full(d, -np.inf)
     for values, counts, _ in _read(x, rows, weights):
         low = np.minimum(low, values.min(axis=0, where=counts, initial=np.inf))
         high = np.maximum(high, values.max(axis=0, where=counts, initial=-np.inf))
+    return low, high
+
+
+def ranges_of(low: Numbers, high: Numbers) -> Scaling:
+    """Return the scaling of columns with these extremes to [−1, 1]."""
+    low, high = low.copy(), high.copy()
     empty = low > high
     low[empty] = high[empty] = 0.0
     middle, half = low / 2 + high / 2, high / 2 - low / 2  # whose difference may overflow
@@ -141,28 +156,55 @@ def learn(
         constant = (half <= rounding) | ~np.isfinite(1 / half)
     middle[low == high] = low[low == high]
     half[constant] = 0.0
-    ranges = Scaling(middle, half)
-    return ranges if kind == "minmax" else _standard(ranges, x, rows, weights)
+    return Scaling(middle, half)
 
 
-def _standard(
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Weights, mean and squares about it of columns whose ranges are [−1, 1].
+
+    Sums of two are those of the data together (Chan, Golub & LeVeque 1983).
+    """
+
+    total: Numbers
+    mean: Numbers
+    squares: Numbers
+
+    def __add__(self, other: Moments) -> Moments:
+        here, total = other.total, self.total
+        share = np.divide(here, total + here, out=np.zeros_like(here), where=here > 0)
+        squares = self.squares + other.squares
+        squares += (other.mean - self.mean) ** 2 * total * share
+        return Moments(total + here, self.mean + (other.mean - self.mean) * share, squares)
+
+    def __rmul__(self, factor: float) -> Moments:
+        """Return the same with weights that are so many times as large."""
+        return Moments(factor * self.total, self.mean, factor * self.squares)
+
+
+def moments(
     ranges: Scaling, x: Array, rows: npt.NDArray[np.uint32] | None, weights: Numbers | None
-) -> Scaling:
-    """Return means and standard deviations, summed where the range of each column is [−1, 1]."""
-    total = mean = squares = np.zeros(len(ranges.scale))
+) -> Moments:
+    """Return the moments of the columns of x, summed where the range of each is [−1, 1].
+
+    Weights are in units of the largest.
+    """
+    found = Moments(*np.zeros((3, len(ranges.scale))))
     for values, counts, v in _read(x, rows, weights):
         z = np.where(counts, ranges.transform(np.where(counts, values, ranges.offset)), 0.0)
         v = np.where(counts, 1.0 if v is None else v, 0.0)
         here = v.sum(axis=0)
-        mean_here = np.divide((v * z).sum(axis=0), here, out=np.zeros_like(here), where=here > 0)
-        # Blocks are put together by the update of Chan, Golub & LeVeque (1983).
-        share = np.divide(here, total + here, out=np.zeros_like(here), where=here > 0)
-        squares = squares + (v * (z - mean_here) ** 2).sum(axis=0)
-        squares += (mean_here - mean) ** 2 * total * share
-        mean = mean + (mean_here - mean) * share
-        total = total + here
-    variance = np.divide(squares, total, out=np.zeros_like(total), where=total > 0)
-    return Scaling(ranges.inverse_transform(mean), ranges.scale * np.sqrt(variance))
+        mean = np.divide((v * z).sum(axis=0), here, out=np.zeros_like(here), where=here > 0)
+        found += Moments(here, mean, (v * (z - mean) ** 2).sum(axis=0))
+    return found
+
+
+def standard(ranges: Scaling, found: Moments) -> Scaling:
+    """Return means and standard deviations."""
+    variance = np.divide(
+        found.squares, found.total, out=np.zeros_like(found.total), where=found.total > 0
+    )
+    return Scaling(ranges.inverse_transform(found.mean), ranges.scale * np.sqrt(variance))
 
 
 def _read(
@@ -234,17 +276,14 @@ class Scalings:
                 "the network's scaling has not been learned: fit it first, or call adapt(X, y)"
             )
 
-    def learned(self, data: Data) -> Scalings:
+    def learned(self, data: Data | PartsData) -> Scalings:
         """Return the same with what is learned from data, by the samples' own weights."""
-        weights = data.sample_weight
-        inputs = targets = None
-        if self.scale_inputs is not None:
-            # Of a row whose targets have weights of their own it is the largest.
-            of_rows = weights if weights is None or weights.ndim == 1 else weights.max(axis=1)
-            inputs = learn(self.scale_inputs, data.inputs, data.rows, of_rows)
-        if self.scale_targets is not None:
-            targets = learn(self.scale_targets, data.targets, data.rows, weights)
-        return replace(self, inputs=inputs, targets=targets)
+        inputs, targets = self.scale_inputs, self.scale_targets
+        return replace(
+            self,
+            inputs=None if inputs is None else data.learned("inputs", inputs),
+            targets=None if targets is None else data.learned("targets", targets),
+        )
 
     def dtype_of_inputs(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
         """Return in which dtype inputs have to be finite, before they are scaled."""
@@ -285,24 +324,24 @@ class Scalings:
         return cls(*kinds, *(pair if pair is None else Scaling(*pair) for pair in pairs))
 
 
-def far_columns(scalings: Scalings, data: Data, targets: bool = True) -> list[str]:
+def far_columns(scalings: Scalings, data: Data | PartsData, targets: bool = True) -> list[str]:
     """Return, in words, the columns that are far from order one and that nothing scales.
 
     Without ``targets``, of the inputs alone.
     """
     parts = []
     if scalings.scale_inputs is None:
-        parts.append(("inputs", "scale_inputs", data.inputs))
+        parts.append(("inputs", "scale_inputs"))
     if targets and scalings.scale_targets is None and not data.classes:
-        parts.append(("targets", "scale_targets", data.targets))
+        parts.append(("targets", "scale_targets"))
     return [
         f"column {column} of the {what} has the size {size:.3g} ({setting}='standard')"
-        for what, setting, x in parts
-        for column, size in _farthest(x, data.rows)
+        for what, setting in parts
+        for column, size in farthest(len(data), *data.sizes(what))
     ]
 
 
-def warn_if_far(scalings: Scalings, data: Data, optimizer: Any) -> bool:
+def warn_if_far(scalings: Scalings, data: Data | PartsData, optimizer: Any) -> bool:
     """Warn where a method starts on columns that are far from order one; return whether it did."""
     # Variable projection is indifferent to the units of the targets.
     found = far_columns(scalings, data, targets=not getattr(optimizer, "separable", False))
@@ -316,19 +355,24 @@ def warn_if_far(scalings: Scalings, data: Data, optimizer: Any) -> bool:
     return bool(found)
 
 
-def _farthest(x: Array, rows: npt.NDArray[np.uint32] | None) -> list[tuple[int, float]]:
+def sizes(x: Array, rows: npt.NDArray[np.uint32] | None) -> tuple[Numbers, Numbers]:
+    """Return Σ x² and max |x| of each column."""
+    d = 1 if x.ndim == 1 else x.shape[1]
+    squares = np.zeros(d)
+    largest = np.zeros(d)
+    with np.errstate(over="ignore"):
+        for values, counts, _ in _read(x, rows, None):
+            squares = squares + np.square(values).sum(axis=0, where=counts)
+            largest = np.maximum(largest, np.abs(values).max(axis=0, where=counts, initial=0.0))
+    return squares, largest
+
+
+def farthest(n: int, squares: Numbers, largest: Numbers) -> list[tuple[int, float]]:
     """Return the column that is farthest from order one and its root mean square, if too far.
 
     A column is too large as a whole, and too small where no number of it is of order one.
     """
-    n = len(x) if rows is None else len(rows)
-    squares: Any = 0.0
-    largest: Any = 0.0
-    with np.errstate(over="ignore"):
-        for values, counts, _ in _read(x, rows, None):
-            squares = squares + np.square(values).sum(axis=0, where=counts) / n
-            largest = np.maximum(largest, np.abs(values).max(axis=0, where=counts, initial=0.0))
-    size = np.sqrt(squares)
+    size = np.sqrt(squares / n)
     far = (size > _FAR) | ((largest < 1 / _FAR) & (size > 0))
     apart = np.abs(np.log10(size, out=np.zeros_like(size), where=far))
     column = int(np.argmax(apart))

@@ -17,6 +17,7 @@ from fastopt.optimizers import (
     ScaledConjugateGradient,
 )
 from fastopt.optimizers.scaled_conjugate_gradient import SIGMA
+from fastopt.parts.data import ObjectiveOfParts, SquaresOfParts
 from fastopt.schedules import AdaptiveLearningRate
 from fastopt.training.problem import Problem
 from fastopt.training.scaling import far_columns
@@ -32,13 +33,17 @@ def make_solver(problem: Problem, optimizer: Any, settings: FitSettings) -> Any:
     return make(problem, optimizer, settings)
 
 
-def squares_of(problem: Problem) -> _core.NetworkSquares:
+def squares_of(problem: Problem) -> _core.NetworkSquares | SquaresOfParts:
     """Return the sum of squares that methods minimise that work on residuals."""
+    if problem.data.in_parts:
+        return SquaresOfParts(problem.network, problem.data, problem.l2)
     return _core.NetworkSquares(problem.network._core, problem.data.native, problem.l2)
 
 
-def objective_of(problem: Problem) -> _core.NetworkObjective:
+def objective_of(problem: Problem) -> _core.NetworkObjective | ObjectiveOfParts:
     """Return what the other full-batch methods minimise."""
+    if problem.data.in_parts:
+        return ObjectiveOfParts(problem.network, problem.data, problem.l2)
     core = problem.network._core
     return _core.NetworkObjective(core, problem.data.native, problem.loss, problem.l2)
 
@@ -100,14 +105,14 @@ def _full_batch(problem: Problem, optimizer: Any, settings: FitSettings) -> _cor
 
 
 def _levenberg_marquardt(
-    problem: Problem, optimizer: LevenbergMarquardt, squares: _core.NetworkSquares, w0: Any
+    problem: Problem, optimizer: LevenbergMarquardt, squares: Any, w0: Any
 ) -> _core.LevenbergMarquardtSolver:
     settings = _damping(problem, optimizer, squares.linear_from)
     return _core.LevenbergMarquardtSolver(squares, w0, scaling=optimizer.scaling, **settings)
 
 
 def _bayesian(
-    problem: Problem, optimizer: BayesianRegularization, squares: _core.NetworkSquares, w0: Any
+    problem: Problem, optimizer: BayesianRegularization, squares: Any, w0: Any
 ) -> _core.BayesianSolver:
     if problem.l2 > 0:
         raise ValueError(
@@ -131,6 +136,11 @@ def _bayesian(
 def _separable_squares(problem: Problem) -> _core.SeparableSquares:
     network = problem.network
     without = "use LevenbergMarquardt() without separable"
+    if problem.data.in_parts:
+        raise ValueError(
+            "LevenbergMarquardt(separable=True) factorises the outputs of all samples together, "
+            f"and the data are in parts: {without}"
+        )
     if network.output_activation != "identity":
         raise ValueError(
             "LevenbergMarquardt(separable=True) solves for the weights of linear outputs: "

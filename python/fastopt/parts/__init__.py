@@ -1,0 +1,1 @@
+"""Data in parts: larger than memory, or on more machines than one."""

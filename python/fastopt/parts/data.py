@@ -1,0 +1,249 @@
+"""Data in parts as ``fit`` sees them: what is learned of them, and sums over them."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastopt import _core
+from fastopt._second_order import check_float64
+from fastopt.parts.network import OfNetwork, forget
+from fastopt.parts.parts import Parts
+from fastopt.parts.survey import Survey
+from fastopt.training.metrics import as_list
+from fastopt.training.scaling import Scaling, Scalings, ranges_of, standard
+from fastopt.training.user_functions import OwnLoss
+
+Array = npt.NDArray[np.float64]
+
+
+class PartsData:
+    """In place of `Data`, where the arrays are in parts: counts and ranges of all of them."""
+
+    in_parts = True
+    rows = None
+    missing = None
+    sample_weight = None
+
+    def __init__(self, parts: Parts, task: OfNetwork, survey: Survey) -> None:
+        self.parts, self.task, self.survey = parts, task, survey
+        self.classes = int(survey.classes)
+        self._latest: tuple[Any, tuple[Any, ...]] | None = None
+
+    def __len__(self) -> int:
+        return self.survey.rows
+
+    @property
+    def one_dimensional(self) -> bool:
+        """Whether y is (N,)."""
+        return self.survey.one_dimensional
+
+    @property
+    def signed(self) -> bool:
+        """Whether targets of one output are −1 and +1."""
+        return self.survey.signed
+
+    def checksums(self) -> dict[str, str | None]:
+        """Return inputs, targets and weights of all parts in a few words each."""
+        (found,) = self.parts._total(self.task, "checksums")
+        return dict(zip(("X", "y", "sample_weight"), found.words, strict=True))
+
+    def sizes(self, of: str) -> tuple[Array, Array]:
+        """Return Σ x² and max |x| of each column of "inputs" or "targets"."""
+        columns = getattr(self.survey, of)
+        return columns.squares, columns.largest
+
+    def learned(self, of: str, kind: str) -> Scaling:
+        """Return the scaling of "inputs" or "targets": of two passes, the first is the survey."""
+        columns = getattr(self.survey, of)
+        ranges = ranges_of(columns.low, columns.high)
+        if kind == "minmax":
+            return ranges
+        (found,) = self.parts._total(self.task, "moments", of, ranges)
+        return standard(ranges, found)
+
+    def weighted(self, class_weight: None, n_outputs: int) -> PartsData:
+        """Return the same: there are no weights of classes."""
+        return self
+
+    def scaled(self, scalings: Scalings, dtype: Any, name: str = "X") -> PartsData:
+        """Return the same samples as a network sees them."""
+        return PartsData(self.parts, self.task.with_scalings(scalings), self.survey)
+
+    def forget(self) -> None:
+        """Let go of what this process keeps of the parts."""
+        self._latest = None
+        forget(self.task)
+
+    def value(self, w: Array) -> float:
+        """Return the mean loss, without a penalty."""
+        (value,) = self.parts._total(self.task, "value", np.array(w, dtype=np.float64))
+        return float(value / self.survey.weight)
+
+    def total(self, what: str, w: Array, *vectors: Array) -> tuple[Any, ...]:
+        """Return sums over all parts; those that were asked for last are kept."""
+        asked = what, w.tobytes(), *(v.tobytes() for v in vectors)
+        if self._latest is None or self._latest[0] != asked:
+            self._latest = asked, self.parts._total(self.task, what, w, *vectors)
+        return self._latest[1]
+
+
+class _Sums:
+    """Sums over the parts as a solver wants them: weights of mean 1, and with the penalty."""
+
+    def __init__(self, data: PartsData, shrinks: Array, l2: float, outputs: int) -> None:
+        self._data, survey = data, data.survey
+        self._penalty = l2 * shrinks
+        self._of_loss, self._of_squares = 1 / survey.weight, survey.rows / survey.weight
+        # ½Σe² is N q / 2 times E, and so is the penalty.
+        self._halves = survey.rows * outputs / 2
+
+    def normal_equations(self, w: Array) -> tuple[float, Array, Array]:
+        """Return (½Σe², Jᵀe, JᵀJ), each with the penalty."""
+        value, jte, jtj = self._data.total("normal_equations", w)
+        penalty, factor = self._halves * self._penalty, self._of_squares
+        return (
+            float(factor * value + 0.5 * penalty @ (w * w)),
+            factor * jte + penalty * w,
+            factor * jtj + np.diag(penalty),
+        )
+
+    def value_and_gradient(self, w: Array) -> tuple[float, Array]:
+        """Return E and its gradient."""
+        value, gradient = self._data.total("gradient", w)
+        return (
+            float(self._of_loss * value + 0.5 * self._penalty @ (w * w)),
+            self._of_loss * gradient + self._penalty * w,
+        )
+
+    def hessian(self, w: Array) -> Array:
+        """Return H."""
+        (hessian,) = self._data.total("hessian", w)
+        made: Array = self._of_loss * hessian + np.diag(self._penalty)
+        return made
+
+    def product(self, w: Array, v: Array) -> Array:
+        """Return H v."""
+        (product,) = self._data.total("product", w, v)
+        made: Array = self._of_loss * product + self._penalty * v
+        return made
+
+
+def _sums(network: Any, data: PartsData, l2: float) -> _Sums:
+    return _Sums(data, _shrinking(network), l2, network.layer_sizes[-1])
+
+
+class SquaresOfParts(_core.PythonNormalEquations):
+    """The sum of squares of a network on data in parts."""
+
+    def __init__(self, network: Any, data: PartsData, l2: float) -> None:
+        self._sums, w = _sums(network, data, l2), np.array(network.parameters)
+        if not np.isfinite(self._sums.normal_equations(w)[0]):
+            raise ValueError("the loss of the data in parts is not finite at the present weights")
+        super().__init__(self._sums.normal_equations, (), {}, w)
+        survey = data.survey
+        self.n_residuals = survey.rows * network.layer_sizes[-1]
+        self.scale = 2 / self.n_residuals
+        self.linear_from = survey.linear_from
+        logarithm = float(np.log(survey.weight / survey.rows))
+        self.weighted_residuals = (
+            survey.residuals,
+            survey.log_weights - survey.residuals * logarithm,
+        )
+
+    def value(self, w: Array) -> float:
+        """Return ½Σe² and the penalty."""
+        return self._sums.normal_equations(w)[0]
+
+
+class ObjectiveOfParts(_core.PythonObjective):
+    """The loss of a network on data in parts."""
+
+    def __init__(self, network: Any, data: PartsData, l2: float) -> None:
+        sums, w = _sums(network, data, l2), np.array(network.parameters)
+        super().__init__(sums.value_and_gradient, True, sums.hessian, sums.product, (), w)
+
+
+def _shrinking(network: Any) -> Array:
+    """Return 1 for the weights that a penalty shrinks, 0 for biases."""
+    mask = np.zeros(network.n_parameters)
+    for layer in network._hidden.views(mask):
+        for part in layer.values():
+            if part.ndim == 2:
+                part[...] = 1
+    return mask
+
+
+def check_metrics(metrics: Any) -> None:
+    """Refuse metrics beside data in parts."""
+    if len(as_list(metrics)):
+        raise ValueError(
+            f"metrics={metrics!r} need all outputs at once: with data in parts there are loss and "
+            "val_loss; compute others in a callback, of rows that fit into memory"
+        )
+
+
+def check_of_parts(
+    network: Any, optimizer: Any, metrics: Any, validation_split: Any, class_weight: Any
+) -> None:
+    """Refuse what does not go with training data in parts, before they are looked through."""
+    if optimizer.kind == "first_order":
+        raise ValueError(
+            f"{type(optimizer).__name__} takes many small steps, and data in parts give one for "
+            "each pass over all of them: use a full-batch method such as 'lm' or 'lbfgs', or take "
+            "mini-batches from parts.batches(...)"
+        )
+    name = type(optimizer).__name__
+    network._hidden.check_second_order(name)
+    check_float64(network.dtype, name)
+    check_metrics(metrics)
+    if validation_split:
+        raise ValueError(
+            f"validation_split={validation_split!r} draws rows, and the data are in parts: give "
+            "some of the parts, or arrays, as validation_data"
+        )
+    if class_weight is not None:
+        raise ValueError(
+            "class_weight needs the classes of all parts at once: give the parts weights of "
+            "samples, (X, y, sample_weight)"
+        )
+
+
+def data_in_parts(
+    network: Any,
+    loss: Any,
+    parts: Parts,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    missing_targets: str,
+    scalings: Scalings,
+    names: tuple[str, str, str] = ("X", "y", "sample_weight"),
+) -> PartsData:
+    """Return data in parts, looked through once."""
+    for name, value in zip(names[1:], (y, sample_weight), strict=True):
+        if value is not None:
+            raise ValueError(f"{name} belongs to the parts: each holds (X, y, sample_weight)")
+    if network._hidden.uses_batch or network._hidden.drops:
+        raise ValueError(
+            f"{names[0]}: data in parts are for networks without batch normalisation and dropout, "
+            "whose samples do not depend on each other"
+        )
+    state = network.__getstate__() | {
+        "dtype": "float64",
+        "parameters": 0.0,
+        "statistics": 0.0,
+        "history": None,
+        "uncertainty": None,
+        "metadata": None,
+        "loss": None,
+        "initializer": None,
+        "scalings": scalings.state(),
+    }
+    function = loss.function if isinstance(loss, OwnLoss) else loss
+    task = OfNetwork(os.urandom(16).hex(), state, function, missing_targets, parts._keep)
+    (survey,) = parts._total(task, "survey")
+    return PartsData(parts, task, survey)
