@@ -47,6 +47,8 @@ class ExponentialMovingAverage(Callback, Settings):
     20
     """
 
+    _copied_for_starts: ClassVar[bool] = True
+
     _ends_first: ClassVar[bool] = True
 
     decay: float = number(0.9, low=0, below=1)

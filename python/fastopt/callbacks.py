@@ -81,6 +81,9 @@ class Callback:
         """End the run after this epoch; ``history.stop_reason`` will be ``reason``."""
         self.run.stop(reason)
 
+    # Whether starts that run side by side may each have a copy: it looks at its own run, and calls
+    # no function of a user's. It is said of a class itself, not of those that derive from it.
+    _copied_for_starts: ClassVar[bool] = False
     # Whether it is told of the end before the others: what they put into the network then stays.
     _ends_first: ClassVar[bool] = False
 
@@ -403,6 +406,8 @@ class EarlyStopping(Monitor):
                   mode='auto', start_from_epoch=0)
     """
 
+    _copied_for_starts: ClassVar[bool] = True
+
     monitor: str = checked(_text, "val_loss")
     patience: int = integer(10, low=0)
     min_delta: float = number(0.0, low=0)
@@ -495,6 +500,8 @@ class ReduceLROnPlateau(Monitor):
     >>> import fastopt
     >>> callback = fastopt.ReduceLROnPlateau(factor=0.5, patience=5)
     """
+
+    _copied_for_starts: ClassVar[bool] = True
 
     monitor: str = checked(_text, "val_loss")
     factor: float = number(0.1, above=0, below=1)

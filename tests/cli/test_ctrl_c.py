@@ -1,7 +1,9 @@
 """Ctrl-C saves what there is; a run that is resumed ends with the bits of one that was not."""
 
+import json
 import os
 import signal
+import threading
 import time
 
 import numpy as np
@@ -104,34 +106,67 @@ def test_the_best_weights_are_those_that_ctrl_c_leaves(table, call, monkeypatch)
     net = fastopt.load("model.safetensors")
     best = min(net.history_.val_loss)
     out = call("evaluate", "model.safetensors", "data.csv", "--part", "validation", "--json")[1]
-    import json
-
     scale = net.target_scaling_.scale[0]
     np.testing.assert_allclose(json.loads(out)["loss"] / scale**2, best, rtol=1e-9)
 
 
-def test_ctrl_c_among_several_starts_keeps_the_best_that_has_ended(table, call, monkeypatch):
+def end_at(monkeypatch, pressed):
+    """Have the training broken off in an epoch; return all networks that began, as they do."""
     from fastopt.cli.watching import RichProgress
 
-    starts = []
+    begun = []
 
     def begin(self, logs=None, original=RichProgress.on_train_begin):
         original(self, logs)
-        starts.append(self.network)
+        begun.append(self.network)
 
-    def pressed(self, epoch, logs):
-        if len(starts) == 4 and epoch == 3:
+    def watch(self, epoch, logs, original=RichProgress.on_epoch_end):
+        original(self, epoch, logs)
+        if pressed(begun, epoch):
             raise KeyboardInterrupt
 
     monkeypatch.setattr(RichProgress, "on_train_begin", begin)
-    monkeypatch.setattr(RichProgress, "on_epoch_end", pressed)
-    options = ("--restarts", 6, "--epochs", 8, "-q")
+    monkeypatch.setattr(RichProgress, "on_epoch_end", watch)
+    return begun
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_ctrl_c_among_several_starts_keeps_the_best_that_has_ended(
+    table, call, monkeypatch, set_threads, threads
+):
+    set_threads(threads)
+    begun = end_at(monkeypatch, lambda begun, epoch: len(begun) >= 5 and epoch == 3)
+    options = ("--restarts", 9, "--epochs", 8, "-q")
     assert call("train", "data.csv", "-t", "price", *options)[0] == 1
     net = fastopt.load("model.safetensors")
-    best = min(starts[:3], key=lambda net: min(net.history_.val_loss))
+    ended = [net for net in begun if net.history_.stop_reason == "epochs"]
+    assert 5 - threads <= len(ended) < len(begun)
+    best = min(ended, key=lambda net: min(net.history_.val_loss))
     np.testing.assert_array_equal(net.parameters, best.parameters)
     assert len(net.history_) == 8
     assert "table" in net.metadata
+
+
+def test_ctrl_c_before_a_start_has_ended_keeps_the_best_weights_of_all(
+    table, call, monkeypatch, set_threads
+):
+    """Of three that run at once, the others standing still, the one that has the best epoch."""
+    set_threads(3)
+    together = threading.Barrier(3, timeout=60)
+
+    def pressed(begun, epoch):
+        if epoch >= 30:
+            together.wait()
+        return epoch == 30
+
+    begun = end_at(monkeypatch, pressed)
+    options = ("--restarts", 3, "--learning-rate", 0.3, "--epochs", 50, "-q")
+    assert call("train", "data.csv", "-t", "price", *options)[0] == 1
+    net = fastopt.load("model.safetensors")
+    best = min(min(net.history_.val_loss) for net in begun)
+    out = call("evaluate", "model.safetensors", "data.csv", "--part", "validation", "--json")[1]
+    scale = net.target_scaling_.scale[0]
+    np.testing.assert_allclose(json.loads(out)["loss"] / scale**2, best, rtol=1e-9)
 
 
 def test_before_the_first_epoch_nothing_is_saved(table, call, monkeypatch):

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 from io import StringIO
 from pathlib import Path
 
@@ -173,6 +174,50 @@ def test_the_best_of_several_starts_is_kept(table, call):
     assert rows == history.val_loss
     call(*options)
     assert min(rows) <= min(fastopt.load("model.safetensors").history_.val_loss)
+
+
+def test_starts_run_side_by_side_to_the_bits_of_one_after_the_other(
+    table, call, monkeypatch, set_threads
+):
+    """Each of two waits in its first epoch for the other: one after the other they would not meet.
+
+    A callback of the experiment's that writes a file has them run one after the other.
+    """
+    from fastopt.cli.watching import RichProgress
+
+    options = ("train", "data.csv", "-t", "price", "--epochs", 30, "--patience", 4, "--restarts", 6)
+    set_threads(1)
+    assert call(*options, "--log", "one.jsonl", "-o", "one.st")[0] == 0
+    set_threads(2)
+    together = threading.Barrier(2, timeout=60)
+    threads = set()
+
+    def meet(self, epoch, logs, original=RichProgress.on_epoch_end):
+        if epoch == 0:
+            together.wait()
+        threads.add(threading.get_ident())
+        original(self, epoch, logs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RichProgress, "on_epoch_end", meet)
+        code, _, err = call(*options, "--log", "two.jsonl", "-o", "two.st")
+    assert code == 0, err
+    assert len(threads) == 2
+    one, two = fastopt.load("one.st"), fastopt.load("two.st")
+    np.testing.assert_array_equal(one.parameters, two.parameters)
+    assert one.history_.val_loss == two.history_.val_loss
+
+    def rows(path):
+        with open(path) as file:
+            return [{**json.loads(line), "seconds": None} for line in file]
+
+    assert rows("one.jsonl") == rows("two.jsonl")
+    assert call("init", "e.toml", "--data", "data.csv", "-t", "price")[0] == 0
+    with open("e.toml", "a") as file:
+        file.write('\n[[callbacks]]\nname = "CSVLogger"\nfilename = "all.csv"\n')
+    options = ("--epochs", 30, "--patience", 4, "--restarts", 6, "-o", "three.st")
+    assert call("train", "e.toml", *options)[0] == 0
+    np.testing.assert_array_equal(one.parameters, fastopt.load("three.st").parameters)
 
 
 def test_decimal_commas_and_files_without_names(call):

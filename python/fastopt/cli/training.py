@@ -22,7 +22,7 @@ from fastopt.cli.experiment import Experiment
 from fastopt.cli.failure import Failure, Misuse, misuse, unknown
 from fastopt.cli.results import described, one_hot
 from fastopt.cli.streaming import LARGE, learn_streamed, spool, targets_of
-from fastopt.cli.watching import RichProgress, TimedCheckpoint, checkpoint_of
+from fastopt.cli.watching import RichProgress, Starts, TimedCheckpoint, checkpoint_of
 from fastopt.loggers import JSONLinesLogger, _plain
 from fastopt.storage import atomic
 from fastopt.training.history import History
@@ -292,8 +292,8 @@ def train(experiment: Experiment, data: Data, console: Any, quiet: bool, resume:
     log = output["log"]
     if log is not None and restarts == 1:
         callbacks.append(JSONLinesLogger(log))
-    progress = RichProgress(console, restarts, quiet, described(data))
-    callbacks += [progress, *([checkpoint] if checkpoint else [])]
+    starts = Starts(console, restarts, quiet, described(data))
+    callbacks += [RichProgress(starts, early), *([checkpoint] if checkpoint else [])]
     training = data.part("training")
     assert training is not None
     held_out = None
@@ -302,7 +302,7 @@ def train(experiment: Experiment, data: Data, console: Any, quiet: bool, resume:
         held_out += () if validation.weights is None else (validation.weights,)
     fit = Fit(net, History(), loss)
     try:
-        with progress:
+        with starts:
             fit.history = net.fit(
                 training.X,
                 one_hot(data.preprocessing, training.y, loss),
@@ -325,20 +325,20 @@ def train(experiment: Experiment, data: Data, console: Any, quiet: bool, resume:
                 resume_from=_resumed(model, restarts) if resume else None,
             )
     except KeyboardInterrupt:
-        fit.net = progress.best_finished() or (progress.network if progress.began else net)
+        kept = starts.kept()
+        fit.net = net if kept is None else kept.network
         fit.history, fit.interrupted = getattr(fit.net, "history_", History()), True
         if not len(fit.history):
             raise Failure("interrupted before the first epoch: nothing is saved") from None
         if checkpoint is not None:
             checkpoint.write()
-        for callback in (
-            early if fit.net is progress.network else []
-        ):  # which give the best weights back at the end of a run alone
-            callback.on_train_end()
+        if kept is not None and not kept.ended:
+            for callback in kept.early:  # which give the best weights back at the end of a run
+                callback.on_train_end()
     except DivergenceError as error:
         raise Failure(f"{error} (--learning-rate, --set training.clip=…)") from error
     except (ValueError, TypeError) as error:
-        if progress.began:
+        if starts.begun:
             raise
         raise Misuse(str(error)) from error  # of a setting that fit refuses before it begins
     if log is not None and restarts > 1:

@@ -11,17 +11,13 @@ import numpy as np
 
 from fastopt import _validation
 from fastopt._errors import DivergenceError
-from fastopt.averaging import ExponentialMovingAverage
-from fastopt.callbacks import MAXIMISED, EarlyStopping, ReduceLROnPlateau, as_list
+from fastopt.callbacks import MAXIMISED, EarlyStopping, as_list
 from fastopt.optimizers import LevenbergMarquardt, resolve
 from fastopt.schedules import Schedule
 from fastopt.training.history import History
 from fastopt.training.metrics import as_list as metrics_as_list
 from fastopt.training.team import side_by_side
 
-# Callbacks that a thread of its own may have a copy of: they look at the History, and at nothing
-# else that runs side by side would share.
-_COPIED = (EarlyStopping, ExponentialMovingAverage, ReduceLROnPlateau)
 # A score of a run: the network and its History to a number, the less the better.
 Score = Callable[[Any, History], float]
 
@@ -96,7 +92,7 @@ def can_share_time(settings: dict[str, Any]) -> bool:
     functions = (settings["loss"], rate, *metrics)
     return (
         not any(callable(value) and not isinstance(value, Schedule) for value in functions)
-        and all(type(callback) in _COPIED for callback in callbacks)
+        and all(vars(type(callback)).get("_copied_for_starts", False) for callback in callbacks)
         and not settings["verbose"]
     )
 
