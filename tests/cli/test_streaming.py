@@ -154,18 +154,124 @@ def test_what_is_wrong_in_a_later_block_is_told_by_its_row(large, call, folder):
         assert (code, word in text, text.count("\n")) == (1, True, 1), text
 
 
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("kind", ["csv", "parquet", "npy"])
+@pytest.mark.parametrize("target", ["price", "kind"])
+def test_predictions_and_judgements_in_blocks_are_those_of_the_whole_table(
+    large, call, folder, kind, target
+):
+    """To the byte; CSV and Parquet have columns whose blocks differ from each other in type."""
+    large["code"] = large.w.map(str)
+    large.loc[:999, "code"] = "01"  # texts that read as numbers, in the first blocks alone
+    large.loc[2999, "code"] = "x"
+    large["counts"] = large.age.astype(float)
+    large.loc[2800, "age"] = np.nan  # whole numbers, but for one in a later block
+    large["flag"] = large.length > 2
+    large["empty"] = np.where(np.arange(3000) < 2900, "", "end")
+    if kind == "npy":
+        large = large[["length", "counts", "w", "price"]].astype(float)
+        target = "4"
+    name = f"data.{kind}"
+    if kind == "csv":
+        large.to_csv(name, index=False)
+    elif kind == "parquet":
+        pytest.importorskip("pyarrow")
+        large.to_parquet(name, row_group_size=700)
+    else:
+        np.save(name, large.to_numpy())
+    named = [] if kind == "npy" else ["--inputs", "length,counts,code,flag", "-t", target]
+    named += [] if kind == "npy" else ["--categorical", "code"]
+    code, _, err = call("train", name, *(named or ["-t", target]), "--epochs", 2, "--test", 0.1)
+    assert code == 0, err
+    shares = ["--probabilities"] if target == "kind" else []
+    for more in ([], shares, ["--keep"], ["--keep", *shares]):
+        found = [
+            call("predict", "model.safetensors", name, *more, how)
+            for how in ("--stream", "--no-stream")
+        ]
+        assert found[0] == found[1]
+        assert (found[0][0], found[0][1].count("\n")) == (0, 3001)
+    for ending, reader in (("parquet", pd.read_parquet), ("feather", pd.read_feather)):
+        for keep in ([], ["--keep"]):
+            pytest.importorskip("pyarrow")
+            for how in ("--stream", "--no-stream"):
+                out = f"{how[2:]}.{ending}"
+                assert call("predict", "model.safetensors", name, *keep, how, "-o", out)[0] == 0
+            whole, streamed = reader(f"no-stream.{ending}"), reader(f"stream.{ending}")
+            pd.testing.assert_frame_equal(whole, streamed)
+    for part in ([], ["--part", "test"]):
+        found = [
+            call("evaluate", "model.safetensors", name, "--json", *part, how)
+            for how in ("--stream", "--no-stream")
+        ]
+        assert found[0] == found[1]
+        assert found[0][0] == 0
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_files_without_names_are_predicted_in_blocks(call, folder):
+    rows = np.random.default_rng(0).normal(size=(1000, 3))
+    np.savetxt("data.csv", rows, delimiter=";")
+    assert call("train", "data.csv", "--no-header", "-t", "3", "--epochs", 2)[0] == 0
+    options = ("predict", "model.safetensors", "data.csv", "--no-header", "--keep")
+    assert call(*options, "--stream") == call(*options, "--no-stream")
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_what_a_later_block_of_a_prediction_holds_is_told_by_its_row(large, call, folder):
+    large.to_csv("data.csv", index=False)
+    arguments = ("data.csv", "-t", "price", "--inputs", "length,colour", "--epochs", 1)
+    assert call("train", *arguments)[0] == 0
+
+    def said(frame, command="predict", *more):
+        frame.to_csv("new.csv", index=False)
+        found = [
+            call(command, "model.safetensors", "new.csv", *more, how)
+            for how in ("--stream", "--no-stream")
+        ]
+        assert found[0] == found[1]
+        return found[0]
+
+    wrong = large.astype({"length": object})
+    wrong.loc[2500, "length"] = "long"
+    code, out, err = said(wrong)
+    assert (code, out, "row 2501 has 'long'" in err) == (1, "", True)
+    missing = large.copy()
+    missing.loc[2500, "length"] = np.nan
+    code, out, err = said(missing)
+    assert (code, out, "missing in row 2501" in err) == (1, "", True)
+    strange = large.copy()
+    strange.loc[2500, "colour"] = "violet"
+    code, out, err = said(strange)
+    assert (code, out, "'violet' in row 2501" in err) == (1, "", True)
+    assert said(strange, "predict", "--unknown", "zero")[0] == 0
+    no_target = large.copy()
+    no_target.loc[2500, "price"] = np.nan
+    code, _, err = said(no_target, "evaluate")
+    assert (code, "'price' is missing in row 2501" in err) == (1, True)
+    code, _, err = said(large.drop(columns="length"))
+    assert (code, "no column 'length'" in err) == (1, True)
+    large.to_excel("new.xlsx")
+    code, _, err = call("predict", "model.safetensors", "new.xlsx", "--stream")
+    assert (code, "another kind" in err) == (2, True)
+
+
 def test_memory_stays_near_a_block(call, folder, monkeypatch):
     """Of what NumPy and pandas allocate, with blocks of 1 MB; `make torture` trains on 2 GB."""
     monkeypatch.setattr(blocks, "NUMBERS_OF_A_BLOCK", 1 << 17)
     array = np.random.default_rng(0).normal(size=(65_536, 32))
     np.save("data.npy", array)
     settings = ("-t", "32", "--epochs", 1, "--batch-size", 2000, "--hidden", 2, "--no-checkpoint")
-    peaks = {}
-    for streamed in ("--stream", "--no-stream"):
-        assert call("train", "data.npy", *settings, streamed)[0] == 0  # what is imported is
-        tracemalloc.start()
-        assert call("train", "data.npy", *settings, streamed)[0] == 0
-        peaks[streamed] = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-    assert peaks["--stream"] < array.nbytes / 2
-    assert peaks["--no-stream"] > array.nbytes
+    uses = [("train", "data.npy", *settings)]
+    uses += [(use, "model.safetensors", "data.npy") for use in ("predict", "evaluate")]
+    uses[1] += ("-o", "predicted.csv")
+    for use in uses:
+        peaks = {}
+        for streamed in ("--stream", "--no-stream"):
+            assert call(*use, streamed)[0] == 0  # what is imported is
+            tracemalloc.start()
+            assert call(*use, streamed)[0] == 0
+            peaks[streamed] = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+        assert peaks["--stream"] < array.nbytes / 2
+        assert peaks["--no-stream"] > array.nbytes

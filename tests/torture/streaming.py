@@ -1,4 +1,4 @@
-"""Training on tables of 2 GB: ``python -m torture.streaming [GIGABYTES]`` in ``tests``.
+"""Training and predicting on tables of 2 GB: ``python -m torture.streaming [GIGABYTES]`` in ``tests``.
 
 A process may allocate far less than that (``RLIMIT_DATA`` counts what is its own, and not pages of
 files, which the system takes away when it needs them), and its largest use is measured.
@@ -61,20 +61,10 @@ def watch(process, peaks):
         time.sleep(0.05)
 
 
-def train(path, *more):
-    """Train on a file; return the exit code, what was said, and the largest memory."""
+def run(path, command):
+    """Run a command of fastopt's; return the exit code, what it said, and its largest memory."""
     process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "fastopt.cli",
-            "train",
-            path.name,
-            "-t",
-            str(COLUMNS),
-            *SETTINGS,
-            *more,
-        ],
+        [sys.executable, "-m", "fastopt.cli", *command],
         cwd=path.parent,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -91,16 +81,23 @@ def train(path, *more):
 
 def main(gigabytes):
     rows = int(gigabytes * 1e9) // (8 * COLUMNS)
+    model, out = "model.safetensors", ("--out", "predicted.csv")
     failed = False
     with tempfile.TemporaryDirectory() as folder:
         for name, write in (("data.npy", write_npy), ("data.parquet", write_parquet)):
             path = Path(folder) / name
             write(path, rows)
-            for more in ((), ("--set", "training.shuffle=once")):
-                code, said, peak = train(path, *more)
+            train = ("train", name, "-t", str(COLUMNS), *SETTINGS)
+            for command in (
+                train,
+                (*train, "--set", "training.shuffle=once"),
+                ("predict", model, name, *out),
+                ("evaluate", model, name),
+            ):
+                code, said, peak = run(path, command)
                 size = path.stat().st_size
                 print(
-                    f"{name} {' '.join(more)}: {size / 1e9:.2f} GB, {rows} rows; largest memory "
+                    f"{' '.join(command)}: {size / 1e9:.2f} GB, {rows} rows; largest memory "
                     f"{peak / 1e6:.0f} MB of {MOST / 1e6:.0f} allowed, exit code {code}",
                     flush=True,
                 )

@@ -34,6 +34,12 @@ Header = Annotated[
     typer.Option("--header/--no-header", help="Whether the first line holds the names."),
 ]
 Sheet = Annotated[str | None, typer.Option(help="The sheet of a workbook; else the first.")]
+Stream = Annotated[
+    bool | None,
+    typer.Option(
+        "--stream/--no-stream", help="Read text, Parquet and NPY in blocks; large ones are."
+    ),
+]
 Unknown = Annotated[
     str, typer.Option("--unknown", help="A category that training did not know: error or zero.")
 ]

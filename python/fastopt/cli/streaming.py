@@ -1,4 +1,4 @@
-"""Training data that need not fit into memory: read in blocks, mapped from a file while training.
+"""Data that need not fit into memory: read in blocks, mapped from a file while they are used.
 
 A first pass learns what the columns hold, a second one writes what the network is given into files
 beside the model, one for each part, which have no name and are gone with the process. ``fit`` maps
@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fastopt.cli.data.blocks import NUMBERS_OF_A_BLOCK, Blocks
+from fastopt.cli.data.blocks import NUMBERS_OF_A_BLOCK, Blocks, InMemory, blocks_of
 from fastopt.cli.data.columns import kind_of, text_of
 from fastopt.cli.data.preprocessing import (
     Input,
@@ -27,6 +27,8 @@ from fastopt.cli.data.preprocessing import (
     learn_input,
     learn_targets,
 )
+from fastopt.cli.data.tables import Reading, kind_of_file, read
+from fastopt.cli.data.text_blocks import TextBlocks, Unlike
 from fastopt.cli.failure import Failure, Misuse
 
 if TYPE_CHECKING:
@@ -137,6 +139,48 @@ def spool(
             _mapped(file, dtype, len(rows), made.width)
             for file, rows in zip(files, rows_of_parts, strict=True)
         ]
+
+
+def open_table(path: Path, reading: Reading, stream: bool | None) -> Blocks:
+    """Return a table as blocks that are read where it is large, or as one that is in memory."""
+    kind = kind_of_file(path)
+    if stream is False or not (stream or path.stat().st_size > LARGE or kind == "parquet"):
+        return InMemory(path, read(path, reading))
+    blocks = None
+    if kind != "text":
+        blocks = blocks_of(path)
+    else:
+        with suppress(Unlike):
+            blocks = TextBlocks(path, reading)
+    if stream and blocks is None and kind not in ("text", "parquet", "npy"):
+        raise Misuse(
+            f"--stream reads text, Parquet and NPY in blocks, and {path.name!r} is of another kind"
+        )
+    if blocks is None or not (stream or blocks.size > LARGE):
+        return InMemory(path, read(path, reading))
+    return blocks
+
+
+def mapped_inputs(
+    blocks: Blocks,
+    names: list[str],
+    inputs: Callable[[pd.DataFrame], Array],
+    folder: Path,
+    chosen: Array | None = None,
+) -> Array:
+    """Return the inputs of all rows, or of those that are marked, mapped from a file in a folder.
+
+    Outputs of rows are to the last bit what they are among all others: they are computed of all.
+    """
+    with tempfile.TemporaryFile(dir=folder) as file:
+        n = width = 0
+        for block in blocks.read(names):
+            X = inputs(block)
+            if chosen is not None:
+                X = X[chosen[block.index[0] : block.index[-1] + 1]]
+            n, width = n + len(X), X.shape[1]
+            _append(X, file)
+        return _mapped(file, np.float64, n, width)
 
 
 def _inputs(

@@ -110,7 +110,8 @@ class RichProgress(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Show the losses, not more often than somebody looks."""
-        self._start.best = min(self._start.best, logs.get("val_loss", logs["loss"]))
+        value = float(logs["val_loss"] if "val_loss" in logs else logs["loss"])
+        self._start.best = min(self._start.best, value)  # a NaN is none
         now = time.monotonic()
         if now - self._seen >= _SECONDS_OF_A_GLANCE:
             self._seen = now

@@ -95,6 +95,8 @@ def _clear(target: Path) -> None:
 def _lives(process: int) -> bool:
     if process == os.getpid():
         return False  # an earlier process had the same number
+    if os.name != "posix":  # Windows takes signal 0 for Ctrl-C
+        return True
     try:
         os.kill(process, 0)
     except ProcessLookupError:

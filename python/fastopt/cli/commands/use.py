@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
@@ -14,11 +17,16 @@ from rich.table import Table as RichTable
 
 import fastopt
 from fastopt.cli import options, results
+from fastopt.cli.data.blocks import Blocks, InMemory
 from fastopt.cli.data.columns import check_there, numbers_of
 from fastopt.cli.data.preprocessing import KEY, Preprocessing
-from fastopt.cli.data.tables import read
+from fastopt.cli.data.tables import told_as_failures
 from fastopt.cli.failure import Failure, Misuse
+from fastopt.cli.streaming import mapped_inputs, open_table
 from fastopt.cli.training import check_output
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def load_model(path: Path) -> fastopt.MLP:
@@ -48,74 +56,129 @@ def predict(
     decimal: options.Decimal = None,
     header: options.Header = None,
     sheet: options.Sheet = None,
+    stream: options.Stream = None,
 ) -> int:
     """Predict the rows of a table, whose columns are found by their names."""
-    import pandas as pd
-
     if out is not None:
         check_output(out, "--out")
     net = load_model(model)
-    table = read(data, options.reading(separator, decimal, header, sheet))
+    reading = options.reading(separator, decimal, header, sheet)
+    table = open_table(data, reading, stream)
+    if keep and not (table.alike() and (out is None or out.suffix.casefold() not in _ARROW)):
+        table = open_table(data, reading, False)
     preprocessing = Preprocessing.of(net)
+    classifies = preprocessing is not None and preprocessing.task == "classification"
+    if probabilities and not classifies:
+        raise Misuse(f"--probabilities are of classes, and {model} predicts numbers")
     X = inputs_of(net, preprocessing, table, unknown)
-    outputs = np.asarray(net.predict(X)).reshape(len(X), -1)
-    columns: dict[str, Any] = {}
-    if preprocessing is not None and preprocessing.task == "classification":
-        name = preprocessing.targets[0].name
-        columns[name] = [preprocessing.classes[i] for i in outputs.argmax(axis=1)]
-        if probabilities:
-            for i, label in enumerate(preprocessing.classes):
-                columns[f"P({name}={label})"] = outputs[:, i]
-    else:
-        if probabilities:
-            raise Misuse(f"--probabilities are of classes, and {model} predicts numbers")
-        names = (
-            [f"y{i}" for i in range(outputs.shape[1])]
-            if preprocessing is None
-            else [target.name for target in preprocessing.targets]
-        )
-        columns = {name: outputs[:, i] for i, name in enumerate(names)}
-    if keep:
-        columns = {
-            **{name: table[name] for name in table.columns},
-            **{_beside(name, table): column for name, column in columns.items()},
-        }
-    _write(pd.DataFrame(columns), out)
+    outputs = np.asarray(net.predict(X)).reshape(table.n_rows, -1)
+    write_frames(_predicted(table, preprocessing, outputs, keep, probabilities), out)
     return 0
 
 
-def _beside(name: str, table: Any) -> str:
-    return f"predicted {name}" if name in table.columns else name
+# Files of which pyarrow wants the types of all rows with the first of them.
+_ARROW = (".parquet", ".pq", ".feather", ".arrow")
 
 
-def _write(frame: Any, out: Path | None) -> None:
-    if out is None:
-        frame.to_csv(sys.stdout, index=False)
-    elif out.suffix.casefold() in (".parquet", ".pq"):
-        frame.to_parquet(out, index=False)
-    elif out.suffix.casefold() in (".feather", ".arrow"):
-        frame.to_feather(out)
-    else:
-        frame.to_csv(out, index=False, sep="\t" if out.suffix.casefold() == ".tsv" else ",")
+def _predicted(
+    table: Blocks, preprocessing: Preprocessing | None, outputs: Any, keep: bool, share: bool
+) -> Iterator[pd.DataFrame]:
+    """Yield what is predicted, block by block, beside the columns of the table if they are kept."""
+    import pandas as pd
+
+    def named(outputs: Any) -> dict[str, Any]:
+        if preprocessing is None:
+            return {f"y{i}": column for i, column in enumerate(outputs.T)}
+        if preprocessing.task == "regression":
+            return {t.name: c for t, c in zip(preprocessing.targets, outputs.T, strict=True)}
+        name, classes = preprocessing.targets[0].name, preprocessing.classes
+        columns: dict[str, Any] = {name: [classes[i] for i in outputs.argmax(axis=1)]}
+        if share:
+            columns |= {f"P({name}={c})": outputs[:, i] for i, c in enumerate(classes)}
+        return columns
+
+    if not keep:
+        for start in range(0, table.n_rows, table.rows_of_a_block):
+            yield pd.DataFrame(named(outputs[start : start + table.rows_of_a_block]))
+        return
+    for block in table.read():
+        columns = named(outputs[block.index[0] : block.index[-1] + 1])
+        yield pd.DataFrame(
+            {
+                **{name: block[name] for name in table.names},
+                **{_beside(name, table.names): list(c) for name, c in columns.items()},
+            }
+        )
+
+
+def _beside(name: str, names: list[str]) -> str:
+    return f"predicted {name}" if name in names else name
+
+
+def write_frames(frames: Iterable[pd.DataFrame], out: Path | None) -> None:
+    """Write blocks of rows one below the other, as text, Parquet or Feather by the name's end."""
+    kind = "" if out is None else out.suffix.casefold()
+    if out is not None and kind in _ARROW:
+        with told_as_failures(out, kind[1:]):
+            _write_arrow(frames, out, kind in (".parquet", ".pq"))
+        return
+    for i, frame in enumerate(frames):
+        if out is None:
+            frame.to_csv(sys.stdout, index=False, header=i == 0)
+        else:
+            mode, separator = "a" if i else "w", "\t" if kind == ".tsv" else ","
+            frame.to_csv(out, index=False, header=i == 0, mode=mode, sep=separator)
+
+
+def _write_arrow(frames: Iterable[pd.DataFrame], out: Path, as_parquet: bool) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    tables = (pa.Table.from_pandas(frame, preserve_index=False) for frame in frames)
+    first = next(tables)
+    packed = pa.ipc.IpcWriteOptions(compression="lz4")
+    with (
+        parquet.ParquetWriter(out, first.schema)
+        if as_parquet
+        else pa.ipc.new_file(str(out), first.schema, options=packed)
+    ) as writer:
+        for table in chain([first], tables):
+            writer.write_table(table)
 
 
 def inputs_of(
-    net: fastopt.MLP, preprocessing: Preprocessing | None, table: Any, unknown: str = "error"
+    net: fastopt.MLP,
+    preprocessing: Preprocessing | None,
+    table: Blocks,
+    unknown: str = "error",
+    chosen: Any = None,
 ) -> Any:
-    """Return what a network is given of a table."""
+    """Return what a network is given of a table, or of the rows that are marked."""
     if unknown not in ("error", "zero"):
         raise Misuse(f"--unknown must be error or zero, got {unknown!r}")
     if preprocessing is not None:
-        return preprocessing.X(table, unknown)
-    width = net.layer_sizes[0]
-    if table.shape[1] != width:
-        raise Failure(
-            f"the model knows no names of columns, as it was not trained by fastopt train, and "
-            f"takes {width} inputs: the table must have these columns alone, got {table.shape[1]}"
-        )
-    for name in table.columns:
-        check_there(table[name], "fill it in")
-    return np.stack([numbers_of(table[name]) for name in table.columns], axis=1)
+        preprocessing.check_inputs(table.names)
+        names = [column.name for column in preprocessing.inputs]
+    else:
+        names, width = table.names, net.layer_sizes[0]
+        if len(names) != width:
+            raise Failure(
+                "the model knows no names of columns, as it was not trained by fastopt train, and "
+                f"takes {width} inputs: the table must have these columns alone, got {len(names)}"
+            )
+
+    def inputs(frame: pd.DataFrame) -> Any:
+        if preprocessing is not None:
+            return preprocessing.X(frame, unknown)
+        for name in names:
+            check_there(frame[name], "fill it in")
+        return np.stack([numbers_of(frame[name]) for name in names], axis=1)
+
+    if isinstance(table, InMemory):
+        X = inputs(table.frame)
+        return X if chosen is None else X[chosen]
+    folder = Path(tempfile.gettempdir())
+    return mapped_inputs(table, names, inputs, folder, chosen)
 
 
 def evaluate(
@@ -134,6 +197,7 @@ def evaluate(
     decimal: options.Decimal = None,
     header: options.Header = None,
     sheet: options.Sheet = None,
+    stream: options.Stream = None,
 ) -> int:
     """Compare predictions with the targets of a table."""
     net = load_model(model)
@@ -143,11 +207,17 @@ def evaluate(
             f"{model} knows no names of columns, as it was not trained by fastopt train: which are "
             "targets cannot be told; use net.evaluate in Python"
         )
-    table = read(data, options.reading(separator, decimal, header, sheet))
-    X, y = inputs_of(net, preprocessing, table, unknown), preprocessing.y(table)
+    table = open_table(data, options.reading(separator, decimal, header, sheet), stream)
+    preprocessing.check_inputs(table.names)
+    preprocessing.check_targets(table.names)
+    targets = [target.name for target in preprocessing.targets]
+    chosen = None
+    y = np.concatenate([preprocessing.y(block) for block in table.read(targets)])
     if part is not None:
-        rows = _rows_of(net, part, preprocessing, y)
-        X, y = X[rows], y[rows]
+        chosen = np.zeros(len(y), dtype=bool)
+        chosen[_rows_of(net, part, preprocessing, y)] = True
+        y = y[chosen]
+    X = inputs_of(net, preprocessing, table, unknown, chosen)
     y = results.one_hot(preprocessing, y, net._loss)
     wanted = options.columns([metrics]) if metrics else list(results.metrics_of(preprocessing))
     try:

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 NUMBERS_OF_A_BLOCK = 1 << 20
 
 
+def rows_of_a_block(columns: int) -> int:
+    """Return how many rows of so many columns are in memory at a time."""
+    return max(256, NUMBERS_OF_A_BLOCK // max(1, columns))
+
+
 class Blocks:
     """A table in a file, of which a block of rows is in memory at a time.
 
@@ -36,7 +41,7 @@ class Blocks:
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise Failure(f"{path} has two columns named {twice!r}: rename one of them")
-        self.rows_of_a_block = max(256, NUMBERS_OF_A_BLOCK // max(1, len(names)))
+        self.rows_of_a_block = rows_of_a_block(len(names))
 
     def read(self, names: list[str] | None = None) -> Iterator[pd.DataFrame]:
         """Yield the columns block by block; the index counts rows through the whole file."""
@@ -48,8 +53,24 @@ class Blocks:
             start += len(frame)
             yield frame
 
+    def alike(self) -> bool:
+        """Whether a block written as text is as its rows of the whole table are."""
+        return True
+
     def _frames(self, names: list[str]) -> Iterator[pd.DataFrame]:
         raise NotImplementedError
+
+
+class InMemory(Blocks):
+    """A table that is in memory, as one block."""
+
+    def __init__(self, path: Path, frame: pd.DataFrame) -> None:
+        self.frame = frame
+        super().__init__(path, list(frame.columns), len(frame), frame.size * 8)
+        self.rows_of_a_block = len(frame)
+
+    def _frames(self, names: list[str]) -> Iterator[pd.DataFrame]:
+        yield self.frame[names]
 
 
 class _Parquet(Blocks):
@@ -61,8 +82,12 @@ class _Parquet(Blocks):
         with ParquetFile(path) as file:
             self._stored = list(file.schema_arrow.names)
             n = file.metadata.num_rows
+            self._alike = _looks_the_same(file)
         names = [str(name).strip() for name in self._stored]
         super().__init__(path, names, n, 8 * n * len(names))
+
+    def alike(self) -> bool:
+        return self._alike
 
     def _frames(self, names: list[str]) -> Iterator[pd.DataFrame]:
         import pyarrow as pa
@@ -79,6 +104,34 @@ class _Parquet(Blocks):
                     frame = frame.to_pandas(ignore_metadata=True)
                     frame.columns = names
                     yield frame
+
+
+def _looks_the_same(file: Any) -> bool:
+    """Whether columns of a group of rows are of the types that pandas gives whole ones.
+
+    A whole number beside missing ones is one of floating point, and a column of dates is written
+    with times where one of them has one; an index is put in front.
+    """
+    from pyarrow import types
+
+    schema, groups = file.schema_arrow, file.metadata
+    told = schema.pandas_metadata or {}
+    if any(isinstance(column, str) for column in told.get("index_columns", ())):
+        return False
+    for i, field in enumerate(schema):
+        if types.is_integer(field.type):
+            for group in range(groups.num_row_groups):
+                statistics = groups.row_group(group).column(i).statistics
+                if statistics is None or not statistics.has_null_count or statistics.null_count:
+                    return False
+        elif not (
+            types.is_floating(field.type)
+            or types.is_boolean(field.type)
+            or types.is_string(field.type)
+            or types.is_large_string(field.type)
+        ):
+            return False
+    return True
 
 
 class _Npy(Blocks):

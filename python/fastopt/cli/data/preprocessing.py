@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import numpy.typing as npt
 
 from fastopt.cli.data.columns import (
     check_there,
+    first,
     kind_of,
     numbers_of,
     places_of,
@@ -81,10 +83,10 @@ class Target:
         names = [text_of(c) for c in self.classes]
         places = places_of(column, names, "keep")
         if (places < 0).any():
-            row = int(np.argmax(places < 0))
+            row, value = first(column, places < 0)
             raise Failure(
-                f"target {self.name!r} has the class {str(column.iloc[row])!r} in row {row + 1}, "
-                f"which the model does not know: it knows {listed(names)}"
+                f"target {self.name!r} has the class {str(value)!r} in row {row}, which the"
+                f" model does not know: it knows {listed(names)}"
             )
         return places
 
@@ -121,17 +123,25 @@ class Preprocessing:
         """How many outputs the network has."""
         return len(self.classes) or len(self.targets)
 
+    def check_inputs(self, names: Collection[str]) -> None:
+        """Refuse a table that lacks a column of inputs."""
+        for column in self.inputs:
+            _check_column(names, column.name, "the model's input")
+
+    def check_targets(self, names: Collection[str]) -> None:
+        """Refuse a table that lacks a column of targets."""
+        for column in self.targets:
+            _check_column(names, column.name, "the model's target")
+
     def X(self, frame: pd.DataFrame, unknown_categories: str = "error") -> Array:
         """Return the inputs (N, d); columns are found by their names, whatever their order."""
-        for column in self.inputs:
-            _check_column(frame, column.name, "the model's input")
+        self.check_inputs(frame.columns)
         parts = [column.of(frame[column.name], unknown_categories) for column in self.inputs]
         return np.ascontiguousarray(np.hstack(parts))
 
     def y(self, frame: pd.DataFrame) -> Array:
         """Return the targets: (N,) of one column, (N, q) of several, numbers of classes (N,)."""
-        for column in self.targets:
-            _check_column(frame, column.name, "the model's target")
+        self.check_targets(frame.columns)
         parts = [column.of(frame[column.name]) for column in self.targets]
         return parts[0] if len(parts) == 1 else np.stack(parts, axis=1)
 
@@ -181,9 +191,9 @@ def _input(entry: dict[str, Any]) -> Input:
     return Input(str(entry["name"]), kind, categories, fill)
 
 
-def _check_column(frame: pd.DataFrame, name: str, what: str) -> None:
-    if name not in frame.columns:
-        told = str(unknown("", name, list(frame.columns))).rpartition(": ")[2]
+def _check_column(names: Collection[str], name: str, what: str) -> None:
+    if name not in names:
+        told = str(unknown("", name, list(names))).rpartition(": ")[2]
         raise Failure(f"the table has no column {name!r}, {what}: {told}")
 
 

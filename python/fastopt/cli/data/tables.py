@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import warnings
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,16 +57,8 @@ class Reading:
             raise Misuse(f"decimal must be . or , got {self.decimal!r}")
 
 
-def read(path: Path, reading: Reading = Reading()) -> pd.DataFrame:  # frozen
-    """Return the table in a file; its columns have texts as names, each one name.
-
-    Raises
-    ------
-    Misuse
-        The file is not there or of no kind that is read.
-    Failure
-        It cannot be read, or holds no table.
-    """
+def kind_of_file(path: Path) -> str:
+    """Return which kind of table is in a file, by the end of its name."""
     if path.is_dir():
         raise Misuse(f"{path} is a folder: give a file such as {path / 'data.csv'}")
     if not path.exists():
@@ -75,6 +69,20 @@ def read(path: Path, reading: Reading = Reading()) -> pd.DataFrame:  # frozen
         raise Misuse(f"{path.name!r} is of no kind that is read: its name must end in {ends}")
     if path.stat().st_size == 0:
         raise Failure(f"{path} is empty: a line of names and a line for each sample are wanted")
+    return kind
+
+
+def read(path: Path, reading: Reading = Reading()) -> pd.DataFrame:  # frozen
+    """Return the table in a file; its columns have texts as names, each one name.
+
+    Raises
+    ------
+    Misuse
+        The file is not there or of no kind that is read.
+    Failure
+        It cannot be read, or holds no table.
+    """
+    kind = kind_of_file(path)
     frame = _frame(path, kind, reading)
     frame.columns = [str(name).strip() for name in frame.columns]
     if len(frame) == 0:
@@ -83,19 +91,11 @@ def read(path: Path, reading: Reading = Reading()) -> pd.DataFrame:  # frozen
     return frame
 
 
-def _frame(path: Path, kind: str, reading: Reading) -> pd.DataFrame:
-    import pandas as pd
-
-    readers: dict[str, Any] = {
-        "text": _text,
-        "npy": _npy,
-        "npz": _npz,
-        "excel": _excel,
-        "parquet": lambda path, _: pd.read_parquet(path),
-        "feather": lambda path, _: pd.read_feather(path),
-    }
+@contextmanager
+def told_as_failures(path: Path, kind: str) -> Iterator[None]:
+    """Tell what goes wrong while a file is read, in whichever library."""
     try:
-        frame: pd.DataFrame = readers[kind](path, reading)
+        yield
     except ImportError as error:
         raise Failure(
             f"{path.name}: reading {kind} files needs a further package, pip install "
@@ -111,6 +111,21 @@ def _frame(path: Path, kind: str, reading: Reading) -> pd.DataFrame:
     except Exception as error:  # of whichever library reads it
         said = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise Failure(f"{path} cannot be read as {kind}: {said}") from error
+
+
+def _frame(path: Path, kind: str, reading: Reading) -> pd.DataFrame:
+    import pandas as pd
+
+    readers: dict[str, Any] = {
+        "text": _text,
+        "npy": _npy,
+        "npz": _npz,
+        "excel": _excel,
+        "parquet": lambda path, _: pd.read_parquet(path),
+        "feather": lambda path, _: pd.read_feather(path),
+    }
+    with told_as_failures(path, kind):
+        frame: pd.DataFrame = readers[kind](path, reading)
     if not isinstance(frame.index, pd.RangeIndex):
         named = frame.index.names != [None]
         frame = frame.reset_index(drop=not named)
@@ -118,37 +133,55 @@ def _frame(path: Path, kind: str, reading: Reading) -> pd.DataFrame:
 
 
 def _text(path: Path, reading: Reading) -> pd.DataFrame:
+    return next(text_chunks(path, reading))
+
+
+def text_chunks(
+    path: Path, reading: Reading, rows: int | None = None, types: dict[Any, Any] | None = None
+) -> Generator[pd.DataFrame, None, None]:
+    """Yield so many rows of a text file at a time, or all of them at once."""
     import pandas as pd
 
     with path.open(encoding="utf-8-sig", newline="") as file:
-        first = file.readline()
-        separator = reading.separator or _separator(first, path, reading.decimal)
+        start = file.readline()
+        separator = reading.separator or _separator(start, path, reading.decimal)
         file.seek(0)
         names = next(csv.reader(file, delimiter=separator), [])
     if reading.header:
         _check_header(path, names, reading)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)
-        try:
-            frame = pd.read_csv(
-                path,
-                sep=separator,
-                decimal=reading.decimal,
-                header=0 if reading.header else None,
-                encoding="utf-8-sig",
-                skipinitialspace=True,
-                **_exact(),
-                low_memory=False,
-                index_col=False,
-            )
-        except pd.errors.ParserWarning:
-            raise Failure(
-                f"{path}: rows have more fields than the first line has names ({len(names)}); "
-                f"check the separator, which was taken for {separator!r} (--separator)"
-            ) from None
-    if not reading.header:
-        frame.columns = [str(i + 1) for i in range(frame.shape[1])]
-    return frame
+
+    def strictly(read: Callable[[], Any]) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            try:
+                return read()
+            except pd.errors.ParserWarning:
+                raise Failure(
+                    f"{path}: rows have more fields than the first line has names ({len(names)}); "
+                    f"check the separator, which was taken for {separator!r} (--separator)"
+                ) from None
+
+    read = strictly(
+        lambda: pd.read_csv(
+            path,
+            sep=separator,
+            decimal=reading.decimal,
+            header=0 if reading.header else None,
+            encoding="utf-8-sig",
+            skipinitialspace=True,
+            **_exact(),
+            low_memory=False,
+            index_col=False,
+            chunksize=rows,
+            dtype=types,
+        )
+    )
+    with nullcontext([read]) if rows is None else read as frames:
+        chunks = iter(frames)
+        while (frame := strictly(lambda: next(chunks, None))) is not None:
+            if not reading.header:
+                frame.columns = [str(i + 1) for i in range(frame.shape[1])]
+            yield frame
 
 
 def _exact() -> dict[str, Any]:
