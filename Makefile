@@ -14,6 +14,8 @@
 #   make docs      the documentation site in build/docs/html; `make docs-links` asks the addresses of
 #                  other sites
 #   make wheel     a wheel in dist/
+#   make reproducible  two wheels, built in folders of different names, whose bytes must be equal;
+#                  BUILD_OPTIONS="-C cmake.define.FASTOPT_VARIANTS=base": of the quickest variant alone
 #   make clean
 
 PYTHON ?= python3
@@ -28,14 +30,14 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 python := $(VENV)/bin/python
 pip := $(python) -m pip
 # They stay in the environment, so that a second build compiles only what changed.
-build_requirements := "scikit-build-core>=0.11" "pybind11>=3.0" cmake ninja
+build_requirements := "scikit-build-core>=1.0" "pybind11>=3.0" cmake ninja
 build_options := --no-build-isolation -C cmake.define.FASTOPT_WERROR=$(WERROR) $(BUILD_OPTIONS)
 sources := pyproject.toml CMakeLists.txt \
   $(shell find cpp python -type f ! -path 'cpp/tests/*' ! -name '*.pyc' ! -name '*.so')
 cpp_files := $(shell find cpp/fastopt cpp/bindings cpp/tests -name '*.hpp' -o -name '*.cpp')
 
 .PHONY: demo test bench lint format dev sanitize sanitize-threads torture fuzz docs docs-links wheel
-.PHONY: clean
+.PHONY: clean reproducible
 
 demo: $(VENV)/.demo
 	$(python) examples/quickstart.py
@@ -63,6 +65,17 @@ wheel: $(VENV)/.created
 	$(pip) wheel $(build_options) --no-deps -w dist .
 	ls -l dist
 	for wheel in dist/*.whl; do $(python) -m zipfile -l $$wheel | grep '\.so '; done  # by variant
+
+reproducible: $(VENV)/.created
+	rm -rf build/reproducible
+	for folder in one an/other; do \
+	  mkdir -p build/reproducible/$$folder && \
+	  cp -r CMakeLists.txt LICENSE README.md pyproject.toml cpp python build/reproducible/$$folder && \
+	  $(pip) wheel -q $(build_options) --no-deps -w build/reproducible/$$folder/dist \
+	    build/reproducible/$$folder || exit 1; \
+	done
+	sha256sum build/reproducible/*/dist/*.whl build/reproducible/*/*/dist/*.whl
+	cmp build/reproducible/one/dist/*.whl build/reproducible/an/other/dist/*.whl
 
 # Warnings are errors, among them references and links that lead nowhere. The doctests are part of
 # the test suite.
