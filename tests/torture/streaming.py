@@ -1,4 +1,4 @@
-"""Training and predicting on tables of 2 GB: ``python -m torture.streaming [GIGABYTES]`` in ``tests``.
+"""Training and predicting on tables of 2 GB: ``python -m torture.streaming [GB]`` in ``tests``.
 
 A process may allocate far less than that (``RLIMIT_DATA`` counts what is its own, and not pages of
 files, which the system takes away when it needs them), and its largest use is measured.
