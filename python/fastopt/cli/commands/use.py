@@ -208,16 +208,15 @@ def evaluate(
             "targets cannot be told; use net.evaluate in Python"
         )
     table = open_table(data, options.reading(separator, decimal, header, sheet), stream)
-    preprocessing.check_inputs(table.names)
-    preprocessing.check_targets(table.names)
-    targets = [target.name for target in preprocessing.targets]
-    chosen = None
-    y = np.concatenate([preprocessing.y(block) for block in table.read(targets)])
+    y = chosen = None
     if part is not None:
+        y = _targets_of(preprocessing, table)
         chosen = np.zeros(len(y), dtype=bool)
         chosen[_rows_of(net, part, preprocessing, y)] = True
         y = y[chosen]
     X = inputs_of(net, preprocessing, table, unknown, chosen)
+    if y is None:
+        y = _targets_of(preprocessing, table)
     y = results.one_hot(preprocessing, y, net._loss)
     wanted = options.columns([metrics]) if metrics else list(results.metrics_of(preprocessing))
     try:
@@ -233,6 +232,12 @@ def evaluate(
     shown.add_row(str(len(X)), *(f"{value:.6g}" for value in values.values()))
     Console().print(shown)
     return 0
+
+
+def _targets_of(preprocessing: Preprocessing, table: Blocks) -> Any:
+    preprocessing.check_targets(table.names)
+    names = [target.name for target in preprocessing.targets]
+    return np.concatenate([preprocessing.y(block) for block in table.read(names)])
 
 
 def _rows_of(net: fastopt.MLP, part: str, preprocessing: Preprocessing, y: Any) -> Any:
