@@ -177,6 +177,18 @@ def test_restarts_choose_by_the_evidence():
     assert best.evidence[-1] >= single.evidence[-1]
 
 
+def test_a_curve_in_noise_is_not_taken_for_noise():
+    """Of 20 data sets; with α = 10 to begin with three or four end with all weights zero."""
+    rng = np.random.default_rng(1)
+    lost = 0
+    for seed in range(20):
+        x = rng.uniform(-1, 1, (60, 1))
+        net = fastopt.MLP([1, 6, 1], random_state=seed)
+        net.fit(x, np.sin(3 * x[:, 0]) + rng.normal(0, 0.1, 60), "trainbr", epochs=100)
+        lost += net.effective_parameters_ < 1
+    assert lost <= 1
+
+
 def generated(seed, units=3):
     """Targets of a network with so many hidden units, each of which matters, and noise."""
     rng = np.random.default_rng(seed)
