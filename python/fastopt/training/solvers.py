@@ -22,6 +22,7 @@ from fastopt.schedules import AdaptiveLearningRate
 from fastopt.training.problem import Problem
 from fastopt.training.scaling import far_columns
 from fastopt.training.settings import FitSettings
+from fastopt.training.spread import spread
 
 # The methods that minimise sums of squares.
 SUMS_OF_SQUARES = (LevenbergMarquardt, BayesianRegularization)
@@ -83,6 +84,8 @@ def _full_batch(problem: Problem, optimizer: Any, settings: FitSettings) -> _cor
         solver: Any
         if isinstance(optimizer, LevenbergMarquardt) and optimizer.separable:
             separable = _separable_squares(problem)
+            # The network's own weights too: a solver follows them where they differ from its own.
+            network.parameters[:] = w0 = spread(problem, w0, settings.seed)
             solver = _core.VariableProjectionSolver(
                 separable,
                 w0,
