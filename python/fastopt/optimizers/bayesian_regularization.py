@@ -36,7 +36,7 @@ class BayesianRegularization(Optimizer):
     tolerance : float
         The run ends where γ, α, β and S are settled to this share; 1e-6 by default.
     alpha : float
-        The α of all groups to begin with, 2 by default: weights of about 0.7. (From 10, 6 of 40
+        The α of all groups to begin with, 2 by default: weights of about 0.7. (From 10, 10 of 40
         fits of small networks ended with all weights zero, where the noise explains all of the
         targets; from 2 none of 80.) Where several solutions are stationary a larger
         one leads to a smoother one, and a smaller one to one that follows the data more closely;
