@@ -184,7 +184,6 @@ METHODS: dict[str, Train] = {
     "cg": _named("ConjugateGradient", times=LINE_SEARCH),
     "scg": _named("ScaledConjugateGradient", times=LINE_SEARCH),
     "oss": _named("OneStepSecant", times=LINE_SEARCH),
-    "newton_cg": _named("NewtonCG", times=1),
     "adam": _named("Adam", 0.01, times=GRADIENT, batch_size=32),
     "rprop": _named("Rprop", times=GRADIENT),
     "scikit-learn adam": _sklearn("adam", GRADIENT, learning_rate_init=0.01, batch_size=32),
