@@ -5,9 +5,11 @@
 #include <vector>
 
 #include "check.hpp"
+#include "fastopt/core/buffer.hpp"
 #include "fastopt/core/random.hpp"
 #include "fastopt/core/thread_pool.hpp"
 #include "fastopt/network/activation.cpp"
+#include "fastopt/objective/network_objective.hpp"
 #include "fastopt/objective/network_squares.hpp"
 #include "fastopt/objective/predict.hpp"
 #include "fastopt/solver/first_order/epoch.hpp"
@@ -105,6 +107,26 @@ std::vector<double> by_levenberg_marquardt(const Data& data) {
   return {solver.weights().begin(), solver.weights().end()};
 }
 
+// The gradient, the Hessian and its product with a vector, one after the other. Each is written to
+// memory as the solvers' is, aligned: sums over rows follow the alignment of where they go.
+std::vector<double> derivatives(const Data& data) {
+  const Architecture net({n_inputs, 25, 1}, {Activation::sigmoid, Activation::identity});
+  Network<double> network(net);
+  begin(network);
+  NetworkObjective objective(net, data.set(), Loss<double>(LossKind::mse, Activation::identity),
+                             0.1);
+  const Index n = net.n_parameters;
+  Buffer<double> gradient(n), product(n), hessian(n * n);
+  const double* w = network.parameters.data();
+  objective.value_and_gradient(w, gradient.data());
+  objective.hessian_vector(w, w, product.data());
+  objective.hessian(w, hessian.data());
+  std::vector<double> out(gradient.begin(), gradient.end());
+  out.insert(out.end(), product.begin(), product.end());
+  out.insert(out.end(), hessian.begin(), hessian.end());
+  return out;
+}
+
 template <class T>
 bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
@@ -153,6 +175,7 @@ int main() {
   same_for_all_threads([&] { return by_adam<float>(data); });
   same_for_all_threads([&] { return by_adam<double>(data); });
   same_for_all_threads([&] { return by_levenberg_marquardt(data); });
+  same_for_all_threads([&] { return derivatives(data); });
   predictions_from_many_threads(data);
   return check::result();
 }
