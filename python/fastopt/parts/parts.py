@@ -34,7 +34,7 @@ class Parts:
         Who computes. None: this process, a part at a time on all cores. "threads" or "processes"
         of its own. An executor of ``concurrent.futures``, a ``joblib.Parallel``, or a
         ``distributed.Client`` of Dask's: then ``parts`` may lie on other machines. Where a worker
-        dies its work is done again.
+        of "processes" dies its work is done again.
     workers : int, optional
         Of "threads" or "processes"; by default as many as :func:`fastopt.get_num_threads` says.
     keep : bool
