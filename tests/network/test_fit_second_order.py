@@ -195,8 +195,10 @@ def test_degenerate_data_gives_an_answer_or_a_reason(method, what):
     history = net.fit(X, y, method, epochs=40)
     assert np.isfinite(net.parameters).all()
     assert isinstance(history.stop_reason, str)
-    if method == "bayesian_regularization":  # its goal is not the least loss
-        assert history.loss[-1] <= start
+    if method == "bayesian_regularization":
+        # Its goal is ½βΣe² + ½αΣw², not the loss: at its minimum Σe² is at most what zero weights,
+        # which cost nothing, leave.
+        assert history.loss[-1] <= np.mean(y**2) * (1 + 1e-9)
     elif isinstance(goal, float):
         assert history.loss[-1] <= goal * start
     else:
