@@ -89,8 +89,10 @@ Report run_to_the_end(S& solver) {
 void bind_least_squares(py::module_& module) {
   py::class_<PythonNormalEquations, SumOfSquares>(module, "PythonNormalEquations",
                                                   py::module_local())
-      .def(py::init<py::object, const py::tuple&, const py::dict&, const Numbers<double>&>(),
-           py::arg("fun"), py::arg("args"), py::arg("kwargs"), py::arg("x0"))
+      .def(py::init<py::object, const py::tuple&, const py::dict&, const Numbers<double>&,
+                    py::object>(),
+           py::arg("fun"), py::arg("args"), py::arg("kwargs"), py::arg("x0"),
+           py::arg("value") = py::none())
       .def(
           "products",
           [](PythonNormalEquations& objective, const Numbers<double>& x) {

@@ -203,12 +203,15 @@ class PythonResiduals final : public LeastSquaresProblem, public ResidualAccurac
   std::int64_t n_jacobian_ = 0, n_differences_ = 0;
 };
 
-// A callable that returns (½Σe², Jᵀe, JᵀJ), for data that is summed elsewhere.
+// A callable that returns (½Σe², Jᵀe, JᵀJ), for data that is summed elsewhere. Where there is one
+// for ½Σe² alone, points are tried by that.
 class PythonNormalEquations final : public SumOfSquares {
  public:
   PythonNormalEquations(py::object fun, const py::tuple& args, const py::dict& kwargs,
-                        const py::array_t<double>& x0)
+                        const py::array_t<double>& x0, py::object value)
       : fun_(std::move(fun), args, kwargs),
+        tried_by_value_(!value.is_none()),
+        value_fun_(std::move(value), args, kwargs),
         n_(x0.size()),
         at_(static_cast<std::size_t>(n_), std::numeric_limits<double>::quiet_NaN()),
         jte_(static_cast<std::size_t>(n_)),
@@ -223,8 +226,12 @@ class PythonNormalEquations final : public SumOfSquares {
   Index size() const override { return n_; }
 
   double value(const double* w) override {
-    evaluate(w);
-    return value_;
+    if (!tried_by_value_ || std::equal(at_.begin(), at_.end(), w)) {
+      evaluate(w);
+      return value_;
+    }
+    const GilAcquire gil;
+    return single(real_array(value_fun_(w, n_), "value", [] { return "½Σe²"; }), "value");
   }
   double value_and_gradient(const double* w, double* g) override {
     evaluate(w);
@@ -251,22 +258,27 @@ class PythonNormalEquations final : public SumOfSquares {
       return real_array(parts[i], "normal_equations", [] { return "(½Σe², Jᵀe, JᵀJ)"; });
     };
     const Numbers<double> value = part(0), jte = part(1), jtj = part(2);
-    if (value.size() != 1)
-      throw py::value_error("normal_equations must return a number first, got shape " +
-                            shape_of(value));
+    const double number = single(value, "normal_equations");
     if (jte.ndim() != 1 || jte.size() != n_)
       throw py::value_error("normal_equations must return Jᵀe of shape (" + std::to_string(n_) +
                             ",), got " + shape_of(jte));
     if (jtj.ndim() != 2 || jtj.shape(0) != n_ || jtj.shape(1) != n_)
       throw py::value_error("normal_equations must return JᵀJ of shape (" + std::to_string(n_) +
                             ", " + std::to_string(n_) + "), got " + shape_of(jtj));
-    value_ = *value.data();
+    value_ = number;
     std::copy(jte.data(), jte.data() + n_, jte_.begin());
     std::copy(jtj.data(), jtj.data() + n_ * n_, jtj_.begin());
     std::copy(w, w + n_, at_.begin());
   }
 
+  static double single(const Numbers<double>& number, const std::string& name) {
+    if (number.size() == 1) return *number.data();
+    throw py::value_error(name + " must return a number first, got shape " + shape_of(number));
+  }
+
   PythonFunction fun_;
+  bool tried_by_value_;
+  PythonFunction value_fun_;
   Index n_;
   std::vector<double> at_, jte_, jtj_;
   double value_ = 0;

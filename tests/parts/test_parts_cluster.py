@@ -3,6 +3,8 @@
 import os
 import signal
 import threading
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -32,6 +34,11 @@ def trained(parts, epochs=4, callbacks=()):
 @pytest.fixture(scope="module")
 def client():
     distributed = pytest.importorskip("distributed")
+    import dask
+
+    # A cluster ends a nanny whose worker is gone 15 s after any of its workers has been: of one
+    # that is killed again and again all are, and it stays without workers.
+    dask.config.set({"distributed.deploy.lost-worker-timeout": "1 hour"})
     cluster = distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
     )
@@ -83,6 +90,19 @@ def slow_parts(**settings):
     return fastopt.Parts([SlowPart(start) for start in range(0, 800, 50)], **settings)
 
 
+def watch(parts, finished):
+    """Set an event whenever a piece of work is done."""
+    executor = parts._executor
+    run = executor.run
+
+    def watched(work):
+        for found in run(work):
+            finished.set()
+            yield found
+
+    executor.run = watched
+
+
 class Killer(fastopt.Callback):
     """Kills one worker after the other while a run goes on.
 
@@ -91,36 +111,29 @@ class Killer(fastopt.Callback):
     """
 
     def __init__(self, parts, pids, kills):
-        self.pids, self.kills, self.killed = pids, kills, 0
+        self.pids, self.kills, self.killed = pids, kills, []
         self.finished, self.over = threading.Event(), threading.Event()
         self.thread = threading.Thread(target=self._work)
-        executor = parts._executor
-        run = executor.run
-
-        def watched(work):
-            for found in run(work):
-                self.finished.set()
-                yield found
-
-        executor.run = watched
+        watch(parts, self.finished)
 
     def _work(self):
         random = np.random.default_rng(0)
-        while self.killed < self.kills and not self.over.is_set():
+        while len(self.killed) < self.kills and not self.over.is_set():
             if not self.finished.wait(0.1):
                 continue
             self.over.wait(0.05 * random.uniform())
             alive = self.pids()
             if alive:
+                pid = int(random.choice(alive))
                 try:
-                    os.kill(int(random.choice(alive)), signal.SIGKILL)
+                    os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:
                     continue
-                self.killed += 1
+                self.killed.append(pid)
                 self.finished.clear()
 
     def on_epoch_end(self, epoch, logs):
-        if self.killed >= self.kills:
+        if len(self.killed) >= self.kills:
             self.stop("all are killed")
 
     def __enter__(self):
@@ -138,7 +151,7 @@ def check_bits(parts, killer):
     with killer:
         # Without an end of its own: steps along the gradient, of which no minimum is reached.
         history = net.fit(parts, optimizer="steepest_descent", epochs=5000, callbacks=killer)
-    assert killer.killed == KILLS
+    assert len(killer.killed) == KILLS
     assert history.stop_reason == "all are killed"
     calm = network()
     calm.fit(slow_parts(keep=True), optimizer="steepest_descent", epochs=len(history))
@@ -147,18 +160,74 @@ def check_bits(parts, killer):
 
 def test_processes_that_are_killed_cost_time_alone():
     with slow_parts(executor="processes", workers=2) as parts:
+        check_bits(parts, Killer(parts, lambda: parts._executor.pids, KILLS))
 
-        def pids():
-            pool = parts._executor._pool
-            return list(dict(pool._processes or {})) if pool is not None else []
 
-        check_bits(parts, Killer(parts, pids, KILLS))
+def test_workers_of_dask_that_are_killed_cost_time_alone(client):
+    cluster = client.cluster
+
+    def pids():
+        """Return the workers that have begun: a nanny gives up on one that dies before."""
+        begun = [n for n in list(cluster.workers.values()) if n.status.name == "running"]
+        found = [n.process.pid for n in begun if n.process is not None]
+        return [pid for pid in found if pid and pid not in killer.killed]
+
+    parts = slow_parts(executor=client)
+    killer = Killer(parts, pids, KILLS)
+    check_bits(parts, killer)
+
+
+def test_pieces_go_on_where_all_workers_of_dask_were_gone_at_once(client):
+    """A task that prefers a worker which is gone waits for it for ever: it is handed in anew."""
+    cluster = client.cluster
+    expected = trained(slow_parts(), epochs=3)
+    finished = threading.Event()
+    parts = slow_parts(executor=client)
+    watch(parts, finished)
+
+    def kill_all():
+        finished.wait()
+        for nanny in list(cluster.workers.values()):
+            os.kill(nanny.process.pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_all)
+    killer.start()
+    try:
+        assert trained(parts, epochs=3) == expected
+    finally:
+        finished.set()
+        killer.join()
+
+
+def test_processes_of_its_own_take_over_from_a_pool_that_breaks():
+    expected = trained(slow_parts(), epochs=3)
+    for moment in ("before", "meanwhile"):
+        with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+            parts = slow_parts(executor=pool)
+            pool.submit(int).result()
+            pid = next(iter(pool._processes))
+            kill = threading.Timer(0.05 * (moment == "meanwhile"), os.kill, (pid, signal.SIGKILL))
+            kill.start()
+            with pytest.warns(RuntimeWarning, match=r"a worker of the executor died.*part \d+, "):
+                assert trained(parts, epochs=3) == expected
+            kill.join()
+            assert trained(parts, epochs=3) == expected  # and from then on
+            parts.close()
+
+
+def test_a_pool_that_was_shut_down_is_told():
+    pool = ProcessPoolExecutor(1, get_context("spawn"))
+    pool.shutdown()
+    with pytest.raises(RuntimeError, match=r"takes no work.*was it shut down\? Make new Parts"):
+        network().fit(slow_parts(executor=pool), optimizer="lm")
 
 
 def test_a_part_that_kills_its_workers_is_told():
     with (
         fastopt.Parts([Deadly()], executor="processes", workers=1) as parts,
-        pytest.raises(RuntimeError, match=r"workers died 5 times in a row.*Deadly"),
+        pytest.raises(
+            RuntimeError, match=r"workers died 5 times at part 0, .*Deadly.*smaller parts"
+        ),
     ):
         network().fit(parts, optimizer="lm")
 

@@ -4,6 +4,7 @@ import os
 import pickle
 import signal
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -310,6 +311,25 @@ def test_callables_tuples_and_restarts():
     a = whole.fit(X, Y, "lm", epochs=6, restarts=3)
     b = other.fit(in_parts(X, Y), optimizer="lm", epochs=6, restarts=3)
     assert np.allclose(a.loss, b.loss, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "optimizer", [fastopt.LevenbergMarquardt(damping=1e-8), "lm", "bayesian_regularization"]
+)
+def test_jtj_is_computed_where_a_step_is_kept_alone(optimizer):
+    parts, asked = in_parts(X, Y), Counter()
+    total = parts._total
+
+    def counted(function, what, *arguments):
+        asked[what] += 1
+        return total(function, what, *arguments)
+
+    parts._total = counted
+    history = network().fit(parts, optimizer=optimizer, epochs=20)
+    assert asked["normal_equations"] == len(history) + 1
+    assert asked["squares"] >= len(history)
+    if isinstance(optimizer, fastopt.LevenbergMarquardt):  # too little damping: steps are refused
+        assert asked["squares"] > len(history) + 1
 
 
 def test_keep_reads_once():

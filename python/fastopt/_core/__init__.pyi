@@ -199,10 +199,15 @@ class SumOfSquares(Objective):
     """½Σe², with its normal equations."""
 
 class PythonNormalEquations(SumOfSquares):
-    """A callable that returns (½Σe², Jᵀe, JᵀJ)."""
+    """A callable that returns (½Σe², Jᵀe, JᵀJ), and perhaps one for ½Σe² alone."""
 
     def __init__(
-        self, fun: Any, args: tuple[Any, ...], kwargs: dict[str, Any], x0: Any
+        self,
+        fun: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        x0: Any,
+        value: Any = None,
     ) -> None: ...
     def products(self, x: Any) -> Any: ...
 

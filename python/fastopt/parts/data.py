@@ -111,6 +111,11 @@ class _Sums:
             factor * jtj + np.diag(penalty),
         )
 
+    def squares(self, w: Array) -> float:
+        """Return ½Σe² alone, with the penalty: what tells whether a step is kept."""
+        (value,) = self._data.total("squares", w)
+        return float(self._of_squares * value + 0.5 * self._halves * self._penalty @ (w * w))
+
     def value_and_gradient(self, w: Array) -> tuple[float, Array]:
         """Return E and its gradient."""
         value, gradient = self._data.total("gradient", w)
@@ -143,7 +148,7 @@ class SquaresOfParts(_core.PythonNormalEquations):
         self._sums, w = _sums(network, data, l2), np.array(network.parameters)
         if not np.isfinite(self._sums.normal_equations(w)[0]):
             raise ValueError("the loss of the data in parts is not finite at the present weights")
-        super().__init__(self._sums.normal_equations, (), {}, w)
+        super().__init__(self._sums.normal_equations, (), {}, w, self._sums.squares)
         survey = data.survey
         self.n_residuals = survey.rows * network.layer_sizes[-1]
         self.scale = 2 / self.n_residuals
@@ -156,7 +161,7 @@ class SquaresOfParts(_core.PythonNormalEquations):
 
     def value(self, w: Array) -> float:
         """Return ½Σe² and the penalty."""
-        return self._sums.normal_equations(w)[0]
+        return self._sums.squares(w)
 
 
 class ObjectiveOfParts(_core.PythonObjective):

@@ -6,34 +6,22 @@ that dies costs time: what it had not finished is computed again.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
 import sys
-import time
 import warnings
 from collections.abc import Iterator, Sequence
-from concurrent.futures import (
-    Executor,
-    Future,
-    ProcessPoolExecutor,
-    ThreadPoolExecutor,
-    as_completed,
-)
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from fastopt import _core, _validation
 from fastopt._runtime import get_num_threads, set_num_threads
-from fastopt.parts.sums import Terms, Work
+from fastopt.parts.cluster import Dask
+from fastopt.parts.processes import Processes
+from fastopt.parts.sums import MOST_DEATHS, PIECES, Done, Terms, Work, deadly
 
-Done = Iterator[tuple[int, Terms]]
-
-# Deaths of workers in a row between which no piece of work is finished: then it is the work that
-# kills them, as a part does that needs more memory than there is.
-_MOST_DEATHS = 5
-# Pieces of work for each worker, so that none waits long for the last one.
-_PIECES = 4
+# After so many seconds without a result it is looked whether a pool is broken.
+_QUIET = 1.0
 
 
 class InPlace:
@@ -56,7 +44,7 @@ class Threads(InPlace):
     """Threads of this process, each on one core; for parts that are read rather than computed."""
 
     def __init__(self, workers: int) -> None:
-        self.workers, self.pieces = workers, _PIECES * workers
+        self.workers, self.pieces = workers, PIECES * workers
 
     def run(self, work: Sequence[Work]) -> Done:
         """Yield the number and the sum of each piece of work."""
@@ -81,76 +69,42 @@ class Threads(InPlace):
 
 
 class Pool:
-    """An executor of the user's own; where its workers die, this process goes on without it."""
+    """An executor of the user's own; where its workers die, processes of our own take over."""
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
+        self._instead: Processes | None = None
         self.shares_memory = isinstance(executor, ThreadPoolExecutor)
         self.workers = int(getattr(executor, "_max_workers", 0) or os.cpu_count() or 1)
-        self.pieces = _PIECES * self.workers
+        self.pieces = PIECES * self.workers
 
     def run(self, work: Sequence[Work]) -> Done:
         """Yield the number and the sum of each piece of work."""
         left = dict(enumerate(work))
-        try:
-            for number, terms in _submitted(self._executor, dict(left)):
-                del left[number]
-                yield number, terms
-        except BrokenProcessPool:
-            warnings.warn(
-                "a worker of the executor died, and the executor with it: this process computes "
-                "what is left. Parts(..., executor='processes') starts new workers instead",
-                RuntimeWarning,
-                stacklevel=2,
-            )
-            self._executor = ThreadPoolExecutor(1)
-            for number, piece in left.items():
-                yield number, piece()
+        if self._instead is None:
+            try:
+                for number, terms in _submitted(self._executor, dict(left)):
+                    del left[number]
+                    yield number, terms
+            except BrokenProcessPool:
+                first = next(iter(left.values()))
+                warnings.warn(
+                    "a worker of the executor died, and the executor with it, before part "
+                    f"{first.start}, {first.sources[0]}, was done: {self.workers} processes of "
+                    "fastopt's own go on. Parts(..., executor='processes') has such from the start",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+                self._instead = Processes(self.workers)
+        if left and self._instead is not None:
+            numbers = list(left)
+            for at, terms in self._instead.run(list(left.values())):
+                yield numbers[at], terms
 
     def close(self) -> None:
         """Leave the executor to its owner."""
-
-
-class Processes:
-    """Processes of its own, started anew where one dies."""
-
-    shares_memory = False
-
-    def __init__(self, workers: int) -> None:
-        self.workers, self.pieces = workers, _PIECES * workers
-        self._pool: ProcessPoolExecutor | None = None
-
-    def run(self, work: Sequence[Work]) -> Done:
-        """Yield the number and the sum of each piece of work."""
-        left, deaths = dict(enumerate(work)), 0
-        while left:
-            try:
-                for number, terms in _submitted(self._started(), dict(left)):
-                    del left[number]
-                    deaths = 0
-                    yield number, terms
-            except BrokenProcessPool as error:
-                self.close()
-                deaths += 1
-                if deaths == _MOST_DEATHS:
-                    raise RuntimeError(_killed(list(left.values()))) from error
-
-    def _started(self) -> ProcessPoolExecutor:
-        if self._pool is None:
-            # Not forked: what other threads of this process hold locked would stay so.
-            self._pool = ProcessPoolExecutor(
-                self.workers,
-                multiprocessing.get_context("spawn"),
-                _begin_worker,
-                (max(1, get_num_threads() // self.workers),),
-            )
-        return self._pool
-
-    def close(self) -> None:
-        """End the processes; what they are at is not waited for."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._pool = None
+        if self._instead is not None:
+            self._instead.close()
 
 
 class Joblib:
@@ -161,87 +115,25 @@ class Joblib:
         backend = parallel._backend
         self.shares_memory = bool(getattr(backend, "supports_sharedmem", False))
         self.workers = max(1, int(backend.effective_n_jobs(parallel.n_jobs)))
-        self.pieces = _PIECES * self.workers
+        self.pieces = PIECES * self.workers
 
     def run(self, work: Sequence[Work]) -> Done:
         """Yield the number and the sum of each piece of work."""
         from joblib import delayed
 
-        for deaths in range(_MOST_DEATHS):
+        for deaths in range(MOST_DEATHS):
             try:
                 found = self._parallel(delayed(_call)(piece) for piece in work)
             except BrokenProcessPool as error:  # loky's errors are of this kind
-                if deaths + 1 == _MOST_DEATHS:
-                    raise RuntimeError(_killed(list(work))) from error
+                if deaths + 1 == MOST_DEATHS:
+                    whole = work[0]._replace(sources=[s for piece in work for s in piece.sources])
+                    raise RuntimeError(deadly(whole)) from error
             else:
                 yield from enumerate(found)
                 return
 
     def close(self) -> None:
         """Leave the workers to their owner."""
-
-
-class Dask:
-    """A ``Client`` of Dask's: pieces of work prefer the worker that had them before."""
-
-    shares_memory = False
-
-    def __init__(self, client: Any) -> None:
-        self.client = client
-        self._looked = 0.0
-        self._names: list[str] = []
-        self._see_workers()
-        self.pieces = _PIECES * self.workers
-
-    def _see_workers(self) -> None:
-        """Ask the scheduler who is there; not each time, as that takes milliseconds."""
-        if time.monotonic() - self._looked > 5.0:
-            self._names = sorted(self.client.nthreads())
-            self._looked = time.monotonic()
-        self.workers = max(1, len(self._names))
-
-    def run(self, work: Sequence[Work]) -> Done:
-        """Yield the number and the sum of each piece of work."""
-        from distributed import as_completed as completed
-        from distributed.scheduler import KilledWorker
-
-        self._see_workers()
-        left, deaths = dict(enumerate(work)), 0
-        while left:
-            # One task has the arguments: they travel once to each worker, between workers.
-            first = next(iter(left.values()))
-            arguments = self.client.submit(_same, first.arguments, pure=False)
-            futures = {}
-            for number, piece in left.items():
-                where = self._names[number * len(self._names) // len(work) :][:1]
-                future = self.client.submit(
-                    _on_worker,
-                    piece.function,
-                    piece.start,
-                    [_without_blocks(source) for source in piece.sources],
-                    [_blocks_of(source) for source in piece.sources],
-                    arguments,
-                    workers=where or None,
-                    allow_other_workers=True,
-                    pure=False,
-                )
-                futures[future] = number
-            try:
-                for future in completed(list(futures)):
-                    terms = future.result()
-                    del left[futures[future]]
-                    deaths = 0
-                    yield futures[future], terms
-            except KilledWorker as error:
-                deaths += 1
-                if deaths == _MOST_DEATHS:
-                    raise RuntimeError(_killed(list(left.values()))) from error
-            finally:
-                if left:  # else Dask forgets them by itself, and nobody waits for it
-                    self.client.cancel([*futures, arguments])
-
-    def close(self) -> None:
-        """Leave the cluster to its owner."""
 
 
 def as_executor(executor: Any, workers: Any) -> Any:
@@ -278,53 +170,62 @@ def as_executor(executor: Any, workers: Any) -> Any:
 
 
 def _submitted(executor: Executor, left: dict[int, Work]) -> Done:
+    """Yield what is done; of a pool that is broken BrokenProcessPool is raised, not waited for.
+
+    Python's pools may leave futures unfinished for ever: those that were submitted while the pool
+    broke, and all once its manager came upon one that was cancelled or half an answer (3.11).
+    """
     numbers: dict[Future[Terms], int] = {}
     try:
-        numbers = {executor.submit(_call, piece): number for number, piece in left.items()}
-        for future in as_completed(numbers):
-            yield numbers[future], future.result()
+        for number, piece in left.items():
+            numbers[_handed_in(executor, piece)] = number
+        waiting, suspicious = set(numbers), False
+        while waiting:
+            done = as_completed(list(waiting), timeout=_QUIET)
+            while (future := _next_of(done)) is not None:
+                waiting.remove(future)
+                suspicious = False
+                yield numbers[future], future.result()
+            # Twice, as a pool needs a moment to see for itself that a worker died.
+            if waiting and _is_broken(executor):
+                if suspicious:
+                    raise BrokenProcessPool("a worker of the executor died")
+                suspicious = True
     finally:
         for future in numbers:
             future.cancel()
 
 
+def _handed_in(executor: Executor, piece: Work) -> Future[Terms]:
+    try:
+        return executor.submit(_call, piece)
+    except BrokenProcessPool:
+        raise
+    except (OSError, RuntimeError) as error:
+        if _is_broken(executor):
+            raise BrokenProcessPool(str(error)) from error
+        raise RuntimeError(
+            f"the executor of the parts takes no work ({error}): was it shut down? Make new Parts "
+            "with one that is open"
+        ) from error
+
+
+def _next_of(done: Iterator[Future[Terms]]) -> Future[Terms] | None:
+    """Return the next that is done; None: there is none more, or there was none for a while."""
+    try:
+        return next(done, None)
+    except TimeoutError:
+        return None
+
+
+def _is_broken(executor: Executor) -> bool:
+    """Whether a pool of processes has lost one, by what pools know of themselves."""
+    if getattr(executor, "_broken", False):
+        return True
+    processes = getattr(executor, "_processes", None)
+    codes = [p.exitcode for p in list(processes.values())] if isinstance(processes, dict) else []
+    return any(code not in (None, 0) for code in codes)
+
+
 def _call(piece: Work) -> Terms:
     return piece()
-
-
-def _same(value: Any) -> Any:
-    return value
-
-
-def _on_worker(
-    function: Any, start: int, sources: list[Any], blocks: list[Any], arguments: tuple[Any, ...]
-) -> Terms:
-    """Do a piece of work on a worker of Dask's, with the blocks of its collections at hand."""
-    there = [
-        source if block is None else source.filled(block)
-        for source, block in zip(sources, blocks, strict=True)
-    ]
-    return Work(function, start, there, arguments)()
-
-
-def _blocks_of(source: Any) -> Any:
-    """Return the futures of a part of Dask's collections, which Dask finds in lists."""
-    return getattr(source, "blocks", None)
-
-
-def _without_blocks(source: Any) -> Any:
-    return source.filled(None) if hasattr(source, "blocks") else source
-
-
-def _begin_worker(threads: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who waits for the work
-    set_num_threads(threads)
-
-
-def _killed(left: list[Work]) -> str:
-    named = ", ".join(str(piece.sources[0]) for piece in left[:4])
-    return (
-        f"workers died {_MOST_DEATHS} times in a row without a part being finished, as they do "
-        f"where memory is short; under way were the parts from {named}: take smaller parts or "
-        "fewer workers"
-    )

@@ -72,8 +72,10 @@ class OfNetwork:
         Data divide weights by their mean over the part: here they are multiplied by it again.
         """
         core, native, weight = _network(self)._core, data.native, data.mean_weight
-        if what == "normal_equations":
+        if what in ("normal_equations", "squares"):
             squares = _core.NetworkSquares(core, native, 0.0)
+            if what == "squares":
+                return (weight * squares.value(w),)
             return tuple(weight * part for part in squares.normal_equations(w))
         weight *= len(data)
         if what == "value":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +34,8 @@ class Parts:
     executor : optional
         Who computes. None: this process, a part at a time on all cores. "threads" or "processes"
         of its own. An executor of ``concurrent.futures``, a ``joblib.Parallel``, or a
-        ``distributed.Client`` of Dask's: then ``parts`` may lie on other machines. Where a worker
-        of "processes" dies its work is done again.
+        ``distributed.Client`` of Dask's: then ``parts`` may lie on other machines. What a
+        worker that died had not finished is done again.
     workers : int, optional
         Of "threads" or "processes"; by default as many as :func:`fastopt.get_num_threads` says.
     keep : bool
@@ -239,7 +240,8 @@ class Parts:
             sums.Work(function, start, of_workers[start:stop], arguments)
             for start, stop in sums.ranges(count, self._executor.pieces)
         ]
-        found = {work[i].range: terms for i, terms in self._executor.run(work)}
+        with closing(self._executor.run(work)) as done:
+            found = {work[i].range: terms for i, terms in done}
         return sums.combined(found, 0, count)
 
     def _of_workers(self) -> list[Any]:

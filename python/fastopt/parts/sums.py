@@ -6,12 +6,17 @@ subtrees of it, so that a sum has the same bits however many workers there are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 Range = tuple[int, int]
 Terms = tuple[Any, ...]
 
+# Pieces of work for each worker, so that none waits long for the last one.
+PIECES = 4
+# So many workers die of one piece of work before it is taken for what kills them, as a part does
+# that needs more memory than there is.
+MOST_DEATHS = 5
 # Parts of one piece of work at most: so much is lost with a worker that is killed.
 _MOST_PARTS = 16
 
@@ -76,6 +81,24 @@ class Work(NamedTuple):
         except Exception as error:
             said = f"part {number}, {source}: {type(error).__name__}: {error}"
             raise PartError(said, number) from error
+
+
+Done = Iterator[tuple[int, Terms]]
+
+
+def deadly(piece: Work, exit_code: int | None = None) -> str:
+    """Return what is to be said of a piece of work that ends its workers."""
+    first, last = piece.start, piece.range[1] - 1
+    named = f"part {first}, {piece.sources[0]}"
+    if last > first:
+        named = f"one of the parts {first} to {last}, the first of them {piece.sources[0]}"
+    cure = "memory is short, most likely: take smaller parts or fewer workers"
+    if exit_code is not None and exit_code > 0:
+        cure = (
+            f"the last one ended with exit code {exit_code}: a script that uses processes keeps "
+            "its work under if __name__ == '__main__', and what a worker prints tells more"
+        )
+    return f"workers died {MOST_DEATHS} times at {named}; {cure}"
 
 
 def cut(start: int, stop: int) -> int:
