@@ -1,6 +1,7 @@
 """The report in a real browser: its errors, pictures, names, keys, widths and print."""
 
 import base64
+import os
 import shutil
 from itertools import pairwise
 
@@ -30,7 +31,9 @@ def browser():
     for switch in ("headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage"):
         options.add_argument(f"--{switch}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    # With the libraries of the sanitizers, which are for Python alone, the driver does not start.
+    environment = {name: v for name, v in os.environ.items() if name != "LD_PRELOAD"}
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER, env=environment))
     yield driver
     driver.quit()
 
