@@ -209,6 +209,43 @@ def test_predictions_and_judgements_in_blocks_are_those_of_the_whole_table(
 
 
 @pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("index", ["unnamed", "named", "column", "levels", "counted", "selected"])
+def test_the_index_of_parquet_is_in_blocks_as_in_memory(large, call, folder, index):
+    """One that has no name counts rows and is no input; others come before the columns."""
+    pytest.importorskip("pyarrow")
+    order = np.random.default_rng(2).permutation(3000)
+    frame = large.drop(columns="kind")
+    frame = {
+        "unnamed": lambda: frame.set_index(pd.Index(order)),
+        "named": lambda: frame.set_index(pd.Index(order, name="key")),
+        "column": lambda: frame.set_index("colour"),
+        "levels": lambda: frame.set_index([pd.Index(order), "colour"]),
+        "counted": lambda: frame.set_index(pd.RangeIndex(5, 3005, name="number")),
+        "selected": lambda: frame.loc[large.length < 4],
+    }[index]()
+    frame.to_parquet("data.parquet", row_group_size=700)
+    whole, _ = parameters(call, "data.parquet", "-t", "price")
+    labels = Preprocessing.of(fastopt.load("model.safetensors")).labels
+    inputs = ["length", "colour=blue", "colour=green", "colour=red", "age", "w"]
+    colours = inputs[1:4]
+    numbers = ["length", "age", "w"]
+    assert labels == {
+        "named": ["key", *inputs],
+        "column": [*colours, *numbers],
+        "levels": ["level_0", *colours, *numbers],
+    }.get(index, inputs)
+    streamed, _ = parameters(call, "data.parquet", "-t", "price", "--stream")
+    np.testing.assert_array_equal(whole, streamed)
+    assert Preprocessing.of(fastopt.load("model.safetensors")).labels == labels
+    found = [
+        call("predict", "model.safetensors", "data.parquet", "--keep", how)
+        for how in ("--stream", "--no-stream")
+    ]
+    assert found[0] == found[1]
+    assert (found[0][0], found[0][1].count("\n")) == (0, len(frame) + 1)
+
+
+@pytest.mark.usefixtures("small_blocks")
 def test_files_without_names_are_predicted_in_blocks(call, folder):
     rows = np.random.default_rng(0).normal(size=(1000, 3))
     np.savetxt("data.csv", rows, delimiter=";")

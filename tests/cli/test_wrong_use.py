@@ -24,6 +24,7 @@ def files(folder):
         "comma.csv": "a;y\n1,5;2\n2,5;3\n3,5;4\n",
         "infinite.csv": "a,y\n1,2\ninf,3\n3,4\n4,5\n",
         "names_of_rows.csv": "a,y\n" + "".join(f"row {i},{i / 7}\n" for i in range(99)),
+        "index.csv": ",a,y\n0,1,2.5\n1,2,3\n2,3,4\n3,4,5\n",
         "data.json": "{}",
         "typo.toml": '[data]\npath = "good.csv"\ntarget = "y"\n[training]\nepoch = 3\n',
         "section.toml": "[netwrk]\nhidden = [3]\n",
@@ -97,6 +98,7 @@ def files(folder):
         ("comma.csv -t y", 1, "--decimal ,"),
         ("infinite.csv -t y", 1, "'a' holds inf in row 2"),
         ("names_of_rows.csv -t y", 1, "99 different texts .*--ignore a"),
+        ("index.csv -t y", 1, "column 1 has no name.*--ignore 'Unnamed: 0'"),
         ("noise.csv -t y", 1, "no text in UTF-8"),
         ("nothing.toml", 2, "fastopt init"),
         ("wrong.toml", 1, "is no TOML"),
@@ -111,6 +113,13 @@ def test_train(files, call, arguments, code, said):
     assert_told(err, said)
     assert (found, out) == (code, "")
     assert not (files / "model.safetensors").exists()
+
+
+def test_a_column_without_a_name_is_used_where_it_is_asked_for(files, call):
+    arguments = ("train", "index.csv", "-t", "y", "--epochs", 1, "--no-checkpoint")
+    assert call(*arguments, "--ignore", "Unnamed: 0")[0] == 0
+    assert call(*arguments, "--inputs", "Unnamed: 0,a")[0] == 0
+    assert call("predict", "model.safetensors", "index.csv")[0] == 0
 
 
 def assert_told(err, said):

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from shlex import quote
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,7 +78,7 @@ def learn_streamed(
             if len(found) > _MOST_CATEGORIES:
                 raise Failure(
                     f"column {name!r} has more than {_MOST_CATEGORIES} different texts: leave it "
-                    f"out with --ignore {name}"
+                    f"out with --ignore {quote(name)}"
                 )
     whole = pd.concat(pieces)
     task = settings["task"]

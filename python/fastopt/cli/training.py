@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,7 @@ def load_data(experiment: Experiment) -> Data:
     n = blocks.n_rows if blocks is not None else len(frame)
     if not settings["target"]:
         raise Misuse(
-            f"which column is to be learned? --target {names[-1]}; {path.name} has "
+            f"which column is to be learned? --target {quote(names[-1])}; {path.name} has "
             f"{', '.join(names[:12])}"
         )
     weights = settings["weights"]

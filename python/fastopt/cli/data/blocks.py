@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,10 +81,9 @@ class _Parquet(Blocks):
         from pyarrow.parquet import ParquetFile
 
         with ParquetFile(path) as file:
-            self._stored = list(file.schema_arrow.names)
+            self._stored, names = _columns_of(file)
             n = file.metadata.num_rows
             self._alike = _looks_the_same(file)
-        names = [str(name).strip() for name in self._stored]
         super().__init__(path, names, n, 8 * n * len(names))
 
     def alike(self) -> bool:
@@ -106,18 +106,34 @@ class _Parquet(Blocks):
                     yield frame
 
 
+# What pyarrow calls the levels of an index that have no name.
+_UNNAMED_LEVEL = re.compile(r"__index_level_(\d+)__")
+
+
+def _columns_of(file: Any) -> tuple[list[str], list[str]]:
+    """Return how the columns are stored and what they are called, as in a table in memory.
+
+    The index of pandas comes first; one that has no name counts rows and is left out.
+    """
+    schema = file.schema_arrow
+    levels = (schema.pandas_metadata or {}).get("index_columns", [])
+    index = [level for level in levels if level in schema.names]
+    stored = [*index, *(name for name in schema.names if name not in index)]
+    if index and len(levels) == 1 and _UNNAMED_LEVEL.fullmatch(stored[0]):
+        del stored[0]
+    # Beside levels that have names, pandas numbers the others.
+    return stored, [_UNNAMED_LEVEL.sub(r"level_\1", name).strip() for name in stored]
+
+
 def _looks_the_same(file: Any) -> bool:
     """Whether columns of a group of rows are of the types that pandas gives whole ones.
 
     A whole number beside missing ones is one of floating point, and a column of dates is written
-    with times where one of them has one; an index is put in front.
+    with times where one of them has one.
     """
     from pyarrow import types
 
     schema, groups = file.schema_arrow, file.metadata
-    told = schema.pandas_metadata or {}
-    if any(isinstance(column, str) for column in told.get("index_columns", ())):
-        return False
     for i, field in enumerate(schema):
         if types.is_integer(field.type):
             for group in range(groups.num_row_groups):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,7 +43,7 @@ def kind_of(column: pd.Series, categorical: bool = False) -> str:
     if categorical:
         return "category"
     if len(there) == 0:
-        raise Failure(f"column {name!r} is empty: leave it out with --ignore {name}")
+        raise Failure(f"column {name!r} is empty: leave it out with --ignore {quote(name)}")
     if types.is_bool_dtype(column.dtype):
         return "number"
     if types.is_complex_dtype(column.dtype):
@@ -56,7 +57,7 @@ def kind_of(column: pd.Series, categorical: bool = False) -> str:
     if strange is not None:
         raise Failure(
             f"column {name!r} holds a {type(strange).__name__} in each row: a column has one "
-            f"number or text; leave it out with --ignore {name}"
+            f"number or text; leave it out with --ignore {quote(name)}"
         )
     numbers = pd.to_numeric(texts, errors="coerce")
     share = float(numbers.notna().mean())
@@ -66,7 +67,7 @@ def kind_of(column: pd.Series, categorical: bool = False) -> str:
         row, text = first(texts, np.asarray(numbers.isna()))
         raise Failure(
             f"column {name!r} holds the text {text!r} in row {row} among numbers ({ROWS}): correct "
-            f"it, or take the column as categories with --categorical {name}"
+            f"it, or take the column as categories with --categorical {quote(name)}"
         )
     if texts.map(lambda t: bool(_DATE.fullmatch(t))).mean() > _MOSTLY:
         _refuse_dates(name, texts.iloc[0])
@@ -79,8 +80,8 @@ def kind_of(column: pd.Series, categorical: bool = False) -> str:
     if different > _MOST_CATEGORIES and different > len(texts) / 2:
         raise Failure(
             f"column {name!r} has {different} different texts in {len(texts)} rows, as names have "
-            f"({texts.iloc[0]!r} …): leave it out with --ignore {name}, or insist with "
-            f"--categorical {name}"
+            f"({texts.iloc[0]!r} …): leave it out with --ignore {quote(name)}, or insist with "
+            f"--categorical {quote(name)}"
         )
     return "category"
 
@@ -101,7 +102,7 @@ def _are_spans(column: pd.Series) -> bool:
 def _refuse_dates(name: Any, example: Any) -> None:
     raise Failure(
         f"column {name!r} holds dates ({str(example)!r}): make numbers of them (days since the "
-        f"first one, month, hour), or leave it out with --ignore {name}"
+        f"first one, month, hour), or leave it out with --ignore {quote(name)}"
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -220,7 +222,17 @@ def chosen_inputs(
     chosen = inputs or [name for name in names if name not in targets and name not in ignore]
     if not chosen:
         raise Misuse("there is no column of inputs left: leave fewer of them out")
+    unnamed = next((name for name in chosen if _UNNAMED.fullmatch(name)), None)
+    if unnamed is not None and not inputs:
+        raise Failure(
+            f"column {names.index(unnamed) + 1} has no name, as numbers of rows that were written "
+            f"with a table: leave it out with --ignore {quote(unnamed)}, or give it a name"
+        )
     return chosen
+
+
+# What pandas calls columns of text files and workbooks that have no name.
+_UNNAMED = re.compile(r"Unnamed: \d+")
 
 
 def learn(
@@ -270,7 +282,7 @@ def learn_input(column: pd.Series, categorical: bool, impute: bool, known: pd.Se
     if impute and len(there) == 0:
         raise Failure(
             f"column {name!r} has no value in the rows of training: leave it out with --ignore "
-            f"{name}"
+            f"{quote(name)}"
         )
     if kind == "number":
         fill = float(np.median(numbers_of(there))) if impute else None
