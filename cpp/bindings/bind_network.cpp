@@ -45,6 +45,14 @@ void bind_network_of(py::module_& module) {
                                auto& net = self.cast<Net&>();
                                return view_of(net.statistics.data(), net.statistics.size(), self);
                              })
+      // Of each parameter the free variable it has its value of, or −1; None: all are free.
+      .def(
+          "set_free",
+          [](Net& net, const std::optional<std::vector<Index>>& variables) {
+            net.free = variables ? FreeParameters(*variables, net.architecture.segments)
+                                 : FreeParameters();
+          },
+          py::arg("variables"))
       .def("begin_training", &Net::begin_training)
       .def("end_training", &Net::end_training)
       .def(
@@ -69,12 +77,13 @@ void bind_network_of(py::module_& module) {
   using Value = Evaluation<Scalar>;
   const std::string evaluation = std::string("Evaluation") + suffix<Scalar>;
   py::class_<Value>(module, evaluation.c_str(), py::module_local())
-      .def(py::init([](Net& net, const BoundDataset& data, const py::object& loss, double l2) {
+      .def(py::init([](Net& net, const BoundDataset& data, const py::object& loss, double l2,
+                       double l1) {
              return std::make_unique<Value>(net, data.data,
-                                            make_loss<Scalar>(net.architecture, loss), l2);
+                                            make_loss<Scalar>(net.architecture, loss), l2, l1);
            }),
            py::arg("network"), py::arg("data"), py::arg("loss"), py::arg("l2") = 0.0,
-           py::keep_alive<1, 2>(), py::keep_alive<1, 3>())
+           py::arg("l1") = 0.0, py::keep_alive<1, 2>(), py::keep_alive<1, 3>())
       .def("as_in_training", &Value::as_in_training)
       .def("drop", &Value::drop, py::arg("seed"), py::arg("iteration"))
       .def("watch_flows", &Value::watch_flows)

@@ -2,12 +2,14 @@
 #include "bindings/interruption.hpp"
 #include "bindings/network.hpp"
 #include "bindings/weights.hpp"
+#include "fastopt/objective/free_objective.hpp"
 #include "fastopt/objective/network_objective.hpp"
 #include "fastopt/objective/network_squares.hpp"
 #include "fastopt/solver/least_squares/bayesian_regularization.hpp"
 #include "fastopt/solver/least_squares/levenberg_marquardt.hpp"
 #include "fastopt/solver/least_squares/variable_projection.hpp"
 #include "fastopt/solver/line_search/line_search_solver.hpp"
+#include "fastopt/solver/line_search/orthant_lbfgs.hpp"
 #include "fastopt/solver/network_solver.hpp"
 
 FASTOPT_BEGIN
@@ -78,6 +80,17 @@ void bind_second_order(py::module_& module) {
             return hv;
           },
           py::arg("w"), py::arg("v"));
+
+  py::class_<FreeObjective, TwiceDifferentiable>(module, "FreeObjective", py::module_local())
+      .def(py::init([](NetworkObjective& whole, Net& net) {
+             return std::make_unique<FreeObjective>(whole, net);
+           }),
+           py::arg("whole"), py::arg("network"), py::keep_alive<1, 2>(), py::keep_alive<1, 3>());
+  py::class_<FreeSquares, SumOfSquares>(module, "FreeSquares", py::module_local())
+      .def(py::init([](NetworkSquares& whole, Net& net) {
+             return std::make_unique<FreeSquares>(whole, net);
+           }),
+           py::arg("whole"), py::arg("network"), py::keep_alive<1, 2>(), py::keep_alive<1, 3>());
 
   py::class_<NetworkSquares, SumOfSquares>(module, "NetworkSquares", py::module_local())
       .def(py::init([](Net& net, const BoundDataset& data, double l2) {
@@ -153,9 +166,30 @@ void bind_second_order(py::module_& module) {
           },
           py::arg("u"));
 
+  py::class_<OrthantLbfgs, Solver>(module, "OrthantLbfgsSolver", py::module_local())
+      .def(py::init([](Objective& objective, const Numbers<double>& w0,
+                       const Numbers<double>& lambda, Index memory, double c1, double gtol,
+                       double xrtol, double ftol) {
+             Buffer<double> of_weights(objective.size());
+             const double* given = checked(objective, lambda);
+             std::copy(given, given + of_weights.size(), of_weights.begin());
+             OrthantLbfgsSettings settings;
+             settings.memory = memory;
+             settings.c1 = c1;
+             settings.gtol = gtol;
+             settings.xrtol = xrtol;
+             settings.ftol = ftol;
+             return std::make_unique<OrthantLbfgs>(objective, checked(objective, w0), of_weights,
+                                                   settings);
+           }),
+           py::arg("objective"), py::arg("w0"), py::arg("lambda_"), py::arg("memory"),
+           py::arg("c1"), py::arg("gtol"), py::arg("xrtol"), py::arg("ftol"),
+           py::keep_alive<1, 2>());
+
   py::class_<NetworkSolver, Solver> solver(module, "NetworkSolver", py::module_local());
   def_network_solver<LevenbergMarquardt>(solver);
   def_network_solver<LineSearchSolver>(solver);
+  def_network_solver<OrthantLbfgs>(solver);
   def_network_solver<BayesianRegularization>(solver);
   def_network_solver<VariableProjection>(solver);
   solver.def_property_readonly("scale", &NetworkSolver::scale)

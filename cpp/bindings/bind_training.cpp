@@ -17,12 +17,13 @@ void bind_epoch(py::module_& module) {
                        const std::string& rule, std::map<std::string, double> settings,
                        double weight_decay, Index batch_size, bool shuffle, std::uint64_t seed,
                        double l2, const std::string& clip, double clip_limit, bool gradient_norm,
-                       bool can_undo) {
+                       bool can_undo, double l1) {
              EpochOptions options;
              options.batch_size = batch_size;
              options.shuffle = shuffle;
              options.seed = seed;
              options.l2 = l2;
+             options.l1 = l1;
              options.clip = {clip_named(clip), clip_limit};
              options.gradient_norm = gradient_norm;
              options.can_undo = can_undo;
@@ -33,8 +34,8 @@ void bind_epoch(py::module_& module) {
            py::arg("network"), py::arg("data"), py::arg("loss"), py::arg("rule"),
            py::arg("settings"), py::arg("weight_decay"), py::arg("batch_size"), py::arg("shuffle"),
            py::arg("seed"), py::arg("l2"), py::arg("clip"), py::arg("clip_limit"),
-           py::arg("gradient_norm"), py::arg("can_undo"), py::keep_alive<1, 2>(),
-           py::keep_alive<1, 3>())
+           py::arg("gradient_norm"), py::arg("can_undo"), py::arg("l1") = 0.0,
+           py::keep_alive<1, 2>(), py::keep_alive<1, 3>())
       .def_property_readonly("iterations_per_epoch", &Solves::iterations_per_epoch)
       .def(
           "set_learning_rates",

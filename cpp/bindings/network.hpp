@@ -53,12 +53,20 @@ typename Loss<Scalar>::Custom custom_loss(py::function function, Index q) {
   };
 }
 
-// `loss` is a name or a callable.
+// `loss` is a name, perhaps with numbers, "huber(0.5)", or a callable.
 template <class Scalar>
 Loss<Scalar> make_loss(const Architecture& net, const py::object& loss) {
   const Activation output = net.layers.back().activation;
-  if (py::isinstance<py::str>(loss))
-    return Loss<Scalar>(loss_named(loss.cast<std::string>()), output);
+  if (py::isinstance<py::str>(loss)) {
+    const py::tuple parts = loss.attr("partition")("(");
+    std::vector<double> numbers;
+    for (const py::handle each : parts[2].attr("rstrip")(")").attr("split")(","))
+      if (py::len(each) > 0)
+        numbers.push_back(py::float_(py::reinterpret_borrow<py::object>(each)));
+    if (numbers.size() > 1 && static_cast<Index>(numbers.size()) != net.outputs())
+      throw py::value_error("a loss has one number, or one for each output of the network");
+    return Loss<Scalar>(loss_named(parts[0].cast<std::string>()), output, {}, std::move(numbers));
+  }
   return Loss<Scalar>(LossKind::custom, output,
                       custom_loss<Scalar>(loss.cast<py::function>(), net.outputs()));
 }

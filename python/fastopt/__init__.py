@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from fastopt.functions.result import OptimizeResult, OptimizeWarning
     from fastopt.layers import BatchNormalization, LayerNormalization, Residual
     from fastopt.loggers import CSVLogger, JSONLinesLogger, LambdaCallback
+    from fastopt.losses import Huber, Pinball
     from fastopt.memory import memory_needed
     from fastopt.network import MLP
     from fastopt.optimizers import (
@@ -114,6 +115,7 @@ __all__ = [
     "GradientDescentAdaptive",
     "GradientWarning",
     "History",
+    "Huber",
     "JSONLinesLogger",
     "LambdaCallback",
     "LayerNormalization",
@@ -131,6 +133,7 @@ __all__ = [
     "PartError",
     "Parts",
     "PiecewiseConstant",
+    "Pinball",
     "PowerSchedule",
     "RAdam",
     "RMSprop",
@@ -190,6 +193,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "functions.result": ("OptimizeResult", "OptimizeWarning"),
     "layers": ("BatchNormalization", "LayerNormalization", "Residual"),
     "loggers": ("CSVLogger", "JSONLinesLogger", "LambdaCallback"),
+    "losses": ("Huber", "Pinball"),
     "memory": ("memory_needed",),
     "network": ("MLP",),
     "optimizers": (
@@ -244,7 +248,16 @@ _HOMES: dict[str, tuple[str, ...]] = {
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 # What needs an extra: `from fastopt import *` leaves it alone.
 _OF_EXTRAS = {"MLPClassifier": "estimators", "MLPRegressor": "estimators"}
-_MODULES = ("callbacks", "clip", "initializers", "layers", "optimizers", "plots", "schedules")
+_MODULES = (
+    "callbacks",
+    "clip",
+    "initializers",
+    "layers",
+    "losses",
+    "optimizers",
+    "plots",
+    "schedules",
+)
 
 
 def __getattr__(name: str) -> Any:

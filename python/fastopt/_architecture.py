@@ -10,9 +10,14 @@ import numpy as np
 
 from fastopt import _core, _validation
 from fastopt._html import table
+from fastopt._trainable import names_of
 
 if TYPE_CHECKING:
     from fastopt.network import MLP
+
+
+# Activations of output layers alone.
+OF_OUTPUTS = ("exp", "softmax", "increasing")
 
 
 def summary(net: MLP) -> str:
@@ -77,6 +82,15 @@ def _extras(net: MLP, layer: int) -> str:
         if hidden.rates[layer]:
             words.append(f"dropout {hidden.rates[layer]:g}")
     projects = " P" * ("P" in hidden.arrays[layer - 1])
+    frozen = [n for n in names_of(hidden)[layer - 1] if n not in net._trainable.trained]
+    if frozen:
+        whole = len(frozen) == len(names_of(hidden)[layer - 1])
+        words.append("frozen" if whole else f"frozen {' '.join(frozen)}")
+    words += [
+        f"tied {' '.join(group)}"
+        for group in net._trainable.tied
+        if any(name in group for name in names_of(hidden)[layer - 1])
+    ]
     words += [f"+ {start}{projects}" for start, end in hidden.shortcuts if end == layer]
     return ", ".join(words)
 
@@ -109,7 +123,7 @@ def check_sizes(layer_sizes: Any) -> tuple[int, ...]:
 
 def check_activations(activation: Any, n_hidden: int) -> tuple[str, ...]:
     """Return the name of each hidden layer's activation."""
-    known = [name for name in _core.activation_names if name != "softmax"]
+    known = [name for name in _core.activation_names if name not in OF_OUTPUTS]
     if isinstance(activation, str):
         return (_validation.choice("activation", activation, known, "activation"),) * n_hidden
     if not isinstance(activation, Sequence | np.ndarray):

@@ -373,9 +373,9 @@ def norms_of(evaluation: Any) -> dict[str, list[float]]:
     return {"weights": evaluation.weight_norms, "activations": evaluation.flow_norms}
 
 
-def evaluation_of(net: MLP, data: Data, loss: Any, l2: float = 0.0) -> Any:
+def evaluation_of(net: MLP, data: Data, loss: Any, l2: float = 0.0, l1: float = 0.0) -> Any:
     kind = _core.EvaluationF32 if net._dtype == np.float32 else _core.EvaluationF64
-    return kind(net._core, data.native, loss, l2)
+    return kind(net._core, data.native, loss, l2, l1)
 
 
 def metrics_by_name(

@@ -82,6 +82,7 @@ def fit(
     restarts: int = 1,
     best_by: str | Callable[[Any, History], float] | None = None,
     resume_from: Any = None,
+    l1: float = 0.0,
 ) -> History:
     """Train the network on data, from its present weights.
 
@@ -101,9 +102,12 @@ def fit(
         "lm", "bayesian_regularization", "bfgs", "dfp", "lbfgs", "cg", "hager_zhang",
         "polak_ribiere", "fletcher_reeves", "scg", "oss", "newton", "steepest_descent" or
         an object of :mod:`fastopt.optimizers`. It is not changed.
-    loss : str or callable
-        "mse" (default), "mae", "huber" (δ = 1), "binary_cross_entropy", "cross_entropy". With
-        "identity" outputs the cross-entropies take them as logits; with "sigmoid" and "softmax"
+    loss : str, Huber, Pinball or callable
+        "mse" (default), "mae", "huber" (δ = 1; :class:`fastopt.Huber` has others), "log_cosh",
+        "pinball" (the median; :class:`fastopt.Pinball` has other quantiles), "poisson",
+        "binary_cross_entropy", "cross_entropy". With
+        "identity" outputs the cross-entropies take them as logits, and "poisson" as logarithms of
+        rates; with "sigmoid", "softmax" and "exp"
         the fused, stable form is used. Or a function (y_true, y_pred) → (value, d value /
         d y_pred) on arrays (B, q), called for each batch. Parameter names decide the order
         where they are known: y_true, targets, labels … and y_pred, outputs, predictions …. On
@@ -187,6 +191,13 @@ def fit(
         the better, but for accuracies, "r2" and "evidence"), or a function (network, history) →
         number, the less the better. By default ``val_loss`` at the weights that a start ends with,
         without validation data ``evidence`` where the method has it, else ``loss``.
+    l1 : float
+        l1·Σ|W| is added to E (weights only), which leaves weights at 0 exactly. A weight at 0 stays
+        there while the slope of the rest is at most l1, and a step that would change a weight's
+        sign ends at 0 (but with Nesterov's momentum, which computes elsewhere than at w).
+        First-order methods and :class:`fastopt.LBFGS` (as OWL-QN) take it; the others need a
+        gradient everywhere and refuse it. Keras' l1(c) and PyTorch's l1_loss of weights have the
+        same gradient where w ≠ 0, and no exact zeros.
     resume_from : path, optional
         A file of a :class:`fastopt.ModelCheckpoint`: weights, state and rows are read from it,
         and training goes on as with ``initial_epoch`` = its History. Nothing is changed where
@@ -278,8 +289,9 @@ def fit(
     if isinstance(optimizer, _SENSITIVE_TO_SCALE) and isinstance(start, int):
         net._told_scale = net._told_scale or warn_if_far(scalings, data, optimizer)
     l2 = _validation.number("l2", l2, low=0)
+    l1 = _validation.number("l1", l1, low=0)
     targets = Targets(one_dimensional, signed)
-    problem = Problem(net, data, loss, l2, targets)
+    problem = Problem(net, data, loss, l2, targets, l1)
     drawn = validation if validation_data is None else None
     rows = None if drawn is None else drawn.rows
     before, learned = getattr(net, "history_", None), None

@@ -45,6 +45,7 @@ def fold(net: MLP) -> MLP:
     arrays = _fold(net, n)
     state = net.__getstate__()
     state |= {"normalization": None, "dropout": 0.0, "statistics": np.empty(0), "history": None}
+    state |= {"trainable": None, "tied": ()}  # there are other arrays now
     state["parameters"] = np.concatenate([array.ravel() for array in arrays])
     other = type(net).__new__(type(net))
     other.__setstate__(state)

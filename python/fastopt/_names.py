@@ -27,6 +27,7 @@ SYNONYMS: dict[str, dict[str, str]] = {
         "none": "identity",
         "swish": "silu",
         "rectifier": "relu",
+        "exponential": "exp",
         "lrelu": "leaky_relu",
     },
     "loss": {
@@ -40,6 +41,8 @@ SYNONYMS: dict[str, dict[str, str]] = {
         "huberloss": "huber",
         "smoothl1loss": "huber",
         "smoothl1": "huber",
+        **dict.fromkeys(("quantile", "quantileloss", "pinballloss"), "pinball"),
+        **dict.fromkeys(("poissonnllloss", "poissonnll", "poissonloss"), "poisson"),
         "bce": "binary_cross_entropy",
         "bceloss": "binary_cross_entropy",
         "categoricalcrossentropy": "cross_entropy",

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from fastopt import _core, _validation
 from fastopt._evaluation import checked_inputs, data_of, loss_or_trained
 from fastopt._units import UnitsOfTargets
+from fastopt.losses import LOSSES
 from fastopt.memory import check_bytes
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ def check_twice_differentiable(loss: Any, what: str) -> None:
     """Refuse a loss of the caller's own, of which no second derivatives are known."""
     if callable(loss):
         raise ValueError(
-            f"{what} needs second derivatives, which a loss of your own does not give: use 'mse', "
-            "'mae', 'huber', 'binary_cross_entropy' or 'cross_entropy'"
+            f"{what} needs second derivatives, which a loss of your own does not give: use one of "
+            + ", ".join(map(repr, LOSSES))
         )
 
 
@@ -150,8 +151,8 @@ def hessian(
     y : array
         Targets as for ``fit``.
     loss : str, optional
-        "mse", "mae" (whose own second derivative is zero), "huber", "binary_cross_entropy" or
-        "cross_entropy". None (default): that of the last ``fit``; before any, "mse".
+        A name as for ``fit``; second derivatives of "mae" and "pinball" by the outputs are zero.
+        None (default): that of the last ``fit``; before any, "mse".
     sample_weight : array (N,) or (N, q), optional
     l2 : float
         Adds (l2/2)·‖W‖² to E.

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from fastopt import _core, _validation
 from fastopt._evaluation import ForgottenLoss, checked_inputs, data_of, outputs_of
 from fastopt._quantiles import check_level, student
+from fastopt._trainable import Trainable
 from fastopt.functions.squares_rank import Determined, determined
 from fastopt.memory import check_bytes
 from fastopt.optimizers.bayesian_regularization import BayesianRegularization
@@ -38,9 +39,10 @@ class Trained(NamedTuple):
     targets: Any
     weights: Any
     l2: float
+    l1: float = 0.0
 
 
-def kept(data: Data, loss: Any, l2: float) -> Trained:
+def kept(data: Data, loss: Any, l2: float, l1: float = 0.0) -> Trained:
     """Return what intervals need of a training; of large data and other losses the penalty alone.
 
     The numbers are copied, so that what becomes of the user's arrays changes nothing.
@@ -48,10 +50,10 @@ def kept(data: Data, loss: Any, l2: float) -> Trained:
     rows = slice(None) if data.rows is None else data.rows
     numbers = len(data) * (data.inputs[:1].size + data.targets[:1].size)
     if loss != "mse" or numbers > KEPT_NUMBERS:
-        return Trained(None, None, None, l2)
+        return Trained(None, None, None, l2, l1)
     weights = data.used_weights
     weights = None if weights is None else np.array(weights[rows])
-    return Trained(np.array(data.inputs[rows]), np.array(data.targets[rows]), weights, l2)
+    return Trained(np.array(data.inputs[rows]), np.array(data.targets[rows]), weights, l2, l1)
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,9 @@ class Uncertainty:
     Attributes
     ----------
     standard_errors : array (n,)
-        Of the weights, in the order of ``parameters``; infinite where the data leave them open.
+        Of the weights, in the order of ``parameters``; infinite where the data leave them open, 0
+        of those that are frozen (:attr:`fastopt.MLP.trainable`). Those that are tied have one
+        error, and are one parameter.
     effective_parameters : float
         γ = tr(J (JᵀJ + Λ)⁻¹ Jᵀ): how many parameters the data determine.
     noise : array (q,)
@@ -87,9 +91,10 @@ class Uncertainty:
     effective_parameters: float
     noise: Array
     degrees_of_freedom: Array
-    _of_weights: Determined
+    _of_weights: Determined  # of those that are free
     _root: Array
     _noise: Array  # of the scaled problem
+    _trainable: Trainable
 
     @property
     def covariance(self) -> Array:
@@ -99,18 +104,18 @@ class Uncertainty:
         open_ = self._of_weights.undetermined
         covariance[open_] = np.inf
         covariance[:, open_] = np.inf
-        return covariance
+        return self._trainable.spread(self._trainable.spread(covariance, 0.0).T, 0.0)
 
     @property
     def standard_errors(self) -> Array:
         """The standard errors of the weights (n,)."""
         errors: Array = np.sqrt(np.sum((self._root / self._of_weights.size[:, None]) ** 2, axis=1))
         errors[self._of_weights.undetermined] = np.inf
-        return errors
+        return self._trainable.spread(errors, 0.0)
 
     def of_rows(self, jacobian: Array) -> Array:
         """Return the standard errors of outputs with these derivatives, of the scaled problem."""
-        scaled = jacobian / self._of_weights.size
+        scaled = self._trainable.summed(jacobian) / self._of_weights.size
         errors: Array = np.linalg.norm(scaled @ self._root, axis=1)
         lost = np.linalg.norm(scaled @ self._of_weights.null, axis=1)
         errors[lost > self._of_weights.share * np.linalg.norm(scaled, axis=1)] = np.inf
@@ -208,8 +213,8 @@ def interval(net: MLP, X: Any, level: Any, kind: str) -> tuple[Array, Array, Arr
 
 
 def _estimate(net: MLP, inputs: Any, targets: Any, weights: Any, l2: float) -> Uncertainty:
-    own = _in_double(net)
-    n, q = net.n_parameters, net.layer_sizes[-1]
+    own, trainable = _in_double(net), net._trainable
+    n, q = net.n_trainable, net.layer_sizes[-1]
     check_bytes(
         f"the covariance of {n:,} weights", 4 * 8 * n * n, "fastopt.conformal, which needs none"
     )
@@ -226,7 +231,8 @@ def _estimate(net: MLP, inputs: Any, targets: Any, weights: Any, l2: float) -> U
 
     prior = _prior(net, l2 * counts.sum() / 2)
     triangle, squares = np.diag(np.sqrt(prior))[prior > 0], np.zeros(q)
-    for rows, y, jacobian in _jacobians(own, inputs):
+    for rows, y, of_all in _jacobians(own, inputs):
+        jacobian = trainable.summed(of_all)
         e = np.where(v[rows] > 0, y - t[rows], 0.0)
         squares += (v[rows] * e**2).sum(axis=0)
         weighted = jacobian * root_v[rows].reshape(-1, 1)
@@ -237,7 +243,8 @@ def _estimate(net: MLP, inputs: Any, targets: Any, weights: Any, l2: float) -> U
     # matrix, and its trace: how many parameters it determines.
     shares = np.zeros((q, found.rank, found.rank))
     if q > 1:
-        for rows, _, jacobian in _jacobians(own, inputs):
+        for rows, _, of_all in _jacobians(own, inputs):
+            jacobian = trainable.summed(of_all)
             h = (jacobian * root_v[rows].reshape(-1, 1) / found.size) @ found.root
             h = h.reshape(-1, q, found.rank)
             shares += np.einsum("nki,nkj->kij", h, h)
@@ -267,6 +274,7 @@ def _estimate(net: MLP, inputs: Any, targets: Any, weights: Any, l2: float) -> U
         _of_weights=found._replace(covariance=np.empty((0, 0))),
         _root=root,
         _noise=noise,
+        _trainable=trainable,
     )
 
 
@@ -275,9 +283,10 @@ _LEAST_DEGREES = 1e-6
 
 
 def _prior(net: MLP, decay: float) -> Array:
-    """Return λ of each parameter, so that S = ½ Σe² + ½ Σ λ w²; after Bayesian regularisation α/β.
+    """Return λ of each free parameter, so that S = ½ Σe² + ½ Σ λ w².
 
-    ``decay`` is that of weights; biases, scales and shifts have none.
+    After Bayesian regularisation it is α/β. ``decay`` is that of weights; biases, scales and shifts
+    have none.
     """
     history = getattr(net, "history_", None)
     prior = np.zeros(net.n_parameters)
@@ -288,12 +297,13 @@ def _prior(net: MLP, decay: float) -> Array:
             BayesianRegularization(prior="groups" if grouped else "single").groups_of(net)
         )
         of_group = np.concatenate([*alpha.values()]) if grouped else np.array([alpha])
+        groups = net._trainable.gathered(groups)
         return np.where(groups >= 0, of_group[groups] / beta, 0.0)
     for layer in net._hidden.views(prior):
         for name in ("W", "P"):
             if name in layer:
                 layer[name][:] = decay
-    return prior
+    return net._trainable.summed(prior)
 
 
 def _jacobians(net: MLP, inputs: Any) -> Iterator[tuple[slice, Array, Array]]:
@@ -317,6 +327,11 @@ def _check(net: MLP, what: str) -> None:
             f"{what} is of numbers and squared errors, loss='mse', and this network was trained "
             f"with {name!r}: fastopt.conformal gives intervals from held-out data for any loss of "
             "numbers"
+        )
+    if net._trained.l1 > 0:
+        raise ValueError(
+            f"{what} is of weights that can move either way, and l1={net._trained.l1} holds some "
+            "at 0: use fastopt.conformal, or train without l1"
         )
     if net.output_activation == "softmax":
         raise ValueError(f"{what} is of numbers, and softmax outputs are probabilities of classes")

@@ -29,6 +29,9 @@ _VECTORS = 16
 # function, which gets and returns vectors of its own.
 _VECTORS_WITHOUT_MATRIX = 12
 _VECTORS_WITHOUT_MATRIX_OF_FUNCTION = 20
+# Where some parameters are frozen or tied, those of all: the weights and their derivatives, and of
+# first-order rules the copies of an epoch.
+_VECTORS_OF_ALL = 6
 # With fewer residuals than weights there are the metric and the penalty of each weight besides.
 _DUAL_VECTORS = 21
 # n × n matrices that a method holds.
@@ -52,6 +55,7 @@ def memory_needed(
     memory: int = 10,
     function: bool = False,
     separable: int = 0,
+    trainable: int | None = None,
 ) -> int:
     """Return the bytes that a method needs for n parameters in double precision.
 
@@ -74,6 +78,9 @@ def memory_needed(
     separable : int
         "lm" with ``separable=True`` on a network: how many of the n weights are those of the output
         layer, (its inputs + 1) · q.
+    trainable : int, optional
+        How many of a network's n parameters are free, where some are frozen or tied: the method
+        holds that many, beside derivatives by all n, before they are summed.
 
     Returns
     -------
@@ -115,6 +122,14 @@ def memory_needed(
     memory = _validation.integer("memory", memory, low=1)
     function = _validation.flag("function", function)
     separable = _validation.integer("separable", separable, low=0, high=n - 1)
+    if trainable is not None and not function:
+        free = _validation.integer("trainable", trainable, low=1, high=n)
+        # A matrix of all parameters where the method has one; where m < n, J.
+        whole = n * n if method in _SQUARE and method not in ("bfgs", "dfp") else 0
+        if method == "lm" and N is not None and N * q < free:
+            whole = N * q * n
+        own = memory_needed(method, free, N, q, memory=memory)
+        return own + BYTES * (whole + _VECTORS_OF_ALL * n)
     if method in _STATES:
         states = _STATES[method]
         if function:
@@ -167,13 +182,15 @@ def check_memory(
     itemsize: int = BYTES,
     function: bool = False,
     separable: int = 0,
+    trainable: int | None = None,
 ) -> None:
     """Raise MemoryError where a method needs more than there is, before anything is allocated.
 
     A method that is not in the list keeps a few vectors, as steepest descent does.
     """
     known = method if method in METHODS else "steepest_descent"
-    needed = memory_needed(known, n, N, q, memory=memory, function=function, separable=separable)
+    settings = {"memory": memory, "function": function, "separable": separable}
+    needed = memory_needed(known, n, N, q, **settings, trainable=trainable)  # type: ignore[arg-type]
     needed = needed * itemsize // BYTES
     check_bytes(f"{method} on n = {n:,} parameters", needed, instead)
 

@@ -25,6 +25,7 @@ from fastopt._architecture import check_activations, check_dtype, check_sizes
 from fastopt._evaluation import ForgottenLoss, Targets
 from fastopt._names import friendly
 from fastopt._parameters import Parameters
+from fastopt._trainable import Trainable, check_tied, check_trainable, shown
 from fastopt._uncertainty import Trained, Uncertainty
 from fastopt.exchange import exports
 from fastopt.initializers import Initializer, default, initial_biases, initial_weights
@@ -59,7 +60,9 @@ class MLP:
         "relu", "leaky_relu" (slope 0.01), "elu" (α = 1), "selu", "gelu" (exact), "silu",
         "softplus".
     output_activation : str
-        One of these (default "identity"), or "softmax".
+        One of these (default "identity"), "exp" (rates, for ``loss="poisson"``), "softmax", or
+        "increasing": y₁ = z₁, y_k = y_{k−1} + log(1 + exp z_k), for quantiles that never cross
+        (:class:`fastopt.Pinball`).
     initializer : str, Initializer, array or sequence, optional
         Of the weights, see :mod:`fastopt.initializers`; biases start at zero, but for
         "nguyen_widrow". None: he_normal before relu, leaky_relu, elu, gelu and silu, lecun_normal
@@ -296,6 +299,86 @@ class MLP:
     def statistics(self, values: Any) -> None:
         self._views.set_statistics(values)
 
+    @property
+    def trainable(self) -> tuple[bool, ...] | tuple[str, ...]:
+        """Which layers training moves: a bool for each; all of them by default.
+
+        Assign a sequence of bools, a layer each, or of names of the arrays that are to be trained
+        ("W1", "b1", "gamma1", "beta1", "P1", layers counted from 1). What is frozen keeps its bits,
+        whatever the method is; gradients, their norms and clipping, matrices of second-order
+        methods, effective parameters and standard errors are those of what is free. ``l2`` and
+        ``l1`` of frozen weights are a constant part of E. Running statistics of batch normalisation
+        move on, as in PyTorch; new starts (``restarts``) keep the frozen values.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastopt
+        >>> net = fastopt.MLP([1, 8, 8, 1], random_state=0)
+        >>> net.trainable = [False, False, True]
+        >>> before = net.coefs_[0].copy()
+        >>> X = np.linspace(-1, 1, 30)[:, None]
+        >>> _ = net.fit(X, X**2, "lm", epochs=5)
+        >>> bool((net.coefs_[0] == before).all()), net.trainable
+        (True, (False, False, True))
+        """
+        return shown(self._trainable.trained, self._hidden)
+
+    @trainable.setter
+    def trainable(self, value: Any) -> None:
+        trained = check_trainable(value, self._hidden)
+        self._set_trainable(Trainable(self._hidden, trained, self._trainable.tied))
+
+    @property
+    def tied(self) -> tuple[tuple[str, ...], ...]:
+        """Groups of arrays of one shape that share their values: none by default.
+
+        Assign a sequence of groups of names, as for :attr:`trainable`; those of a group take the
+        values of the one that comes first in the network. Training treats a group as one array,
+        with the sum of the gradients, in all methods; penalties count each of its arrays.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastopt
+        >>> net = fastopt.MLP([1, 8, 8, 8, 1], random_state=0)
+        >>> net.tied = [["W2", "W3"], ["b2", "b3"]]
+        >>> X = np.linspace(-1, 1, 30)[:, None]
+        >>> _ = net.fit(X, X**2, "bfgs", epochs=5)
+        >>> bool((net.coefs_[1] == net.coefs_[2]).all())
+        True
+        """
+        return self._trainable.tied
+
+    @tied.setter
+    def tied(self, value: Any) -> None:
+        groups = check_tied(value, self._hidden)
+        self._set_trainable(Trainable(self._hidden, self._trainable.trained, groups))
+        arrays = {
+            f"{name}{i}": part
+            for i, layer in enumerate(self._views.layers(), 1)
+            for name, part in layer.items()
+        }
+        for first, *others in groups:
+            for name in others:
+                arrays[name][...] = arrays[first]
+
+    @property
+    def n_trainable(self) -> int:
+        """How many numbers training moves: :attr:`n_parameters` less those frozen or tied."""
+        size = self._trainable.size
+        return self.n_parameters if size is None else size
+
+    def _set_trainable(self, trainable: Trainable) -> None:
+        self._core.begin_training()  # a run holds on to what was free when it began
+        try:
+            self._core.set_free(
+                None if trainable.variables is None else trainable.variables.tolist()
+            )
+            self._trainable, self._estimated = trainable, None
+        finally:
+            self._core.end_training()
+
     summary = _architecture.summary
     _repr_html_ = _architecture.html
     __repr__ = _architecture.text
@@ -332,7 +415,8 @@ class MLP:
         other._make_core()
         other._seed = seed
         other._initialize(self._initializer)
-        self.parameters[:] = other.parameters
+        free = self._trainable.gathered(other.parameters)
+        self.parameters[:] = self._trainable.scattered(free, self.parameters)
         self.statistics[:] = other.statistics
         self._take_scalings(self._scalings)
 
@@ -372,8 +456,11 @@ class MLP:
             "initializer": self._initializer,
             "scalings": self._scalings.state(),
             "metadata": plain_json("metadata", self.metadata),
+            "trainable": None if self._trainable.is_whole else self._trainable.trained,
+            "tied": self._trainable.tied,
             "uncertainty": self._estimated,
             "l2": self._trained.l2,
+            "l1": self._trained.l1,
             # A function of the user's may not bear to be pickled, as one that has no name.
             "loss": ForgottenLoss(name_of(self._loss)) if callable(self._loss) else self._loss,
         }
@@ -387,6 +474,9 @@ class MLP:
         )
         self._scalings = Scalings.from_state(state.get("scalings", (None,) * 4))
         self._make_core()
+        trained, groups = state.get("trainable"), state.get("tied", ())
+        if trained is not None or groups:
+            self._set_trainable(Trainable(self._hidden, trained, groups))
         self.parameters[:] = state["parameters"]
         self.statistics[:] = state["statistics"]
         if state["history"] is not None:
@@ -397,7 +487,7 @@ class MLP:
         self._initializer = state.get("initializer")
         self._metadata = state.get("metadata")
         self._estimated = state.get("uncertainty")
-        self._trained = Trained(None, None, None, state.get("l2", 0.0))
+        self._trained = Trained(*(None, None, None), state.get("l2", 0.0), state.get("l1", 0.0))
 
     def _make_core(self) -> None:
         """Take memory for the parameters, all of them 0."""
@@ -409,6 +499,7 @@ class MLP:
         sizes = list(self._layer_sizes)
         self._core: Any = network(sizes, names, *self._hidden.core_arguments())
         self._views = Parameters(self._core, self._hidden)
+        self._trainable = Trainable(self._hidden)
 
     def save(self, path: Any) -> None:
         """Write the network to a file, which :func:`fastopt.load` reads: safetensors.

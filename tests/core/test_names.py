@@ -8,8 +8,9 @@ import pytest
 
 import fastopt
 from fastopt import _names
+from fastopt.losses import LOSSES
 from fastopt.optimizers import registry, resolve
-from fastopt.training.data import LOSSES, check_loss
+from fastopt.training.data import check_loss
 from fastopt.training.metrics import METRICS, metric_name
 
 X = np.random.default_rng(0).normal(size=(20, 2))

@@ -102,7 +102,7 @@ def test_settings_of_an_optimizer_are_parameters():
         ),
         ({"max_iter": 0}, "max_iter must be"),
         ({"tol": -1.0}, "tol must be"),
-        ({"loss": "poisson"}, "loss must be one of"),
+        ({"loss": "gamma"}, "loss must be one of"),
         ({"batch_size": 0, "optimizer": "adam"}, "batch_size must be"),
         ({"learning_rate_init": 0.0, "optimizer": "adam"}, "learning_rate_init must be"),
         ({"restarts": 0}, "restarts must be"),

@@ -19,6 +19,7 @@ import numpy as np
 # For the transcription of fastopt's masks.
 sys.path.append(str(Path(__file__).parents[1]))
 KERAS_BACKEND = {
+    "losses": "torch",
     "optimizers": "torch",
     "schedules": "torch",
     "networks": "torch",

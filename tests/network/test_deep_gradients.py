@@ -7,6 +7,7 @@ import pytest
 
 import fastopt
 from fastopt import _core
+from fastopt._architecture import OF_OUTPUTS
 from golden import load
 from reference.deep import DeepMLP
 
@@ -103,7 +104,7 @@ LOSSES = {
     "binary_cross_entropy": "sigmoid",
     "cross_entropy": "softmax",
 }
-ACTIVATIONS = [name for name in _core.activation_names if name != "softmax"]
+ACTIVATIONS = [name for name in _core.activation_names if name not in OF_OUTPUTS]
 
 
 @pytest.mark.parametrize("dropped", [False, True], ids=["", "dropout"])

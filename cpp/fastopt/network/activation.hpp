@@ -29,7 +29,10 @@ enum class Activation {
   gelu,
   silu,
   softplus,
-  softmax,  // of an output layer only; not elementwise, see loss.hpp
+  exp,
+  // Of an output layer only, and not elementwise: see loss.hpp.
+  softmax,
+  increasing,  // y_1 = z_1, y_k = y_{k-1} + softplus(z_k)
 };
 
 namespace activation {
@@ -221,6 +224,22 @@ struct Softplus {
   }
 };
 
+struct Exp {
+  static constexpr bool needs_input = false;
+  template <class S>
+  static void value(ArrayMap<S> a) {
+    a = a.exp();
+  }
+  template <class S>
+  static void slope(ConstArrayMap<S> a, ConstArrayMap<S>, ArrayMap<S> out) {
+    out = a;
+  }
+  template <class S>
+  static void curvature(ConstArrayMap<S> a, ConstArrayMap<S>, ArrayMap<S> out) {
+    out = a;
+  }
+};
+
 }  // namespace activation
 
 // Whether F has slope_of.
@@ -253,7 +272,10 @@ decltype(auto) with_activation(Activation kind, F&& f) {
       return f(activation::Silu{});
     case Activation::softplus:
       return f(activation::Softplus{});
+    case Activation::exp:
+      return f(activation::Exp{});
     case Activation::softmax:
+    case Activation::increasing:
     case Activation::identity:
       break;
   }
@@ -271,7 +293,9 @@ inline const std::pair<const char*, Activation> activation_names[] = {
     {"gelu", Activation::gelu},
     {"silu", Activation::silu},
     {"softplus", Activation::softplus},
+    {"exp", Activation::exp},
     {"softmax", Activation::softmax},
+    {"increasing", Activation::increasing},
 };
 
 inline Activation activation_named(const std::string& name) {
@@ -280,8 +304,14 @@ inline Activation activation_named(const std::string& name) {
   throw std::invalid_argument("unknown activation '" + name + "'");
 }
 
+// Whether each output depends on several z.
+inline bool mixes_outputs(Activation kind) {
+  return kind == Activation::softmax || kind == Activation::increasing;
+}
+
 inline bool needs_input(Activation kind) {
-  return with_activation(kind, [](auto f) { return decltype(f)::needs_input; });
+  return kind == Activation::increasing ||
+         with_activation(kind, [](auto f) { return decltype(f)::needs_input; });
 }
 
 // The same by name, for any number n of elements that is a multiple of the padding.
@@ -308,7 +338,7 @@ void activation_curvature(Activation kind, const S* a, const S* z, S* out, Index
   });
 }
 
-// Eleven activations in packets take long to compile: activation.cpp does it once.
+// Twelve activations in packets take long to compile: activation.cpp does it once.
 extern template void apply_activation(Activation, float*, Index);
 extern template void apply_activation(Activation, double*, Index);
 extern template void activation_slope(Activation, const float*, const float*, float*, Index);

@@ -3,6 +3,8 @@
 
 #include <functional>
 #include <limits>
+#include <utility>
+#include <vector>
 
 #include "fastopt/core/buffer.hpp"
 #include "fastopt/network/activation.hpp"
@@ -10,12 +12,25 @@
 
 FASTOPT_BEGIN
 
-enum class LossKind { mse, mae, huber, binary_cross_entropy, cross_entropy, custom };
+enum class LossKind {
+  mse,
+  mae,
+  huber,  // parameter: δ
+  log_cosh,
+  pinball,  // parameters: the level of all quantiles, or one for each output
+  poisson,
+  binary_cross_entropy,
+  cross_entropy,
+  custom
+};
 
 inline const std::pair<const char*, LossKind> loss_names[] = {
     {"mse", LossKind::mse},
     {"mae", LossKind::mae},
     {"huber", LossKind::huber},
+    {"log_cosh", LossKind::log_cosh},
+    {"pinball", LossKind::pinball},
+    {"poisson", LossKind::poisson},
     {"binary_cross_entropy", LossKind::binary_cross_entropy},
     {"cross_entropy", LossKind::cross_entropy},
     {"custom", LossKind::custom},
@@ -46,12 +61,23 @@ class Loss {
   // (outputs, targets, ∂value/∂outputs to fill, samples) → value, of a whole batch at once
   using Custom = std::function<double(const Scalar*, const Scalar*, Scalar*, Index)>;
 
-  explicit Loss(LossKind kind, Activation output, Custom custom = {})
-      : kind_(kind), output_(output), custom_(std::move(custom)) {
+  explicit Loss(LossKind kind, Activation output, Custom custom = {},
+                std::vector<double> parameters = {})
+      : kind_(kind),
+        output_(output),
+        custom_(std::move(custom)),
+        parameters_(std::move(parameters)) {
     const bool binary = kind == LossKind::binary_cross_entropy;
     const bool categorical = kind == LossKind::cross_entropy;
-    fused_ = binary || categorical;
-    const bool fits = !fused_ || output == Activation::identity ||
+    const bool counts = kind == LossKind::poisson;
+    if (parameters_.empty()) parameters_ = {kind == LossKind::pinball ? 0.5 : 1.0};
+    if (counts && output != Activation::identity && output != Activation::exp &&
+        output != Activation::softplus)
+      throw std::invalid_argument(
+          "poisson needs output_activation 'exp' or 'softplus' (rates) or 'identity' (their "
+          "logarithms)");
+    fused_ = binary || categorical || (counts && output != Activation::softplus);
+    const bool fits = !fused_ || counts || output == Activation::identity ||
                       (binary && output == Activation::sigmoid) ||
                       (categorical && output == Activation::softmax);
     if (!fits)
@@ -61,6 +87,12 @@ class Loss {
   }
 
   LossKind kind() const { return kind_; }
+  // Whether delta is found from z at once, the output activation included.
+  bool is_fused() const { return fused_; }
+  // Huber's δ, or the level of output k's quantile.
+  double parameter(Index k = 0) const {
+    return parameters_[parameters_.size() == 1 ? 0 : static_cast<std::size_t>(k)];
+  }
   // A loss of the user's sees a batch whole; the others are sums over samples.
   bool needs_whole_batch() const { return kind_ == LossKind::custom; }
   Activation output_activation() const { return output_; }
@@ -69,7 +101,7 @@ class Loss {
   // sample is the mean over its outputs (cross-entropy: the sum over classes).
   double operator()(const OutputBlock<Scalar>& b, Scalar scale) const {
     if (fused_) {
-      kind_ == LossKind::cross_entropy ? cross_entropy(b) : binary_cross_entropy(b);
+      fused(b);
     } else {
       if (needs_input(output_)) flat(b.z, b) = flat(static_cast<const Scalar*>(b.outputs), b);
       activate_output(output_, b.outputs, b.q, b.n);
@@ -94,6 +126,8 @@ class Loss {
   static void activate_output(Activation kind, Scalar* z, Index q, Index n) {
     if (kind == Activation::softmax) {
       softmax(z, q, n);
+    } else if (kind == Activation::increasing) {
+      increasing(z, q, n);
     } else {
       apply_activation(kind, z, padded(q * n));
     }
@@ -117,11 +151,63 @@ class Loss {
     } else if (kind_ == LossKind::mae) {
       terms = d.abs();
       d = d.sign();
-    } else {  // Huber with δ = 1
-      terms = (d.abs() <= Scalar(1)).select(d.square() * Scalar(0.5), d.abs() - Scalar(0.5));
-      d = d.template max<Eigen::PropagateNaN>(Scalar(-1))
-              .template min<Eigen::PropagateNaN>(Scalar(1));
+    } else if (kind_ == LossKind::huber) {
+      const auto delta = static_cast<Scalar>(parameter());
+      terms = (d.abs() <= delta)
+                  .select(d.square() * Scalar(0.5), delta * (d.abs() - Scalar(0.5) * delta));
+      d = d.template max<Eigen::PropagateNaN>(-delta).template min<Eigen::PropagateNaN>(delta);
+    } else if (kind_ == LossKind::log_cosh) {
+      // ½ log(1 + sinh² d) keeps its digits near 0, |d| + log(1 + exp(-2|d|)) - log 2 does not
+      // overflow.
+      constexpr auto log_2 = static_cast<Scalar>(0.69314718055994530942);
+      terms = (d.abs() < Scalar(1))
+                  .select(Scalar(0.5) * d.sinh().square().log1p(),
+                          d.abs() + (Scalar(-2) * d.abs()).exp().log1p() - log_2);
+      d = d.tanh();
+    } else if (kind_ == LossKind::pinball) {
+      pinball(b);
+    } else {
+      poisson_of_rates(b);
     }
+  }
+
+  // With e = t - y and the level τ: ℓ = τ e where e > 0, (τ - 1) e where e < 0. delta holds -e.
+  void pinball(const OutputBlock<Scalar>& b) const {
+    for (Index c = 0; c < b.n; ++c) {
+      for (Index k = 0; k < b.q; ++k) {
+        const auto level = static_cast<Scalar>(parameter(k));
+        Scalar& d = b.delta[c * b.q + k];
+        const Scalar slope = d > 0 ? Scalar(1) - level : d < 0 ? -level : d;
+        b.terms[c * b.q + k] = slope * d;
+        d = slope;
+      }
+    }
+  }
+
+  // -log of Poisson's probability of t at the rate y, without log t!: ℓ = y - t log y.
+  void poisson_of_rates(const OutputBlock<Scalar>& b) const {
+    const auto y = flat(static_cast<const Scalar*>(b.outputs), b), t = flat(b.targets, b);
+    flat(b.terms, b) = y - (t > Scalar(0)).select(t * y.log(), Scalar(0) * t);
+    flat(b.delta, b) = Scalar(1) - (t > Scalar(0)).select(t / y, Scalar(0) * t);
+  }
+
+  void fused(const OutputBlock<Scalar>& b) const {
+    if (kind_ == LossKind::cross_entropy)
+      cross_entropy(b);
+    else if (kind_ == LossKind::poisson)
+      poisson(b);
+    else
+      binary_cross_entropy(b);
+  }
+
+  // The same from log y = z: ℓ = exp z - t z, ∂ℓ/∂z = exp z - t.
+  void poisson(const OutputBlock<Scalar>& b) const {
+    auto z = flat(b.outputs, b), d = flat(b.delta, b);
+    const auto t = flat(b.targets, b);
+    d = z.exp();
+    flat(b.terms, b) = d - t * z;
+    if (output_ == Activation::exp) z = d;
+    d -= t;
   }
 
   // From logits: ℓ = max(z, 0) - z t + log(1 + exp(-|z|)), ∂ℓ/∂z = σ(z) - t.
@@ -174,6 +260,15 @@ class Loss {
     }
   }
 
+  // Sums of numbers that are not below zero, in their order: outputs never cross, to the last bit.
+  static void increasing(Scalar* z, Index q, Index n) {
+    for (Index c = 0; c < n; ++c) {
+      Scalar* y = z + c * q;
+      for (Index k = 1; k < q; ++k)
+        y[k] = y[k - 1] + std::max(y[k], Scalar(0)) + std::log1p(std::exp(-std::abs(y[k])));
+    }
+  }
+
   // Applies weights and scale to delta; returns the weighted sum of the terms.
   static double weigh(const OutputBlock<Scalar>& b, Scalar scale) {
     if (b.weights == nullptr) {
@@ -210,6 +305,15 @@ class Loss {
       }
       return;
     }
+    if (output_ == Activation::increasing) {
+      // ∂y_k/∂z_j = σ(z_j) for k ≥ j, and 1 for the first.
+      for (Index c = 0; c < b.n; ++c) {
+        Scalar* d = b.delta + c * b.q;
+        for (Index k = b.q - 1; k > 0; --k) d[k - 1] += d[k];
+        for (Index k = 1; k < b.q; ++k) d[k] /= Scalar(1) + std::exp(-b.z[c * b.q + k]);
+      }
+      return;
+    }
     if (output_ == Activation::identity) return;
     const Scalar* z = needs_input(output_) ? b.z : b.outputs;
     activation_slope<Scalar>(output_, b.outputs, z, b.terms, padded(b.q * b.n));
@@ -219,6 +323,7 @@ class Loss {
   LossKind kind_;
   Activation output_;
   Custom custom_;
+  std::vector<double> parameters_;
   bool fused_;
 };
 

@@ -7,6 +7,7 @@
 #include "fastopt/core/buffer.hpp"
 #include "fastopt/core/process.hpp"
 #include "fastopt/network/architecture.hpp"
+#include "fastopt/network/free_parameters.hpp"
 
 FASTOPT_BEGIN
 
@@ -28,6 +29,8 @@ class Network {
   Buffer<Scalar> parameters;
   // Of batch normalisation: running means, from 0 on, and variances, from 1 on, layer by layer.
   Buffer<Scalar> statistics;
+  // Which parameters training moves.
+  FreeParameters free;
 
   // One training at a time.
   void begin_training() {

@@ -11,7 +11,9 @@ FASTOPT_BEGIN
 inline void activate_outputs(Activation output, const ForwardSlots& slots, Index raw, Index q,
                              Index last, SampleBlock& block) {
   ArrayMap<double> y = block.array(slots.output(), q);
-  if (output == Activation::softmax) {
+  if (mixes_outputs(output)) {
+    // Of increasing outputs σ(z_k), which is their derivative by all but the first z.
+    if (output == Activation::increasing) block.array(slots.slope(last), q) = y.logistic();
     collect_samples(y.data(), block.samples(), q, block.stride(), block.slot(raw));
     Loss<double>::activate_output(output, block.slot(raw), q, block.samples());
     spread_samples(block.slot(raw), block.samples(), q, block.stride(), y.data());
@@ -22,6 +24,23 @@ inline void activate_outputs(Activation output, const ForwardSlots& slots, Index
   apply_activation(output, y.data(), y.size());
   slopes(output, y.data(), keep ? block.slot(slots.z(last)) : nullptr,
          block.slot(slots.slope(last)), block.stride() * q);
+}
+
+// out = ∂y_k/∂z_j of outputs that mix, for all samples, after activate_outputs.
+inline void mixed_slope(Activation output, const ForwardSlots& slots, Index last, Index k, Index j,
+                        const SampleBlock& block, ArrayMap<double> out) {
+  const Index rows = block.stride();
+  if (output == Activation::softmax) {
+    const ConstArrayMap<double> yk(block.column(slots.output(), k), rows);
+    const ConstArrayMap<double> yj(block.column(slots.output(), j), rows);
+    out = yk * ((j == k ? 1.0 : 0.0) - yj);
+  } else if (j > k) {
+    out.setZero();
+  } else if (j == 0) {
+    out.setOnes();
+  } else {
+    out = ConstArrayMap<double>(block.column(slots.slope(last), j), rows);
+  }
 }
 
 FASTOPT_END

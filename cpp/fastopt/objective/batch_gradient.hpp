@@ -21,12 +21,14 @@ class BatchGradient {
   // Workspaces for batches of up to `capacity` samples; larger ones are gone through in pieces,
   // unless something sees a batch whole. Batch normalisation is by the statistics of the batch, and
   // nothing is dropped, until told otherwise.
+  // Gradients are without the part of l1, which has none at zero.
   BatchGradient(const Architecture& net, const Dataset& data, Loss<Scalar> loss, double l2,
-                Index capacity)
+                Index capacity, double l1 = 0)
       : net_(net),
         data_(data),
         loss_(std::move(loss)),
         l2_(l2),
+        l1_(l1),
         capacity_(loss_.needs_whole_batch() || net.uses_batch()
                       ? capacity
                       : std::min(capacity, piece_of(net))),
@@ -115,13 +117,16 @@ class BatchGradient {
     return sum / static_cast<double>(count) + penalty(w);
   }
 
-  // (l2/2) ‖W‖²
+  // (l2/2) ‖W‖² + l1 Σ|W|
   double penalty(const Scalar* w) const {
-    if (l2_ == 0) return 0;
-    double sum = 0;
-    for (const Segment& s : net_.segments)
-      if (s.shrinks) sum += squared_norm(w + s.offset, s.size);
-    return 0.5 * l2_ * sum;
+    double squares = 0, sizes = 0;
+    for (const Segment& s : net_.segments) {
+      if (!s.shrinks) continue;
+      if (l2_ != 0) squares += squared_norm(w + s.offset, s.size);
+      if (l1_ != 0)
+        sizes += static_cast<double>(ConstVectorMap<Scalar>(w + s.offset, s.size).cwiseAbs().sum());
+    }
+    return 0.5 * l2_ * squares + l1_ * sizes;
   }
 
  private:
@@ -235,7 +240,7 @@ class BatchGradient {
   const Architecture& net_;
   const Dataset& data_;
   Loss<Scalar> loss_;
-  double l2_;
+  double l2_, l1_;
   Index capacity_;
   Pass<Scalar> pass_;
   Buffer<Scalar> targets_, terms_, weights_;

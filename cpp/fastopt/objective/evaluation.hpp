@@ -12,10 +12,11 @@ FASTOPT_BEGIN
 template <class Scalar>
 class Evaluation {
  public:
-  Evaluation(const Network<Scalar>& network, Dataset data, Loss<Scalar> loss, double l2)
+  Evaluation(const Network<Scalar>& network, Dataset data, Loss<Scalar> loss, double l2,
+             double l1 = 0)
       : net_(network),
         data_(std::move(data)),
-        gradient_of_(network.architecture, data_, std::move(loss), l2, data_.size()) {
+        gradient_of_(network.architecture, data_, std::move(loss), l2, data_.size(), l1) {
     gradient_of_.use_running(net_.statistics.data());
   }
 

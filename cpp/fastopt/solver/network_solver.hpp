@@ -20,22 +20,24 @@ class NetworkSolver final : public Solver {
         solver_(solver),
         weights_(std::move(weights)),
         move_to_(std::move(move_to)),
-        scale_(scale) {}
+        scale_(scale),
+        free_(network.free.all() ? 0 : network.free.size()) {}
 
   double scale() const { return scale_; }
   Solver& method() { return solver_; }
 
   Report step() override {
     // After a step the two agree: where they differ, the network's owner has set its weights.
-    if (network_.parameters.vector() != weights_().vector()) move_to_(network_.parameters.data());
+    const Buffer<double>& there = of_network();
+    if (there.vector() != weights_().vector()) move_to_(there.data());
     Report report;
     try {
       report = solver_.step();
     } catch (...) {
-      network_.parameters.copy_from(weights_());
+      give_weights();
       throw;
     }
-    network_.parameters.copy_from(weights_());
+    give_weights();
     report.loss *= scale_;
     report.gradient_norm *= scale_;
     return report;
@@ -47,15 +49,29 @@ class NetworkSolver final : public Solver {
     const Buffer<double> before = weights_();
     solver_.visit(visitor);
     // An import brought others; an export leaves the network as its owner may have changed it.
-    if (before.vector() != weights_().vector()) network_.parameters.copy_from(weights_());
+    if (before.vector() != weights_().vector()) give_weights();
   }
 
  private:
+  // The network's parameters as the solver has them: those that are free.
+  const Buffer<double>& of_network() {
+    if (network_.free.all()) return network_.parameters;
+    network_.free.gather(network_.parameters.data(), free_.data());
+    return free_;
+  }
+  void give_weights() {
+    if (network_.free.all())
+      network_.parameters.copy_from(weights_());
+    else
+      network_.free.scatter(weights_().data(), network_.parameters.data());
+  }
+
   Network<double>& network_;
   Solver& solver_;
   std::function<const Buffer<double>&()> weights_;
   std::function<void(const double*)> move_to_;
   double scale_;
+  Buffer<double> free_;
 };
 
 FASTOPT_END

@@ -54,6 +54,7 @@ DEFAULTS: dict[str, Section] = {
         "batch_size": "auto",
         "shuffle": True,
         "l2": 0.0,
+        "l1": 0.0,
         "clip": None,
         "class_weight": None,
     },

@@ -51,9 +51,10 @@ patience = 50                 # epochs without a better validation loss that end
 restarts = 1                  # starts, of which the best is kept
 seed = 0                      # of weights, split and batches
 batch_size = "auto"           # min(32, rows); "all"
-loss = "auto"                 # "mse", "mae", "huber", "cross_entropy"
+loss = "auto"                 # "mse", "mae", "huber(1.0)", "log_cosh", "pinball(0.9)" …
 metrics = "auto"              # ["rmse", "r2"]: recorded in each epoch
 l2 = 0.0                      # penalty of large weights
+l1 = 0.0                      # of weights that are not 0
 shuffle = true                # in each epoch; "once": the rows, before the first; false
 # best_by = "val_accuracy"    # a column that judges the starts, else the validation loss
 # clip = {{ name = "ClipByGlobalNorm", limit = 1.0 }}

@@ -244,6 +244,8 @@ def make_network(experiment: Experiment, preprocessing: Preprocessing) -> fastop
         settings[key] = None if settings.get(key) in (None, "none") else settings[key]
     if classifies:
         settings.setdefault("output_activation", "softmax")
+    elif experiment["training"]["loss"] == "poisson":
+        settings.setdefault("output_activation", "exp")
     if settings["scale_targets"] and settings.get("output_activation", "identity") != "identity":
         settings["scale_targets"] = None  # bounded outputs mean the units of the targets
     sizes = [preprocessing.width, *experiment.hidden(), preprocessing.n_outputs]
@@ -315,6 +317,7 @@ def train(experiment: Experiment, data: Data, console: Any, quiet: bool, resume:
                 validation_data=held_out,
                 metrics=metrics,
                 l2=settings["l2"],
+                l1=settings["l1"],
                 clip=building.build("clip", settings["clip"], building.CLIPS),
                 class_weight=settings["class_weight"],
                 callbacks=callbacks,

@@ -11,12 +11,16 @@ from sklearn.utils._available_if import available_if
 from fastopt import _validation
 from fastopt.estimators.base import Array, MLPEstimator, Problem
 from fastopt.estimators.tasks import with_callbacks
+from fastopt.losses import Huber, Pinball
 
 # scikit-learn's names and fastopt's: a loss that is ½·e² there is e² here.
 LOSSES = {
     "squared_error": ("mse", 0.5),
     "absolute_error": ("mae", 1.0),
     "huber": ("huber", 1.0),
+    "log_cosh": ("log_cosh", 1.0),
+    "poisson": ("poisson", 1.0),
+    "quantile": ("pinball", 1.0),
 }
 
 
@@ -38,8 +42,11 @@ class MLPRegressor(RegressorMixin, MLPEstimator):  # type: ignore[misc]
         ``fastopt.SGD(0.1, momentum=0.9)``, whose settings are parameters too:
         ``optimizer__momentum``. Full-batch methods train on all samples, whatever ``batch_size``
         is, and in double precision.
-    loss : {"squared_error", "absolute_error", "huber"} or callable
-        Of the scaled targets; a function as for :meth:`fastopt.MLP.fit`.
+    loss : {"squared_error", "absolute_error", "huber", "log_cosh", "poisson", "quantile"}, \
+fastopt.Huber, fastopt.Pinball or callable
+        Of the scaled targets; a function as for :meth:`fastopt.MLP.fit`. "quantile" is the median;
+        ``fastopt.Pinball(0.9)`` has another level. "poisson" is of counts: its outputs are rates,
+        exp(z), and the targets are not scaled, whatever ``scale_targets`` is.
     alpha : float
         The loss is (1/B)·Σ ½(y − t)², summed over samples and outputs, plus alpha/2·‖W‖² / B, with
         B the samples of a batch or, with ``sample_weight``, the sum of their weights; biases are
@@ -220,10 +227,19 @@ class MLPRegressor(RegressorMixin, MLPEstimator):  # type: ignore[misc]
 
     def _problem(self, y: Array) -> Problem:
         q = 1 if y.ndim == 1 else y.shape[1]
-        if callable(self.loss):
+        if isinstance(self.loss, Huber | Pinball):
+            loss, unit = str(self.loss), 1.0
+            if "," in loss:
+                raise ValueError(
+                    f"loss={self.loss!r}: a regressor predicts one number for each target; several "
+                    "quantiles at once are fastopt.MLP(..., output_activation='increasing')"
+                )
+        elif callable(self.loss):
             loss, unit = self.loss, 1.0
         else:
             loss, unit = LOSSES[_validation.choice("loss", self.loss, LOSSES)]
+        if loss == "poisson":
+            return Problem(y, q, "exp", loss, unit, unit * q, None)
         return Problem(y, q, "identity", loss, unit, unit * q, self.scale_targets)
 
     def __sklearn_tags__(self) -> Any:

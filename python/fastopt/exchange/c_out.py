@@ -21,6 +21,7 @@ _ACTIVATIONS = {
     "selu": "return z > 0 ? (real)1.0507009873554805 * z : (real)1.7580993408473766 * EXPM1(z);",
     "gelu": "return (real)0.5 * z * ERFC((real)-0.7071067811865476 * z);",
     "silu": "return z / (ONE + EXP(-z));",
+    "exp": "return EXP(z);",
     "softplus": "return (z > 0 ? z : 0) + LOG1P(EXP(z > 0 ? -z : z));",
 }
 _NUMBERS_IN_A_LINE = 6
@@ -100,6 +101,8 @@ typedef {self.real} real;
         names = [m for m in ("exp", "expm1", "log1p", "tanh", "erfc") if f"{m.upper()}(" in code]
         if "softmax" in self.used() and "exp" not in names:
             names.append("exp")
+        if "increasing" in self.used():
+            names += [m for m in ("exp", "log1p") if m not in names]
         steps = self.plan.steps
         if any(isinstance(n, LayerNorm) for s in steps for n in (s.before, s.after)):
             names.append("sqrt")
@@ -178,6 +181,8 @@ typedef {self.real} real;
             code += self.normalized(step.before, index, to, width)
         if step.activation == "softmax":
             code += self.softmax(to, width)
+        elif step.activation == "increasing":
+            code += self.increasing(to, width)
         elif step.activation != "identity":
             code.append(f"{loop} {to}[j] = {self.name}_{step.activation}({to}[j]);")
         if isinstance(step.after, LayerNorm):
@@ -228,6 +233,11 @@ typedef {self.real} real;
             f"{loop} {to}[j] /= sum;",
             "  }",
         ]
+
+    @staticmethod
+    def increasing(to: str, width: int) -> list[str]:
+        positive = f"({to}[j] > 0 ? {to}[j] : 0) + LOG1P(EXP({to}[j] > 0 ? -{to}[j] : {to}[j]))"
+        return [f"  for (int j = 1; j < {width}; ++j) {to}[j] = {to}[j - 1] + {positive};"]
 
     def self_test(self) -> str:
         plan = self.plan

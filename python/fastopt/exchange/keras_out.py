@@ -91,4 +91,8 @@ def _activation(own: Any, name: str) -> list[tuple[Any, dict[str, Any]]]:
         return []
     if name == "leaky_relu":
         return [(own.LeakyReLU, {"negative_slope": _LEAKY_SLOPE})]
-    return [(own.Activation, {"activation": name})]
+    if name == "increasing":
+        raise ValueError(
+            "Keras has no layer for output_activation='increasing': use to_onnx or to_c"
+        )
+    return [(own.Activation, {"activation": "exponential" if name == "exp" else name})]

@@ -27,9 +27,10 @@ _TRANSFERS = {
     "purelin": "identity",
     "softmax": "softmax",
     "poslin": "relu",
+    "exponential": "exp",
 }
 # What ``net.to_matlab`` writes beside those of the toolbox.
-_OWN = ("leaky_relu", "elu", "selu", "gelu", "silu", "softplus")
+_OWN = ("leaky_relu", "elu", "selu", "gelu", "silu", "softplus", "increasing")
 _LARGEST_TEXT = 64 << 20  # bytes: three million weights
 _LARGEST_MAT = 1 << 30  # bytes, once they are no longer compressed
 _MOST_REMOVED = 1 << 24  # numbers of the first weights, with zeros for inputs that were removed

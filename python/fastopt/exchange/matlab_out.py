@@ -29,6 +29,11 @@ FUNCTIONS = {
     "gelu": ("gelu", "a = 0.5 * n .* erfc(-0.7071067811865476 * n);"),
     "silu": ("silu", "a = n ./ (1 + exp(-n));"),
     "softplus": ("softplus", "a = n; a(n < 0) = 0; a = a + log1p(exp(-abs(n)));"),
+    "exp": ("exponential", "a = exp(n);"),
+    "increasing": (
+        "increasing",
+        "s = n; s(n < 0) = 0; s = s + log1p(exp(-abs(n))); s(1, :) = n(1, :); a = cumsum(s, 1);",
+    ),
     "softmax": (
         "softmax",
         "e = exp(bsxfun(@minus, n, max(n, [], 1))); a = bsxfun(@rdivide, e, sum(e, 1));",

@@ -324,6 +324,17 @@ class _Graph:
         log = self.node("Div", self.node("Mul", self.node("Log", u), e), rest)
         return self.node("Add", self.node("Relu", z), self.node("Where", is_one, e, log))
 
+    def exp(self, z: str) -> str:
+        return self.node("Exp", z)
+
+    def increasing(self, z: str) -> str:
+        """z₁, then sums of softplus(z)."""
+        first = np.zeros((1, self.plan.n_outputs), dtype=bool)
+        first[0, 0] = True
+        is_first = self.constant(first, "first", bool)
+        steps = self.node("Where", is_first, z, self.activated("softplus", z))
+        return self.node("CumSum", steps, self.constant(1, "axis", np.int64))
+
     def below_zero(self, z: str, above: str, below: str) -> str:
         return self.node("Where", self.node("Greater", z, self.constant(0.0)), above, below)
 

@@ -96,6 +96,10 @@ def _activation(nn: Any, name: str) -> list[Any]:
         return []
     if name == "softplus":
         return [nn.Softplus(threshold=_LINEAR_FROM)]
+    if name in ("exp", "increasing"):
+        raise ValueError(
+            f"PyTorch has no layer for output_activation={name!r}: use to_onnx or to_c"
+        )
     return [nn.Softmax(dim=1) if name == "softmax" else getattr(nn, _ACTIVATIONS[name])()]
 
 

@@ -38,9 +38,15 @@ class LBFGS(LineSearchOptimizer):
     ftol : float
         Stop where E falls by no more than ftol · max(|E|, 1); 0, the default: never.
 
+    Notes
+    -----
+    With ``fit(..., l1=λ)`` it is OWL-QN: −V times the subgradient of least norm of E + λ Σ|W|,
+    without the components that lead against it; a weight whose sign would change ends at 0. The
+    line search is then by halves, to E(w') ≤ E + c₁ gᵀ(w' − w).
+
     References
     ----------
-    Nocedal 1980; Nocedal & Wright 2006, chapter 7.
+    Nocedal 1980; Nocedal & Wright 2006, chapter 7; Andrew & Gao 2007 (OWL-QN).
 
     Examples
     --------
@@ -63,6 +69,24 @@ class LBFGS(LineSearchOptimizer):
     ) -> _core.LbfgsSolver:
         """Return the solver at work on an objective, starting from a copy of ``w0``."""
         return _core.LbfgsSolver(objective, w0, self._line_search_settings(), self.memory)
+
+    def make_orthant_solver(
+        self,
+        objective: _core.Objective,
+        w0: npt.NDArray[np.float64],
+        l1: npt.NDArray[np.float64],
+    ) -> _core.OrthantLbfgsSolver:
+        """Return the solver that adds Σ l1_i |w_i| to an objective (OWL-QN)."""
+        self._check_wolfe()
+        if self.line_search != "wolfe":
+            raise ValueError(
+                f"LBFGS(line_search={self.line_search!r}) is of smooth functions: with l1 a step "
+                "is shortened until it lowers E by c1 of what it promised"
+            )
+        gtol = math.nan if self.gtol is None else self.gtol
+        return _core.OrthantLbfgsSolver(
+            objective, w0, l1, self.memory, self.c1, gtol, self.xrtol, self.ftol
+        )
 
     def make_bounded_solver(
         self,

@@ -13,11 +13,13 @@ from fastopt import _core, _validation
 from fastopt._architecture import check_activations, check_dtype, check_sizes
 from fastopt._evaluation import ForgottenLoss
 from fastopt._runtime import version
+from fastopt._trainable import Trainable, check_tied, check_trainable
 from fastopt.layers import BatchNormalization, HiddenLayers, LayerNormalization, Residual
+from fastopt.losses import check_outputs
 from fastopt.storage import atomic, safetensors
 from fastopt.storage.histories import packed_history, read_history
 from fastopt.storage.values import Reader, entry, packed, refuse
-from fastopt.training.data import LOSSES
+from fastopt.training.data import check_loss
 from fastopt.training.scaling import Scalings
 from fastopt.training.state import state_of
 
@@ -147,6 +149,9 @@ def described(own: dict[str, Any]) -> dict[str, Any]:
         "one_dimensional": bool(own["targets"][0]),
         "signed": bool(own["targets"][1]),
         "loss": {"own": loss.name} if isinstance(loss, ForgottenLoss) else loss,
+        # Files of networks that are trained whole are as they were before there was a choice.
+        **({"trainable": list(own["trainable"])} if own["trainable"] is not None else {}),
+        **({"tied": [list(group) for group in own["tied"]]} if own["tied"] else {}),
     }
 
 
@@ -176,7 +181,14 @@ def _read_network(document: dict[str, Any], reader: Reader) -> dict[str, Any]:
     if isinstance(loss, dict):
         loss = ForgottenLoss(entry("network.loss", loss, "own", str))
     elif loss is not None:
-        checked("loss", lambda: _validation.choice("loss", loss, LOSSES))
+        loss = checked("loss", lambda: _loss(loss, sizes[-1]))
+    trained = None
+    if "trainable" in document:
+        trained = checked("trainable", lambda: check_trainable(get("trainable", list), hidden))
+    groups: Any = ()
+    if "tied" in document:
+        groups = checked("tied", lambda: check_tied(get("tied", list), hidden))
+        checked("tied", lambda: Trainable(hidden, trained, groups))
     parameters, statistics = reader.array("parameters"), reader.array("statistics")
     _check_array("parameters", parameters, hidden.n_parameters, dtype)
     _check_array("statistics", statistics, 2 * sum(hidden.normalized_widths), dtype)
@@ -196,7 +208,15 @@ def _read_network(document: dict[str, Any], reader: Reader) -> dict[str, Any]:
         "targets": (get("one_dimensional", bool), get("signed", bool)),
         "initializer": get("initializer", str, bool, type(None)),
         "loss": loss,
+        "trainable": trained,
+        "tied": groups,
     }
+
+
+def _loss(loss: str, n_outputs: int) -> str:
+    name = check_loss(loss)
+    check_outputs(name, n_outputs)
+    return str(name)
 
 
 def _normalization(settings: dict[str, Any]) -> Any:

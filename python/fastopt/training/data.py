@@ -10,15 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastopt import _core, _validation
+from fastopt import _core, _validation, losses
 from fastopt.training.parts import check_strata, divide
 from fastopt.training.scaling import Scaling, Scalings, learn, sizes
 from fastopt.training.targets import check_targets, input_hint, labels, plain
 from fastopt.training.user_functions import OwnLoss
 
 Array = npt.NDArray[Any]
-
-LOSSES = ("mse", "mae", "huber", "binary_cross_entropy", "cross_entropy")
 
 _NUMBERS_AT_ONCE = 1 << 20  # so that a checksum of memory maps needs little memory
 
@@ -234,12 +232,12 @@ def check_inputs(X: Any, n_inputs: int, dtype: np.dtype[Any], name: str = "X") -
 
 
 def check_loss(loss: Any, check_slopes: bool = False) -> Any:
-    """Return the name of a loss, or the caller's function as C++ calls it."""
+    """Return the name of a loss, its numbers included, or the caller's function for C++."""
     if isinstance(loss, OwnLoss):
         return loss
     if callable(loss):
         return OwnLoss(loss, check_slopes)
-    return _validation.choice("loss", loss, LOSSES, "loss")
+    return losses.named(loss)
 
 
 def check_weights(sample_weight: Any, n_outputs: int, loss: Any, name: str) -> Any:

@@ -210,9 +210,12 @@ class Epochs:
         report = None if made is None else {name: getattr(made, name) for name in REPORTED}
         self.run.history._truncate(commit.epoch + (report is not None))
         moved = None
-        if "w" in solver and not np.array_equal(solver["w"], self.run.network.parameters):
+        if "w" in solver and not np.array_equal(solver["w"], self._free()):
             moved = self.run.weights
         return self.state._replace(solver=solver, report=report, moved=moved)
+
+    def _free(self) -> Any:
+        return self.problem.free(self.run.network.parameters)
 
     def _unreported(self, solver: dict[str, Any]) -> Any:
         """Return what is known of a full-batch step whose report was lost on the way here."""

@@ -187,8 +187,8 @@ def _fits(earlier: RunState, state: RunState, problem: Problem, run: Run, solver
         return False
     if earlier.ended and earlier.optimizer != state.optimizer:
         return False  # with other settings there may be a way on
-    there = w if earlier.moved is None else earlier.moved
-    if not np.array_equal(there, problem.network.parameters):
+    there = w if earlier.moved is None else problem.free(earlier.moved)
+    if not np.array_equal(there, problem.free(problem.network.parameters)):
         return False
     if earlier.report:
         loss = earlier.report["loss"]

@@ -21,11 +21,15 @@ _INSTEAD = {
 
 
 def loss_of_method(problem: Problem, optimizer: Any, w: Any) -> float:
-    """Return E as a method itself computes it: kernels differ by rounding, near 0 by much of E."""
+    """Return E as a method itself computes it: kernels differ by rounding, near 0 by much of E.
+
+    ``w`` holds the variables that it moves.
+    """
+    w = problem.network._trainable.scattered(w, problem.network.parameters)
     if isinstance(optimizer, SUMS_OF_SQUARES):
         squares = squares_of(problem)
         return squares.value(w) * squares.scale
-    return objective_of(problem).value_and_gradient(w)[0]
+    return objective_of(problem).value_and_gradient(w)[0] + problem.l1_part(w)
 
 
 def own_criteria(
@@ -70,6 +74,7 @@ def check_memory_of_run(optimizer: Optimizer, network: Any, n_samples: int, n_ep
         # An iteration makes a pair at most.
         memory=max(1, min(optimizer.memory, n_epochs)) if isinstance(optimizer, LBFGS) else 10,
         itemsize=network.dtype.itemsize if optimizer.kind == "first_order" else BYTES,
+        trainable=network._trainable.size,
         separable=_output_weights(network) if getattr(optimizer, "separable", False) else 0,
     )
 

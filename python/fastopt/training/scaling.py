@@ -268,6 +268,11 @@ class Scalings:
                 f"scale_targets={self.scale_targets!r} is for numbers, and the targets of "
                 f"loss={loss!r} are classes or probabilities: leave it None"
             )
+        if self.scale_targets is not None and loss == "poisson":
+            raise ValueError(
+                f"scale_targets={self.scale_targets!r} would make counts negative, which "
+                "loss='poisson' is of: leave it None"
+            )
 
     def check_learned(self) -> None:
         """Refuse to work before the scaling is known."""

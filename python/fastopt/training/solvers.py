@@ -11,6 +11,7 @@ import numpy as np
 from fastopt import _core
 from fastopt._second_order import check_float64, check_twice_differentiable
 from fastopt.optimizers import (
+    LBFGS,
     BayesianRegularization,
     LevenbergMarquardt,
     Newton,
@@ -32,6 +33,20 @@ def make_solver(problem: Problem, optimizer: Any, settings: FitSettings) -> Any:
     """Return the solver of a method, or refuse what cannot work; a step is an epoch."""
     make = _first_order if optimizer.kind == "first_order" else _full_batch
     return make(problem, optimizer, settings)
+
+
+def _of_free(problem: Problem, objective: Any) -> Any:
+    """Return an objective as a function of what training moves."""
+    network = problem.network
+    if network._trainable.variables is None:
+        return objective
+    if problem.data.in_parts:
+        raise ValueError(
+            "data in parts are for networks that are trained whole, and this one has frozen or "
+            "tied arrays (trainable, tied): give the data as arrays"
+        )
+    squares = isinstance(objective, _core.NetworkSquares)
+    return (_core.FreeSquares if squares else _core.FreeObjective)(objective, network._core)
 
 
 def squares_of(problem: Problem) -> _core.NetworkSquares | SquaresOfParts:
@@ -68,6 +83,7 @@ def _first_order(problem: Problem, optimizer: Any, settings: FitSettings) -> Any
         clip_limit=0.0 if clip is None else clip.limit,
         gradient_norm=settings.gradient_norm,
         can_undo=isinstance(optimizer._followed_rate, AdaptiveLearningRate),
+        l1=problem.l1,
     )
 
 
@@ -77,7 +93,12 @@ def _full_batch(problem: Problem, optimizer: Any, settings: FitSettings) -> _cor
     check_float64(network.dtype, name)
     if settings.clip is not None:
         raise ValueError(f"clip belongs to first-order methods; {name} chooses its own step")
-    w0 = np.array(network.parameters)
+    w0 = problem.free(network.parameters)
+    if problem.l1 > 0 and not isinstance(optimizer, LBFGS):
+        raise ValueError(
+            f"l1={problem.l1}: {name} needs a gradient everywhere, and |w| has none at 0: use "
+            "LBFGS, which goes orthant-wise, or a first-order method such as Adam"
+        )
     if isinstance(optimizer, SUMS_OF_SQUARES):
         _check_squares(loss, name)
         squares = squares_of(problem)
@@ -103,15 +124,20 @@ def _full_batch(problem: Problem, optimizer: Any, settings: FitSettings) -> _cor
     if isinstance(optimizer, ScaledConjugateGradient) and callable(loss):
         # The Hessian of a user's own loss is not known.
         optimizer = optimizer.clone(sigma=optimizer.sigma or SIGMA)
-    method = optimizer.make_solver(objective_of(problem), w0)
+    objective = _of_free(problem, objective_of(problem))
+    if problem.l1 > 0:
+        method = optimizer.make_orthant_solver(objective, w0, problem.l1_of_variables())
+    else:
+        method = optimizer.make_solver(objective, w0)
     return _core.NetworkSolver(network._core, method, 1.0)
 
 
 def _levenberg_marquardt(
     problem: Problem, optimizer: LevenbergMarquardt, squares: Any, w0: Any
 ) -> _core.LevenbergMarquardtSolver:
-    settings = _damping(problem, optimizer, squares.linear_from)
-    return _core.LevenbergMarquardtSolver(squares, w0, scaling=optimizer.scaling, **settings)
+    settings = _damping(problem, optimizer, _linear_from(problem, squares))
+    free = _of_free(problem, squares)
+    return _core.LevenbergMarquardtSolver(free, w0, scaling=optimizer.scaling, **settings)
 
 
 def _bayesian(
@@ -123,16 +149,17 @@ def _bayesian(
             "l2 at 0, or use LevenbergMarquardt"
         )
     n_residuals, log_weights = squares.weighted_residuals
+    groups = np.array(optimizer.groups_of(problem.network))
     return _core.BayesianSolver(
-        squares,
+        _of_free(problem, squares),
         w0,
-        groups=optimizer.groups_of(problem.network),
+        groups=problem.free(groups).tolist(),
         n_residuals=n_residuals,
         log_weights=log_weights,
         tolerance=optimizer.tolerance,
         first_alpha=optimizer.alpha,
         scaling="identity",
-        **_damping(problem, optimizer, squares.linear_from),
+        **_damping(problem, optimizer, _linear_from(problem, squares)),
     )
 
 
@@ -143,6 +170,11 @@ def _separable_squares(problem: Problem) -> _core.SeparableSquares:
         raise ValueError(
             "LevenbergMarquardt(separable=True) factorises the outputs of all samples together, "
             f"and the data are in parts: {without}"
+        )
+    if network._trainable.variables is not None:
+        raise ValueError(
+            "LevenbergMarquardt(separable=True) solves for all output weights at once, and this "
+            f"network has frozen or tied ones (trainable, tied): {without}"
         )
     if network.output_activation != "identity":
         raise ValueError(
@@ -155,6 +187,17 @@ def _separable_squares(problem: Problem) -> _core.SeparableSquares:
             f"{list(network.layer_sizes)} has none; {without}"
         )
     return _core.SeparableSquares(network._core, problem.data.native, problem.l2)
+
+
+def _linear_from(problem: Problem, squares: _core.NetworkSquares) -> int:
+    """Return from which free variable on all enter the residuals linearly."""
+    first, variables = squares.linear_from, problem.network._trainable.variables
+    if variables is None:
+        return first
+    hidden = int(variables[:first].max(initial=-1)) + 1
+    # Output weights that hidden ones are tied to do not.
+    n = int(variables.max()) + 1
+    return hidden if not np.isin(variables[first:], variables[:first]).any() else n
 
 
 def _damping(problem: Problem, optimizer: Any, linear_from: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastopt import _validation
+from fastopt import _validation, losses
 
 Array = npt.NDArray[Any]
 Weights = npt.NDArray[np.float64] | None
@@ -62,6 +62,9 @@ def check_targets(
         )
     columns = 1 if targets.ndim == 1 else targets.shape[1]
     by_number = loss == "cross_entropy" and columns == 1
+    if losses.check_outputs(loss, n_outputs) and columns == 1:  # all levels see the same target
+        targets = np.broadcast_to(targets.reshape(-1, 1), (len(targets), n_outputs))
+        columns = n_outputs
     if columns != n_outputs and not by_number:
         raise ValueError(
             f"{name} must have {n_outputs} columns, as the network has outputs; got shape "
@@ -75,6 +78,8 @@ def check_targets(
         return targets, n_outputs, missing
     if loss in ("binary_cross_entropy", "cross_entropy"):
         _check_range(name, targets, loss, weights)
+    if loss == "poisson":
+        _check_counts(name, targets, weights)
     return targets, 0, missing
 
 
@@ -130,6 +135,16 @@ def _check_range(name: str, targets: Array, loss: str, weights: Weights) -> None
         raise ValueError(
             f"{name} must lie in [0, 1] for {loss}, got {targets[at]} at row {at[0]}"
             f"{_label_hint(name, targets)}"
+        )
+
+
+def _check_counts(name: str, targets: Array, weights: Weights) -> None:
+    wrong = _counting(targets < 0, weights)
+    if wrong.any():
+        at = tuple(int(i) for i in np.argwhere(wrong)[0])
+        raise ValueError(
+            f"{name} must be >= 0 for poisson, whose targets are counts or rates, got "
+            f"{targets[at]} at row {at[0]}"
         )
 
 

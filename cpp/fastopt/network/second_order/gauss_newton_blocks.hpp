@@ -45,9 +45,9 @@ struct JacobianSlots : ForwardSlots {
     weight = add(this->weight_columns);
     lower = add(widest);
     upper = add(widest);
-    // With softmax every output depends on every z; otherwise the output layer's deltas are
+    // Of outputs that mix each depends on several z; otherwise the output layer's deltas are
     // diagonal.
-    output_delta = add(output_activation == Activation::softmax ? q * q : linear ? 1 : q);
+    output_delta = add(mixes_outputs(output_activation) ? q * q : linear ? 1 : q);
     for (Index l = 0; l + 1 < depth; ++l) {
       const bool dense = !linear || l + 2 < depth || depth > 2;
       deltas.push_back(add(dense ? net.layer(l).fan_out * q : 0));
@@ -116,7 +116,7 @@ class GaussNewtonBlocks {
         own_block(inputs_alone(l),
                   Rows::triangle(slots_.root_slope, slots_.root_slope, net_.layer(l).fan_out),
                   net_.layer(l).weights, true);
-      } else if (l == last && slots_.output_activation != Activation::softmax) {
+      } else if (l == last && !mixes_outputs(slots_.output_activation)) {
         elementwise_output_alone(l);
       } else {
         own_block(inputs_alone(l),
@@ -127,7 +127,7 @@ class GaussNewtonBlocks {
         const Index wide = net_.layer(l).fan_out;
         if (m == last && slots_.linear && l + 1 == last) {
           last_hidden_and_linear_output(l);
-        } else if (m == last && slots_.output_activation != Activation::softmax) {
+        } else if (m == last && !mixes_outputs(slots_.output_activation)) {
           output_block(l,
                        slots_.linear
                            ? Rows::scaled(slots_.delta(l), wide * slots_.q, slots_.output_delta, 1)

@@ -35,12 +35,9 @@ inline void network_jacobian(const Architecture& net, const ArraySource& inputs,
 
     for (Index k = 0; k < q; ++k) {
       block.array(seed, q).setZero();
-      const ConstArrayMap<double> yk(block.column(slots.output(), k), rows);
-      if (output == Activation::softmax) {
+      if (mixes_outputs(output)) {
         for (Index j = 0; j < q; ++j)
-          ArrayMap<double>(block.column(seed, j), rows) =
-              yk *
-              ((j == k ? 1.0 : 0.0) - ConstArrayMap<double>(block.column(slots.output(), j), rows));
+          mixed_slope(output, slots, last, k, j, block, {block.column(seed, j), rows});
       } else {
         ArrayMap<double>(block.column(seed, k), rows) =
             ConstArrayMap<double>(block.column(slots.slope(last), k), rows);

@@ -17,7 +17,7 @@ class LossCurvature {
     if (loss.kind() == LossKind::custom)
       throw std::invalid_argument("a loss of your own has no second derivatives here");
     categorical_ = loss.kind() == LossKind::cross_entropy;
-    diagonal_ = !categorical_ && output_ != Activation::softmax;
+    diagonal_ = !categorical_ && !mixes_outputs(output_);
     z_ = slots.output();
     for (Index* slot : {&y_, &targets_, &delta_, &first_, &second_}) *slot = slots.add(q);
     weight_ = slots.add(weight_columns_);
@@ -50,8 +50,8 @@ class LossCurvature {
   double prepare(SampleBlock& block) const {
     const double sum = first_derivative(block);
     const Index size = block.stride() * q_;
-    const ConstArrayMap<double> z(block.slot(z_), size), t(block.slot(targets_), size),
-        y(block.slot(y_), size);
+    const ConstArrayMap<double> z(block.slot(z_), size);
+    ArrayMap<double> y = block.array(y_, q_);
     ArrayMap<double> first = block.array(first_, q_), second = block.array(second_, q_);
     if (categorical_) {
       // Probabilities stay in y; the targets' mass times the weight in the first column.
@@ -60,23 +60,17 @@ class LossCurvature {
       row(block, first_, 0) *= row(block, weight_, 0);
       return sum;
     }
-    if (loss_.kind() == LossKind::binary_cross_entropy) {
-      first = z.logistic();
-      second = first * (1.0 - first);
+    if (loss_.is_fused()) {
+      if (loss_.kind() == LossKind::poisson) {
+        second = z.exp();
+      } else {
+        first = z.logistic();
+        second = first * (1.0 - first);
+      }
       weigh(block, second_);
       return sum;
     }
-    second = y - t;
-    if (loss_.kind() == LossKind::mse) {
-      first = 2.0 * second;
-      second.setConstant(2.0);
-    } else if (loss_.kind() == LossKind::mae) {
-      first = second.sign();
-      second.setZero();
-    } else {
-      first = second.max(-1.0).min(1.0);
-      second = (second.abs() <= 1.0).cast<double>();
-    }
+    by_outputs(block);
     weigh(block, first_);
     weigh(block, second_);
     if (diagonal_ && output_ != Activation::identity) {
@@ -85,6 +79,12 @@ class LossCurvature {
       second *= derivative.square();
       curvatures(output_, y.data(), z.data(), derivative.data(), size);
       second += first * derivative;
+    }
+    if (output_ == Activation::increasing) {
+      // y is not needed any more: σ(z) takes its place, and the sums of ∂ℓ/∂y from each output on
+      // that of ∂ℓ/∂y.
+      y = z.logistic();
+      for (Index k = q_ - 1; k > 0; --k) row(block, first_, k - 1) += row(block, first_, k);
     }
     return sum;
   }
@@ -96,6 +96,21 @@ class LossCurvature {
     const auto to = [&](Index k) { return ArrayMap<double>(out + k * n, n); };
     if (diagonal_) {
       for (Index k = 0; k < q_; ++k) to(k) = row(block, second_, k) * in(k);
+      return;
+    }
+    if (output_ == Activation::increasing) {
+      // dy = L dz with L_kj = σ(z_j) for k ≥ j, 1 for j = 1; δ = Lᵀ ∂ℓ/∂y.
+      Eigen::ArrayXd dy = in(0);
+      to(0) = row(block, second_, 0) * dy;
+      for (Index k = 1; k < q_; ++k) {
+        dy += row(block, y_, k) * in(k);
+        to(k) = row(block, second_, k) * dy;
+      }
+      for (Index k = q_ - 1; k > 0; --k) {
+        const auto slope = row(block, y_, k);
+        to(k - 1) += to(k);
+        to(k) = slope * (to(k) + (1.0 - slope) * row(block, first_, k) * in(k));
+      }
       return;
     }
     // dy = y ⊗ (dz - Σ y dz), softmax's own derivative.
@@ -118,6 +133,44 @@ class LossCurvature {
   }
 
  private:
+  // ∂ℓ/∂y and ∂²ℓ/∂y² of a loss that is a sum over outputs.
+  void by_outputs(SampleBlock& block) const {
+    const Index size = block.stride() * q_;
+    const ConstArrayMap<double> t(block.slot(targets_), size), y(block.slot(y_), size);
+    ArrayMap<double> first = block.array(first_, q_), second = block.array(second_, q_);
+    const double delta = loss_.parameter();
+    second = y - t;
+    switch (loss_.kind()) {
+      case LossKind::mse:
+        first = 2.0 * second;
+        second.setConstant(2.0);
+        break;
+      case LossKind::mae:
+        first = second.sign();
+        second.setZero();
+        break;
+      case LossKind::log_cosh:
+        first = second.tanh();
+        second = 1.0 - first.square();
+        break;
+      case LossKind::pinball:
+        for (Index k = 0; k < q_; ++k) {
+          const double level = loss_.parameter(k);
+          const ArrayMap<double> d = row(block, second_, k);
+          row(block, first_, k) = (d > 0.0).select(1.0 - level, level * d.sign());
+        }
+        second.setZero();
+        break;
+      case LossKind::poisson:
+        first = (t > 0.0).select(1.0 - t / y, 1.0);
+        second = (t > 0.0).select(t / y.square(), 0.0);
+        break;
+      default:
+        first = second.max(-delta).min(delta);
+        second = (second.abs() <= delta).cast<double>();
+    }
+  }
+
   static ConstArrayMap<double> row(const SampleBlock& block, Index slot, Index k) {
     return {block.column(slot, k), block.stride()};
   }

@@ -137,13 +137,12 @@ class NormalEquations {
     const Index rows = block.stride();
     if (slots_.linear) {
       block.array(slots_.output_delta, 1) = block.array(slots_.root_weight, 1);
-    } else if (slots_.output_activation == Activation::softmax) {
+    } else if (mixes_outputs(slots_.output_activation)) {
       for (Index k = 0; k < slots_.q; ++k)
         for (Index j = 0; j < slots_.q; ++j) {
-          const ConstArrayMap<double> yk(block.column(slots_.output(), k), rows);
-          const ConstArrayMap<double> yj(block.column(slots_.output(), j), rows);
           ArrayMap<double> to(block.column(slots_.output_delta, j + slots_.q * k), rows);
-          to = root(block, k) * yk * ((j == k ? 1.0 : 0.0) - yj);
+          mixed_slope(slots_.output_activation, slots_, slots_.depth - 1, k, j, block, to);
+          to *= root(block, k);
         }
     } else {
       block.array(slots_.output_delta, slots_.q) =
@@ -157,7 +156,7 @@ class NormalEquations {
   void gradient(const double* w, SampleBlock& block, double* g) const {
     const Index rows = block.stride();
     Index own = slots_.lower, below = slots_.upper;
-    if (slots_.output_activation == Activation::softmax) {
+    if (mixes_outputs(slots_.output_activation)) {
       block.array(slots_.upper, slots_.q).setZero();
       for (Index k = 0; k < slots_.q; ++k)
         for (Index j = 0; j < slots_.q; ++j)
@@ -208,7 +207,7 @@ class NormalEquations {
     const auto weights = weight_matrix(net_.layers.back(), w);
     for (Index k = 0; k < slots_.q; ++k) {
       double* to = block.column(slots_.delta(last), top.fan_out * k);
-      if (slots_.output_activation == Activation::softmax) {
+      if (mixes_outputs(slots_.output_activation)) {
         pull_back(net_, slots_, w, slots_.depth - 1, block,
                   block.column(slots_.output_delta, slots_.q * k), to);
       } else {
@@ -230,7 +229,7 @@ class NormalEquations {
     const Index rows = block.stride();
     for (Index k = 0; k < slots_.q; ++k) {
       double* seed = block.slot(slots_.upper);
-      if (slots_.output_activation == Activation::softmax) {
+      if (mixes_outputs(slots_.output_activation)) {
         std::copy_n(block.column(slots_.output_delta, slots_.q * k), rows * slots_.q, seed);
       } else {
         block.array(slots_.upper, slots_.q).setZero();

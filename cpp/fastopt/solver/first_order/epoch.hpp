@@ -8,6 +8,7 @@
 #include "fastopt/core/random.hpp"
 #include "fastopt/network/network.hpp"
 #include "fastopt/objective/batch_gradient.hpp"
+#include "fastopt/objective/l1_penalty.hpp"
 #include "fastopt/solver/solver.hpp"
 #include "fastopt/update/clip.hpp"
 #include "fastopt/update/updater.hpp"
@@ -18,7 +19,7 @@ struct EpochOptions {
   Index batch_size = 0;  // the number of samples, or more: full batch
   bool shuffle = true;
   std::uint64_t seed = 0;
-  double l2 = 0;
+  double l2 = 0, l1 = 0;
   Clip clip;
   bool gradient_norm = false;  // whether reports tell it: over all data, after the step
   bool can_undo = false;       // full batch: keep what undo() and loss_before() need
@@ -32,22 +33,29 @@ class Epoch final : public Solver {
       : net_(network),
         data_(std::move(data)),
         options_(options),
-        n_(network.architecture.n_parameters),
+        free_(network.free),
+        n_(free_.all() ? network.architecture.n_parameters : free_.size()),
         batch_(std::min(options.batch_size, data_.size())),
         full_batch_(batch_ == data_.size()),
         joins_last_(network.architecture.uses_batch() && data_.size() % batch_ == 1),
         gradient_of_(network.architecture, data_, std::move(loss), options.l2,
-                     options.gradient_norm ? data_.size() : batch_ + (joins_last_ ? 1 : 0)),
-        updater_(std::move(rule), weight_decay, network.architecture.segments, n_),
+                     options.gradient_norm ? data_.size() : batch_ + (joins_last_ ? 1 : 0),
+                     options.l1),
+        updater_(std::move(rule), weight_decay,
+                 free_.all() ? network.architecture.segments : free_.segments(), n_),
         gradient_(n_),
-        start_(n_),
+        whole_gradient_(free_.all() ? 0 : network.architecture.n_parameters),
+        free_weights_(free_.all() ? 0 : n_),
+        before_(options.l1 > 0 ? n_ : 0),
+        l1_(penalty()),
+        start_(network.parameters),
         start_statistics_(network.statistics),
         best_(network.parameters),
         best_statistics_(network.statistics),
         first_(network.parameters),
         first_statistics_(network.statistics),
         undo_(options.can_undo ? n_ : 0),
-        known_at_(full_batch_ || options.gradient_norm ? n_ : 0),
+        known_at_(full_batch_ || options.gradient_norm ? network.parameters.size() : 0),
         order_(full_batch_ ? 0 : static_cast<std::size_t>(data_.size())) {
     if (network.architecture.uses_batch() && batch_ == 1)
       throw std::invalid_argument(
@@ -84,7 +92,7 @@ class Epoch final : public Solver {
       if (!known()) evaluate();
       report.gradient_norm = norm(gradient_.data(), n_);
     }
-    report.step_norm = distance(w(), start_.data(), n_);
+    report.step_norm = distance(w(), start_.data(), start_.size());
     report.iterations = updater_.iteration();
     report.n_gradient = n_gradient_;
     report.n_value = n_value_;
@@ -114,7 +122,7 @@ class Epoch final : public Solver {
     if (options_.gradient_norm) {
       if (!known()) {
         choose_masks();
-        gradient_of_(w(), data_.order(), 0, data_.size(), gradient_.data());
+        gradient_at(data_.order(), 0, data_.size());
         ++n_gradient_;
       }
       report.gradient_norm = norm(gradient_.data(), n_);
@@ -168,27 +176,59 @@ class Epoch final : public Solver {
   // w back however the epoch ends, and to the bit where there was no update.
   class LookAhead {
    public:
-    LookAhead(Updater<Scalar>& updater, Scalar* w, const Buffer<Scalar>& start)
-        : updater_(updater), w_(w), start_(start), iteration_(updater.iteration()) {
-      updater_.look_ahead(w_, 1);
+    explicit LookAhead(Epoch& epoch) : epoch_(epoch), iteration_(epoch.updater_.iteration()) {
+      move(1);
     }
     ~LookAhead() {
-      if (updater_.iteration() == iteration_)
-        std::copy(start_.begin(), start_.end(), w_);
+      if (epoch_.updater_.iteration() == iteration_)
+        epoch_.net_.parameters.copy_from(epoch_.start_);
       else
-        updater_.look_ahead(w_, -1);
+        move(-1);
     }
     LookAhead(const LookAhead&) = delete;
     LookAhead& operator=(const LookAhead&) = delete;
 
    private:
-    Updater<Scalar>& updater_;
-    Scalar* w_;
-    const Buffer<Scalar>& start_;
+    void move(double sign) {
+      if (!epoch_.updater_.rule().looks_ahead()) return;
+      epoch_.updater_.look_ahead(epoch_.take_free(), sign);
+      epoch_.give_free();
+    }
+
+    Epoch& epoch_;
     std::int64_t iteration_;
   };
 
   Scalar* w() { return net_.parameters.data(); }
+  // The weights that are free, as one vector; and back from there.
+  Scalar* take_free() {
+    if (free_.all()) return w();
+    free_.gather(w(), free_weights_.data());
+    return free_weights_.data();
+  }
+  void give_free() {
+    if (!free_.all()) free_.scatter(free_weights_.data(), w());
+  }
+
+  // l1 for each free variable, as often as the weights that stand for it.
+  L1Penalty<Scalar> penalty() const {
+    if (options_.l1 == 0) return {};
+    Buffer<double> of_all(net_.parameters.size()), lambda(n_);
+    for (const Segment& s : net_.architecture.segments)
+      if (s.shrinks) std::fill_n(of_all.data() + s.offset, s.size, options_.l1);
+    if (free_.all()) return L1Penalty<Scalar>(of_all);
+    free_.pull_back(of_all.data(), lambda.data());
+    return L1Penalty<Scalar>(lambda);
+  }
+
+  // E of samples and, in gradient_, its (sub)gradient by the free weights.
+  double gradient_at(const std::uint32_t* order, Index first, Index count) {
+    Scalar* whole = free_.all() ? gradient_.data() : whole_gradient_.data();
+    const double loss = gradient_of_(w(), order, first, count, whole);
+    if (!free_.all()) free_.pull_back(whole, gradient_.data());
+    if (l1_.there()) l1_.add_subgradient(take_free(), gradient_.data());
+    return loss;
+  }
 
   Report mini_batches() {
     Report report;
@@ -203,7 +243,7 @@ class Epoch final : public Solver {
                                              static_cast<std::uint64_t>(epoch_)));
       order = order_.data();
     }
-    const LookAhead ahead(updater_, w(), start_);
+    const LookAhead ahead(*this);
     double loss = 0;
     for (Index k = 0; k < iterations_per_epoch(); ++k) {
       const Index first = k * batch_;
@@ -227,14 +267,14 @@ class Epoch final : public Solver {
     known_ = false;
     choose_masks();
     double loss = 0;
-    if (options_.clip.kind == ClipKind::none) {
+    if (options_.clip.kind == ClipKind::none && free_.all() && !l1_.there()) {
       // Each stretch of the weights is updated as soon as its gradient is there.
       loss = gradient_of_(
           w(), order, first, count, g,
           [&] { updater_.begin_step(learning_rate, std::numeric_limits<double>::quiet_NaN()); },
           [&](const Segment& s) { updater_.apply(w(), g, s.offset, s.size, s.shrinks); });
     } else {
-      loss = gradient_of_(w(), order, first, count, g);
+      loss = gradient_at(order, first, count);
       take_step(learning_rate, loss);
     }
     if (std::isfinite(loss)) gradient_of_.update_running(net_.statistics.data());
@@ -243,8 +283,15 @@ class Epoch final : public Solver {
 
   void take_step(double learning_rate, double loss) {
     Scalar* g = gradient_.data();
-    if (options_.clip.apply(g, n_, net_.architecture.segments)) ++clipped_;
-    updater_.step(w(), g, learning_rate, loss);
+    Scalar* u = take_free();
+    // A rule that looks ahead keeps another point in place of w, whose side of zero is not that of
+    // w.
+    const bool by_sides = l1_.there() && !updater_.rule().looks_ahead();
+    if (by_sides) std::copy_n(u, n_, before_.begin());
+    if (options_.clip.apply(g, n_, updater_.segments())) ++clipped_;
+    updater_.step(u, g, learning_rate, loss);
+    if (by_sides) l1_.stay_in_orthant(before_.data(), g, u);
+    give_free();
   }
 
   // Full batch. The loss is that after the step; its gradient serves the next one.
@@ -254,7 +301,7 @@ class Epoch final : public Solver {
     if (updater_.rule().looks_ahead()) {
       if (options_.can_undo) undo_loss_ = evaluated_ && unchanged() ? loss_ : value();
       {
-        const LookAhead ahead(updater_, w(), start_);
+        const LookAhead ahead(*this);
         update(data_.order(), 0, count, rates_[0]);
       }
       loss_ = value();
@@ -288,7 +335,7 @@ class Epoch final : public Solver {
 
   void evaluate() {
     choose_masks();
-    loss_ = gradient_of_(w(), data_.order(), 0, data_.size(), gradient_.data());
+    loss_ = gradient_at(data_.order(), 0, data_.size());
     ++n_gradient_;
     remember(loss_, gradient_);
   }
@@ -326,13 +373,16 @@ class Epoch final : public Solver {
   Network<Scalar>& net_;
   Dataset data_;
   EpochOptions options_;
-  Index n_, batch_;
+  const FreeParameters& free_;
+  Index n_, batch_;  // n_ weights are free
   bool full_batch_;
   bool joins_last_;  // a last batch of one sample goes with the batch before it
   BatchGradient<Scalar> gradient_of_;
   Updater<Scalar> updater_;
-  Buffer<Scalar> gradient_, start_, start_statistics_, best_, best_statistics_, first_,
-      first_statistics_, undo_, known_at_;
+  Buffer<Scalar> gradient_, whole_gradient_, free_weights_, before_;
+  L1Penalty<Scalar> l1_;
+  Buffer<Scalar> start_, start_statistics_, best_, best_statistics_, first_, first_statistics_,
+      undo_, known_at_;
   typename Updater<Scalar>::Saved start_state_;
   std::vector<std::uint32_t> order_;
   std::vector<double> rates_;

@@ -115,10 +115,18 @@ def train(
         ),
     ] = None,
     loss: Annotated[
-        str | None, typer.Option(help="mse, mae, huber, cross_entropy.", rich_help_panel=_METHOD)
+        str | None,
+        typer.Option(
+            help="mse, mae, huber(0.5), log_cosh, pinball(0.9), poisson, cross_entropy.",
+            rich_help_panel=_METHOD,
+        ),
     ] = None,
     l2: Annotated[
         float | None, typer.Option(help="Penalty of large weights.", rich_help_panel=_METHOD)
+    ] = None,
+    l1: Annotated[
+        float | None,
+        typer.Option(help="Penalty that leaves weights at 0.", rich_help_panel=_METHOD),
     ] = None,
     restarts: Annotated[
         int | None, typer.Option(help="Starts, the best is kept.", rich_help_panel=_METHOD)
@@ -197,6 +205,7 @@ def train(
         "patience": patience,
         "loss": loss,
         "l2": l2,
+        "l1": l1,
         "restarts": restarts,
         "seed": seed,
     }
