@@ -67,6 +67,18 @@ def test_sigma_is_absolute_where_it_is_said(decay, call):
     np.testing.assert_allclose(4 * covariances[1, True], covariances[2, True], rtol=1e-5)
 
 
+@pytest.mark.parametrize(("name", "separator"), [("o.tsv", "\t"), ("o.parquet", None)])
+def test_the_curve_is_written_as_its_name_says(decay, call, name, separator):
+    options = ("-m", MODEL, "--y", "signal", "-o", name)
+    if separator is None:
+        pytest.importorskip("pyarrow")
+    assert call("fit-curve", "decay.csv", *options)[0] == 0
+    written = pd.read_parquet(name) if separator is None else pd.read_csv(name, sep=separator)
+    assert list(written.columns) == ["t", "signal", "curve", "lower", "upper"]
+    code, _, err = call("fit-curve", "decay.csv", *options[:-1], "decay.csv")
+    assert (code, "what is read" in err) == (2, True)
+
+
 def test_bounds_hold_and_names_lead(decay, call):
     options = ("--model", MODEL, "--y", "signal", "--json")
     told = json.loads(

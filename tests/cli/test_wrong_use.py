@@ -32,6 +32,10 @@ def files(folder):
         "callback.toml": (
             '[data]\npath = "good.csv"\ntarget = "y"\n[[callbacks]]\nname = "EarlyStoping"\n'
         ),
+        "lacking.toml": (
+            '[data]\npath = "good.csv"\ntarget = "y"\n'
+            '[optimizer]\nname = "adam"\n[optimizer.learning_rate]\nname = "CosineDecay"\n'
+        ),
         "setting.toml": (
             '[data]\npath = "good.csv"\ntarget = "y"\n'
             '[[callbacks]]\nname = "EarlyStopping"\npatiense = 3\n'
@@ -76,6 +80,9 @@ def files(folder):
         ("good.csv -t y --separator ab", 2, "one character"),
         ("good.csv -t y --out .", 2, "--out . is a folder"),
         ("good.csv -t y --out no/m.st", 2, "there is no folder"),
+        ("good.csv -t y --out good.csv", 2, "--out good.csv is what is read"),
+        ("good.csv -t y --log ./good.csv", 2, "--log good.csv is what is read"),
+        ("good.csv -t y --report good.csv", 2, "--report good.csv is what is read"),
         ("good.csv -t y --log .", 2, "--log . is a folder"),
         ("good.csv -t y --resume", 1, "nothing to resume: model.checkpoint.safetensors"),
         ("good.csv -t y --resume --restarts 2", 2, "--resume goes on with one training"),
@@ -105,6 +112,7 @@ def files(folder):
         ("typo.toml", 2, r"\[training\] epoch is not known: did you mean 'epochs'"),
         ("section.toml", 2, r"\[netwrk\] is not known: did you mean 'network'"),
         ("callback.toml", 2, "callback 'EarlyStoping' is not known: did you mean 'EarlyStopping'"),
+        ("lacking.toml", 2, "schedule 'CosineDecay' needs initial and steps"),
         ("setting.toml", 2, "no setting 'patiense'; did you mean 'patience'"),
     ],
 )
@@ -144,6 +152,10 @@ def test_use_of_models(files, call):
     (files / "short.csv").write_text("a\n1\n")
     (files / "other.csv").write_text("a,b\n1,w\n")
     (files / "letters.csv").write_text("a,b\nx,u\n")
+    (files / "net.m").write_text("function y = net(x)\n")
+    (files / "comma.csv").write_text("a;b\n1,5;u\n")
+    semicolon = ("--separator", ";")
+    before = {path: path.read_bytes() for path in files.iterdir()}
     model = "model.safetensors"
     for arguments, code, said in [
         (("predict", "no.st", "good.csv"), 2, "no file 'no.st'"),
@@ -157,6 +169,10 @@ def test_use_of_models(files, call):
         (("predict", model, "letters.csv"), 1, "'a' must hold numbers, and row 1 has 'x'"),
         (("predict", model, "good.csv", "--probabilities"), 2, "are of classes"),
         (("predict", model, "good.csv", "--out", "."), 2, "is a folder"),
+        (("predict", model, "good.csv", "-o", "p.xlsx"), 2, r"\.xlsx is another kind"),
+        (("predict", model, "good.csv", "-o", "good.csv"), 2, "what is read, and would be"),
+        (("predict", model, "good.csv", "-o", model), 2, "what is read, and would be"),
+        (("predict", model, "comma.csv", *semicolon), 1, "'1,5' .*: give --decimal ,"),
         (("evaluate", model, "other.csv"), 1, "category 'w'"),
         (("evaluate", model, "short.csv"), 1, "no column 'b'"),
         (("evaluate", model, "good.csv", "--metrics", "rsme"), 2, "did you mean 'rmse'"),
@@ -164,6 +180,8 @@ def test_use_of_models(files, call):
         (("evaluate", model, "good.csv", "--part", "some"), 2, "training, validation or test"),
         (("export", model), 2, "--onnx net.onnx"),
         (("export", model, "--c", "."), 2, "is a folder"),
+        (("export", model, "--c", model), 2, "what is read, and would be"),
+        (("import", "net.m", "--out", "net.m"), 2, "what is read, and would be"),
         (("export", model, "--matlab", "1.m"), 1, "1"),
         (("import", "no.onnx"), 2, "no file"),
         (("import", "good.csv"), 2, "of no kind that is read: .onnx"),
@@ -174,6 +192,7 @@ def test_use_of_models(files, call):
         found, out, err = call(*arguments)
         assert (found, out) == (code, ""), (arguments, err)
         assert_told(err, said)
+    assert {path: path.read_bytes() for path in files.iterdir()} == before
     assert call("predict", model, "other.csv", "--unknown", "zero")[0] == 0
 
 

@@ -97,9 +97,22 @@ def build(what: str, given: Any, known: dict[str, Any], plain_name: bool = True)
 
 
 def _check_keys(what: str, name: str, made: Any, settings: dict[str, Any]) -> None:
-    """Refuse a setting that a class does not have, with those that it has."""
-    known = [key for key in inspect.signature(made).parameters if key != "_"]
+    """Refuse a setting that a class does not have, with those that it has, and one that lacks."""
+    parameters = inspect.signature(made).parameters
+    known = [key for key in parameters if key != "_"]
     for key in settings:
         if key not in known:
             cure = meant_by(key, known) or f"; it has {', '.join(known) or 'none'}"
             raise Misuse(f"{what} {name!r} has no setting {key!r}{cure}")
+    lacking = [
+        key
+        for key in known
+        if parameters[key].default is inspect.Parameter.empty
+        and parameters[key].kind in _NAMED
+        and key not in settings
+    ]
+    if lacking:
+        raise Misuse(f"{what} {name!r} needs {' and '.join(lacking)}")
+
+
+_NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)

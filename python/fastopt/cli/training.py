@@ -58,13 +58,15 @@ class Data:
         return next((part for part in self.parts if part.name == name), None)
 
 
-def check_output(path: Path, what: str) -> None:
-    """Refuse, before the work, a place that no file can be written to."""
+def check_output(path: Path, what: str, *used: Path) -> None:
+    """Refuse, before the work, a place that no file can be written to, and what is read as well."""
     if path.is_dir():
         raise Misuse(f"{what} {path} is a folder: give a file such as {path / 'model.safetensors'}")
     folder = path.absolute().parent
     if not folder.is_dir():
         raise Misuse(f"{what} {path}: there is no folder {folder}; make it first")
+    if path.exists() and any(other.exists() and path.samefile(other) for other in used):
+        raise Misuse(f"{what} {path} is what is read, and would be replaced: give another file")
 
 
 def reading_of(data: dict[str, Any]) -> Reading:

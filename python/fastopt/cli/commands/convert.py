@@ -95,7 +95,7 @@ def export(
         raise Misuse("what is it to be written as? --onnx net.onnx, --c net.c or --matlab net.m")
     for path, option in ((onnx, "--onnx"), (c, "--c"), (matlab, "--matlab")):
         if path is not None:
-            check_output(path, option)
+            check_output(path, option, model)
     net = load_model(model)
     if onnx is not None:
         net.to_onnx(onnx, dtype=dtype)
@@ -137,7 +137,7 @@ def import_model(
     suffix = source.suffix.casefold()
     if suffix not in readers:
         raise Misuse(f"{source.name!r} is of no kind that is read: {', '.join(readers)}")
-    check_output(out, "--out")
+    check_output(out, "--out", source)
     net = readers[suffix](str(source))
     net.save(out)
     if not quiet:

@@ -20,7 +20,7 @@ from fastopt.cli.curves import Curve, Fitted, bounds_of, fit, start_of
 from fastopt.cli.data.columns import check_there, numbers_of
 from fastopt.cli.data.tables import read
 from fastopt.cli.failure import Failure, Misuse, misuse, unknown
-from fastopt.cli.training import check_output
+from fastopt.cli.writing import check_written, write_frames
 
 _LOSSES = ("linear", "soft_l1", "huber", "cauchy", "arctan")
 
@@ -56,8 +56,7 @@ def fit_curve(
     sheet: options.Sheet = None,
 ) -> int:
     """Fit a formula to a table, with intervals and a band of confidence."""
-    if out is not None:
-        check_output(out, "--out")
+    check_written(out, data)
     pictures.check(plot)
     if loss not in _LOSSES:
         raise unknown("loss", loss, _LOSSES)
@@ -96,7 +95,7 @@ def fit_curve(
         values, lower, upper = fitted.band(x)
         used = {name: table[name] for name in (*curve.variables, target)}
         written = table[list(used)].assign(curve=values, lower=lower, upper=upper)
-        written.to_csv(out, index=False)
+        write_frames([written], out)
     if plot is not None:
         pictures.write(plot, lambda ax: _draw(fitted, x[0], ax))
     if as_json:

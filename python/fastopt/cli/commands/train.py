@@ -226,10 +226,11 @@ def run(experiment: Experiment, quiet: bool, resume: bool, command: Sequence[str
     """Train as an experiment says, save the model, and tell what came of it."""
     output = experiment["output"]
     model = Path(output["model"])
-    check_output(model, "--out")
+    table = [Path(experiment["data"]["path"])] if experiment["data"]["path"] is not None else []
+    check_output(model, "--out", *table)
     for key in ("log", "report"):
         if output[key] is not None:
-            check_output(Path(output[key]), f"--{key}")
+            check_output(Path(output[key]), f"--{key}", *table)
     if output["pictures"] is not None:
         drawing.check_folder(Path(output["pictures"]))
     if output["interval"] is not None:

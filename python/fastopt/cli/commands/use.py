@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
-from collections.abc import Iterable, Iterator
-from itertools import chain
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,10 +18,9 @@ from fastopt.cli import options, results
 from fastopt.cli.data.blocks import Blocks, InMemory
 from fastopt.cli.data.columns import check_there, numbers_of
 from fastopt.cli.data.preprocessing import KEY, Preprocessing
-from fastopt.cli.data.tables import told_as_failures
 from fastopt.cli.failure import Failure, Misuse
 from fastopt.cli.streaming import mapped_inputs, open_table
-from fastopt.cli.training import check_output
+from fastopt.cli.writing import check_written, is_arrow, write_frames
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,12 +56,11 @@ def predict(
     stream: options.Stream = None,
 ) -> int:
     """Predict the rows of a table, whose columns are found by their names."""
-    if out is not None:
-        check_output(out, "--out")
+    check_written(out, model, data)
     net = load_model(model)
     reading = options.reading(separator, decimal, header, sheet)
     table = open_table(data, reading, stream)
-    if keep and not (table.alike() and (out is None or out.suffix.casefold() not in _ARROW)):
+    if keep and not (table.alike() and not is_arrow(out)):
         table = open_table(data, reading, False)
     preprocessing = Preprocessing.of(net)
     classifies = preprocessing is not None and preprocessing.task == "classification"
@@ -74,10 +70,6 @@ def predict(
     outputs = np.asarray(net.predict(X)).reshape(table.n_rows, -1)
     write_frames(_predicted(table, preprocessing, outputs, keep, probabilities), out)
     return 0
-
-
-# Files of which pyarrow wants the types of all rows with the first of them.
-_ARROW = (".parquet", ".pq", ".feather", ".arrow")
 
 
 def _predicted(
@@ -113,37 +105,6 @@ def _predicted(
 
 def _beside(name: str, names: list[str]) -> str:
     return f"predicted {name}" if name in names else name
-
-
-def write_frames(frames: Iterable[pd.DataFrame], out: Path | None) -> None:
-    """Write blocks of rows one below the other, as text, Parquet or Feather by the name's end."""
-    kind = "" if out is None else out.suffix.casefold()
-    if out is not None and kind in _ARROW:
-        with told_as_failures(out, kind[1:]):
-            _write_arrow(frames, out, kind in (".parquet", ".pq"))
-        return
-    for i, frame in enumerate(frames):
-        if out is None:
-            frame.to_csv(sys.stdout, index=False, header=i == 0)
-        else:
-            mode, separator = "a" if i else "w", "\t" if kind == ".tsv" else ","
-            frame.to_csv(out, index=False, header=i == 0, mode=mode, sep=separator)
-
-
-def _write_arrow(frames: Iterable[pd.DataFrame], out: Path, as_parquet: bool) -> None:
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    tables = (pa.Table.from_pandas(frame, preserve_index=False) for frame in frames)
-    first = next(tables)
-    packed = pa.ipc.IpcWriteOptions(compression="lz4")
-    with (
-        parquet.ParquetWriter(out, first.schema)
-        if as_parquet
-        else pa.ipc.new_file(str(out), first.schema, options=packed)
-    ) as writer:
-        for table in chain([first], tables):
-            writer.write_table(table)
 
 
 def inputs_of(

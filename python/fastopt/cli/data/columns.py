@@ -143,9 +143,10 @@ def numbers_of(column: pd.Series) -> Numbers:
         wrong = np.asarray(numbers.isna() & column.notna())
         if wrong.any():
             row, text = first(column, wrong)
+            comma = ": give --decimal ," if _DECIMAL_COMMA.fullmatch(str(text)) else ""
             raise Failure(
                 f"column {column.name!r} must hold numbers, and row {row} has {str(text)!r} "
-                f"({ROWS})"
+                f"({ROWS}){comma}"
             )
         values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
     infinite = np.isinf(values)
