@@ -14,7 +14,7 @@ class Adadelta final : public RuleFor<Adadelta> {
 
   int states() const override { return 2; }
   bool is_sum_of_squares(int /*k*/) const override { return true; }
-  void begin_step(std::int64_t, double learning_rate) override { rate_ = learning_rate; }
+  void begin_step(std::int64_t, double learning_rate, double) override { rate_ = learning_rate; }
 
   template <class S>
   void update(const Slice<S>& x, S decay) const {

@@ -14,7 +14,7 @@ class AdaGrad final : public RuleFor<AdaGrad> {
   int states() const override { return 1; }
   bool is_sum_of_squares(int /*k*/) const override { return true; }
   double initial_state() const override { return initial_; }
-  void begin_step(std::int64_t, double learning_rate) override { rate_ = learning_rate; }
+  void begin_step(std::int64_t, double learning_rate, double) override { rate_ = learning_rate; }
 
   template <class S>
   void update(const Slice<S>& x, S decay) const {

@@ -73,7 +73,7 @@ class AdamFamily : public RuleFor<AdamFamily> {
 class Adam final : public AdamFamily {
  public:
   explicit Adam(const Settings& s) : AdamFamily(s) { amsgrad_ = s["amsgrad"] != 0; }
-  void begin_step(std::int64_t t, double learning_rate) override {
+  void begin_step(std::int64_t t, double learning_rate, double) override {
     combine(t, learning_rate / (1 - std::pow(beta_1_, static_cast<double>(t))), 0);
   }
 };
@@ -82,7 +82,7 @@ class Nadam final : public AdamFamily {
  public:
   explicit Nadam(const Settings& s) : AdamFamily(s), momentum_decay_(s["momentum_decay"]) {}
 
-  void begin_step(std::int64_t t, double learning_rate) override {
+  void begin_step(std::int64_t t, double learning_rate, double) override {
     const double now = momentum(t), next = momentum(t + 1);
     product_ *= now;
     combine(t, learning_rate * next / (1 - product_ * next),

@@ -14,7 +14,7 @@ class AdaMax final : public RuleFor<AdaMax> {
   explicit AdaMax(const Settings& s) : beta_1_(s["beta_1"]), beta_2_(s["beta_2"]), epsilon_(s) {}
 
   int states() const override { return 2; }
-  void begin_step(std::int64_t t, double learning_rate) override {
+  void begin_step(std::int64_t t, double learning_rate, double) override {
     rate_ = learning_rate / (1 - std::pow(beta_1_, static_cast<double>(t)));
   }
 

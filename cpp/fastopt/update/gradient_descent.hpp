@@ -10,7 +10,7 @@ class GradientDescent final : public RuleFor<GradientDescent> {
   explicit GradientDescent(const Settings& s) : momentum_(s["momentum"]) {}
 
   int states() const override { return momentum_ != 0 ? 1 : 0; }
-  void begin_step(std::int64_t, double learning_rate) override { rate_ = learning_rate; }
+  void begin_step(std::int64_t, double learning_rate, double) override { rate_ = learning_rate; }
 
   template <class S>
   void update(const Slice<S>& x, S decay) const {

@@ -10,7 +10,7 @@ class Lion final : public RuleFor<Lion> {
   explicit Lion(const Settings& s) : beta_1_(s["beta_1"]), beta_2_(s["beta_2"]) {}
 
   int states() const override { return 1; }
-  void begin_step(std::int64_t, double learning_rate) override { rate_ = learning_rate; }
+  void begin_step(std::int64_t, double learning_rate, double) override { rate_ = learning_rate; }
 
   template <class S>
   void update(const Slice<S>& x, S decay) const {

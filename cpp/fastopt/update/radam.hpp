@@ -16,7 +16,7 @@ class RAdam final : public RuleFor<RAdam> {
   int states() const override { return 2; }
   bool is_sum_of_squares(int k) const override { return k == 1; }
 
-  void begin_step(std::int64_t t, double learning_rate) override {
+  void begin_step(std::int64_t t, double learning_rate, double) override {
     const auto steps = static_cast<double>(t);
     const double power = std::pow(beta_2_, steps), corrected = 1 - power;
     const double largest = 2 / (1 - beta_2_) - 1, known = largest - 2 * steps * power / corrected;

@@ -16,7 +16,7 @@ class RMSprop final : public RuleFor<RMSprop> {
 
   int states() const override { return centered_ ? 2 : 1; }
   bool is_sum_of_squares(int k) const override { return k == 0; }
-  void begin_step(std::int64_t, double learning_rate) override { rate_ = learning_rate; }
+  void begin_step(std::int64_t, double learning_rate, double) override { rate_ = learning_rate; }
 
   template <class S>
   void update(const Slice<S>& x, S decay) const {

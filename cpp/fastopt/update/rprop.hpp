@@ -22,11 +22,9 @@ class Rprop final : public RuleFor<Rprop> {
 
   int states() const override { return 2; }
   // η is Δ of the first step.
-  void begin_step(std::int64_t t, double learning_rate) override {
+  void begin_step(std::int64_t t, double learning_rate, double loss) override {
     first_ = t == 1;
     rate_ = learning_rate;
-  }
-  void see_loss(double loss) override {
     takes_back_ = plus_ && loss > loss_;
     loss_ = loss;
   }

@@ -36,12 +36,9 @@ class Rule {
   virtual int states() const = 0;
   virtual double initial_state() const { return 0; }
 
-  // Everything that all elements share: called once a step, t = 1, 2, …
-  virtual void begin_step(std::int64_t t, double learning_rate) = 0;
-
-  // For a rule that compares losses: the one that the gradient is of, told before begin_step; NaN
-  // in mini-batches.
-  virtual void see_loss(double /*loss*/) {}
+  // Everything that all elements share: called once a step, t = 1, 2, … The loss is the one that
+  // the gradient is of; NaN where it is not known, as in mini-batches.
+  virtual void begin_step(std::int64_t t, double learning_rate, double loss) = 0;
 
   // w ← the next weights. `decay` is η · weight_decay: w shrinks by that factor of itself first.
   virtual void apply(const Slice<float>& slice, double decay) const = 0;

@@ -11,7 +11,7 @@ class SGD final : public RuleFor<SGD> {
 
   int states() const override { return momentum_ != 0 ? 1 : 0; }
   bool looks_ahead() const override { return nesterov_ && momentum_ != 0; }
-  void begin_step(std::int64_t, double learning_rate) override { rate_ = learning_rate; }
+  void begin_step(std::int64_t, double learning_rate, double) override { rate_ = learning_rate; }
 
   template <class S>
   void update(const Slice<S>& x, S decay) const {

@@ -84,10 +84,9 @@ class Updater {
   // The same in parts, for a caller whose arrays lie apart, or that has a part of the gradient at
   // hand while it is in the cache: begin_step once, then every stretch of the weights once.
   void begin_step(double learning_rate, double loss) {
-    rule_->see_loss(loss);
     learning_rate_ = learning_rate;
     ++iteration_;
-    rule_->begin_step(++rule_iteration_, learning_rate);
+    rule_->begin_step(++rule_iteration_, learning_rate, loss);
   }
   // w and g begin with the stretch.
   void update(Scalar* w, const Scalar* g, const Segment& s) {
