@@ -49,39 +49,28 @@ class ExponentialMovingAverage(Callback, Settings):
 
     _copied_for_starts: ClassVar[bool] = True
 
-    _ends_first: ClassVar[bool] = True
-
     decay: float = number(0.9, low=0, below=1)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Start anew."""
         self._epochs = 0
-        self._trained: Any = None
-        self.run.judged = None
 
-    def _stepped(self) -> None:
+    def _average(self) -> Any:
         """Take the weights of an epoch in."""
         self._epochs += 1
         new = self.run.save()
         if self.run.judged is None:
-            self.run.judged = new
-            return
+            return new
         share = (1 - self.decay) / (1 - self.decay**self._epochs)
-        self.run.judged = tuple(
+        return tuple(
             a + np.asarray(share, a.dtype) * (w - a)
             for a, w in zip(self.run.judged, new, strict=True)
         )
 
-    def on_train_end(self, logs: Logs | None = None) -> None:
-        """Give the network the average."""
-        if self.run.judged is not None:
-            self._trained = self.run.save()
-            self.run.restore(self.run.judged)
-
     def state_dict(self) -> dict[str, Any]:
         """Return the average, how many epochs are in it and, at the end, the trained weights."""
         average, statistics = self.run.judged or (None, None)
-        weights, running = self._trained or (None, None)
+        weights, running = self.run.trained or (None, None)
         return {
             "epochs": self._epochs,
             "average": average,

@@ -84,11 +84,12 @@ class Callback:
     # Whether starts that run side by side may each have a copy: it looks at its own run, and calls
     # no function of a user's. It is said of a class itself, not of those that derive from it.
     _copied_for_starts: ClassVar[bool] = False
-    # Whether it is told of the end before the others: what they put into the network then stays.
-    _ends_first: ClassVar[bool] = False
 
-    def _stepped(self) -> None:
-        """After each step, before its row is computed."""
+    def _average(self) -> Any:
+        """After each step: return what takes the place of the weights, as ``run.save`` has it.
+
+        The epoch's row, validation and the end of the run are of that then; None: of the weights.
+        """
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Before the first epoch."""
@@ -219,7 +220,8 @@ class Callbacks:
     def stepped(self, epoch: int, report: Any = None) -> None:
         """Call after each step, before its row is computed."""
         for callback in self._callbacks:
-            callback._stepped()
+            if (average := callback._average()) is not None:
+                self._run.judged = average
 
     def __call__(self, epoch: int, report: Any = None) -> str | None:
         """Watch a step: return the reason to stop that a callback has, or None."""
@@ -232,7 +234,8 @@ class Callbacks:
 
     def train_end(self) -> None:
         """Call after the last step."""
-        for callback in sorted(self._callbacks, key=lambda callback: not callback._ends_first):
+        self._run.end()
+        for callback in self._callbacks:
             callback.on_train_end(self._run.history.last())
 
 

@@ -116,7 +116,7 @@ def check_callbacks(
     columns = [*followed, *numbers]
     if has_validation:
         columns += [f"val_{name}" for name in followed]
-    if sum(callback._ends_first for callback in checked) > 1:
+    if sum(type(callback)._average is not Callback._average for callback in checked) > 1:
         raise ValueError("give one ExponentialMovingAverage: the network ends with one average")
     for callback in checked:
         if isinstance(callback, Monitor):

@@ -44,6 +44,8 @@ class Run:
         self.snapshot: Callable[[], RunState]
         #: What rows and validation are of, where it is not what is trained; as :meth:`save` has it.
         self.judged: Any = None
+        #: What was trained, where the run has ended with something else in the network.
+        self.trained: Any = None
         self._schedule: Schedule | None = None
         self._learning_rate: float | None = None
         rate = optimizer._followed_rate
@@ -104,6 +106,12 @@ class Run:
             yield
         finally:
             self.restore(trained)
+
+    def end(self) -> None:
+        """Let the network end with what rows and validation are of."""
+        if self.judged is not None:
+            self.trained = self.save()
+            self.restore(self.judged)
 
     @property
     def has_schedule(self) -> bool:
