@@ -37,6 +37,38 @@ def test_onnx(output, dtype, tmp_path):
         assert (np.diff(found, axis=1) >= 0).all()
 
 
+@pytest.mark.parametrize("output", ["exp", "increasing"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_onnx_and_back(output, dtype, tmp_path):
+    pytest.importorskip("onnx")
+    net, X = network(output)
+    net.to_onnx(tmp_path / "net.onnx", dtype=dtype)
+    back = fastopt.from_onnx(tmp_path / "net.onnx")
+    assert back.output_activation == output
+    np.testing.assert_allclose(
+        back.predict(X), net.predict(X), rtol=1e-4 if dtype == "float32" else 1e-12
+    )
+
+
+def test_keras_exponential():
+    class Layer:
+        name = "dense"
+
+        def get_weights(self):
+            return [np.ones((2, 3)), np.zeros(3)]
+
+    class Sequential:
+        layers = (Layer(),)
+
+        def get_config(self):
+            settings = {"name": "dense", "units": 3, "activation": "exponential"}
+            return {"layers": [{"class_name": "Dense", "config": settings}]}
+
+    net = fastopt.from_keras(Sequential())
+    assert net.output_activation == "exp"
+    np.testing.assert_allclose(net.predict([[0.5, -1.0]]), np.exp([[-0.5] * 3]), rtol=1e-15)
+
+
 def test_matlab(tmp_path):
     for output in ("exp", "increasing"):
         net, X = network(output)

@@ -72,15 +72,26 @@ def test_single_precision_stays():
     np.testing.assert_allclose(net.predict(X), mlp.predict(X.astype("f4")), rtol=0, atol=1e-5)
 
 
+def test_rates():
+    # MLPRegressor(loss="poisson") of scikit-learn 1.7 and later.
+    mlp = fitted(networks.MLPRegressor, Y, hidden_layer_sizes=(3,))
+    logarithms = mlp.predict(X)
+    mlp.out_activation_ = "exp"
+    net = fastopt.from_sklearn(mlp)
+    np.testing.assert_allclose(net.predict(X), np.exp(logarithms), rtol=1e-12)
+    assert net.output_activation == "exp"
+    counts = np.full(len(X), 2.0)
+    assert net.evaluate(X, counts) == pytest.approx(
+        np.mean(np.exp(logarithms) - counts * logarithms), rel=1e-12
+    )
+
+
 def test_what_is_refused():
     with pytest.raises(TypeError, match="activation is missing"):
         fastopt.from_sklearn(object())
     with pytest.raises(TypeError, match=r"coefs_ is missing \(it is not fitted\)"):
         fastopt.from_sklearn(networks.MLPRegressor())
     mlp = fitted(networks.MLPRegressor, Y, hidden_layer_sizes=(3,))
-    mlp.out_activation_ = "exp"
-    with pytest.raises(ValueError, match="loss='poisson'"):
-        fastopt.from_sklearn(mlp)
     mlp.out_activation_ = "sine"
     with pytest.raises(ValueError, match=r"out_activation_ must be one of .*, got 'sine'"):
         fastopt.from_sklearn(mlp)

@@ -27,6 +27,7 @@ _ACTIVATIONS = {
     **{n: n for n in ("sigmoid", "tanh", "relu", "elu", "selu", "gelu", "silu", "softplus")},
     "swish": "silu",
     "softmax": "softmax",
+    "exponential": "exp",
 }
 # By class: fastopt's name, and the settings that it means the same with (several names of one).
 _LAYERS: dict[str, tuple[str, dict[str, tuple[Any, ...]]]] = {

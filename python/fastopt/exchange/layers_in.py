@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastopt._architecture import OF_OUTPUTS
 from fastopt.layers import BatchNormalization, LayerNormalization, Normalization
 from fastopt.network import MLP
 from fastopt.training.scaling import Scaling
@@ -126,8 +127,10 @@ def network(
                 "layers"
             )
     for block in hidden:
-        if block.activation == "softmax":
-            raise ValueError(f"{block.act.name} of a hidden layer: softmax is of outputs")  # type: ignore[union-attr]
+        if block.activation in OF_OUTPUTS:
+            raise ValueError(
+                f"{block.act.name} of a hidden layer: {block.activation} is of outputs"  # type: ignore[union-attr]
+            )
     rates = [0.0 if block.drop is None else block.drop.rate for block in hidden]
     _check_alpha(hidden)
     net = MLP(

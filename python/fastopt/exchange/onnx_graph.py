@@ -22,7 +22,12 @@ _COMMUTATIVE = ("Add", "Mul")
 _AXES = ([1], [-1])  # the features of (N, d)
 
 # TensorProto.DataType: which numbers, and in which field they stand where they are not raw.
-_KINDS = {1: ("<f4", "float_data"), 11: ("<f8", "double_data"), 7: ("<i8", "int64_data")}
+_KINDS = {
+    1: ("<f4", "float_data"),
+    11: ("<f8", "double_data"),
+    7: ("<i8", "int64_data"),
+    9: ("|b1", "int32_data"),
+}
 _FLOATS = (1, 11)
 
 

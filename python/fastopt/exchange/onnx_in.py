@@ -36,6 +36,7 @@ _NODES: dict[str, tuple[str, dict[str, tuple[Any, ...]]]] = {
     "Sigmoid": ("sigmoid", {}),
     "Relu": ("relu", {}),
     "Softplus": ("softplus", {}),
+    "Exp": ("exp", {}),
     "LeakyRelu": ("leaky_relu", {"alpha": (0.01,)}),
     "Elu": ("elu", {"alpha": (1.0,)}),
     "Selu": ("selu", {"alpha": (1.6732632423543772,), "gamma": (1.0507009873554805,)}),
@@ -50,6 +51,7 @@ _E = ("Exp", ("Neg", ("Abs", "z")))
 _U = ("Add", 1.0, _E)
 _IS_ONE = ("Equal", _U, 1.0)
 _LOG = ("Div", ("Mul", ("Log", _U), _E), ("Where", _IS_ONE, 1.0, ("Sub", _U, 1.0)))
+_SOFTPLUS = ("Add", ("Relu", "z"), ("Where", _IS_ONE, _E, _LOG))
 _HALF_ERFC = ("Add", ("Erf", ("Mul", "z", 2**-0.5)), 1.0)
 _HALF_ERFC_2 = ("Add", ("Erf", ("Div", "z", 2**0.5)), 1.0)
 _WRITTEN_OUT: list[tuple[str, Any]] = [
@@ -62,7 +64,7 @@ _WRITTEN_OUT: list[tuple[str, Any]] = [
         "selu",
         ("Where", _POSITIVE, ("Mul", "z", _SCALE), ("Mul", _EXP_LESS_1, _SCALE * _ALPHA)),
     ),
-    ("softplus", ("Add", ("Relu", "z"), ("Where", _IS_ONE, _E, _LOG))),
+    ("softplus", _SOFTPLUS),
     # PyTorch's, which is linear beyond a threshold.
     ("softplus", ("Where", ("Greater", "z", 20.0), "z", ("Softplus", "z"))),
     *(
@@ -74,6 +76,10 @@ _WRITTEN_OUT: list[tuple[str, Any]] = [
             ("Mul", "z", ("Mul", 0.5, half)),
         )
     ),
+]
+_INCREASING = [
+    ("CumSum", ("Where", "first", "z", softplus), "axis")
+    for softplus in (("Softplus", "z"), _SOFTPLUS)
 ]
 _APART = ("Sub", "z", ("Mean", "z"))
 _DEVIATION = ("Sqrt", ("Add", ("Mean", ("Mul", _APART, _APART)), "epsilon"))
@@ -171,6 +177,9 @@ def _part(graph: Graph, name: str, node: Node) -> tuple[str, Part]:
     for word, pattern in _WRITTEN_OUT:
         if (found := graph.match(name, pattern)) is not None:
             return found["z"], Act(word, str(node))
+    for pattern in _INCREASING:
+        if (found := graph.match(name, pattern)) is not None and _from_first(graph, node, found):
+            return found["z"], Act("increasing", str(node))
     if (found := graph.match(name, _LAYER_NORM)) is not None:
         gamma, beta, epsilon = (graph.constant(found[n]) for n in ("gamma", "beta", "epsilon"))
         if gamma is not None and beta is not None and epsilon is not None and epsilon.size == 1:
@@ -200,6 +209,16 @@ def _part(graph: Graph, name: str, node: Node) -> tuple[str, Part]:
         f"{node} is no part of a dense network that fastopt knows: it takes Gemm, MatMul, "
         f"{', '.join(_NODES)}, BatchNormalization, LayerNormalization, and Add, Sub, Mul, Div"
     )
+
+
+def _from_first(graph: Graph, node: Node, found: dict[str, str]) -> bool:
+    """Whether columns are added up from the first one, which is taken as it is."""
+    first, axis = graph.constant(found["first"]), graph.constant(found["axis"])
+    if first is None or axis is None or axis.size != 1 or axis.item() not in (1, -1):
+        return False
+    alone = first.reshape(-1).tolist()
+    plain = not any(node.settings.get(setting, 0) for setting in ("exclusive", "reverse"))
+    return plain and alone == [True] + [False] * (len(alone) - 1)
 
 
 def _activation(node: Node) -> Act:
@@ -271,6 +290,8 @@ def _shortcut(graph: Graph, node: Node) -> tuple[str, Part]:
 
 def _row(node: Node, numbers: Numbers) -> Numbers:
     """Return numbers of the columns (1,) or (k,)."""
+    if numbers.dtype.kind == "b":
+        raise FormatError(f"{node} has truth values where numbers are needed")
     if numbers.ndim > 2 or (numbers.ndim == 2 and numbers.shape[0] != 1) or not numbers.size:
         raise FormatError(f"{node} must have a number for each column, got {numbers.shape}")
     return numbers.reshape(-1)

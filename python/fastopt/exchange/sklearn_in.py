@@ -11,7 +11,7 @@ from fastopt.exchange.layers_in import Act, Dense, Layer, network
 from fastopt.network import MLP
 
 _ACTIVATIONS = {"identity": "identity", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}
-_OUTPUTS = {"identity": "identity", "logistic": "sigmoid", "softmax": "softmax"}
+_OUTPUTS = {"identity": "identity", "logistic": "sigmoid", "softmax": "softmax", "exp": "exp"}
 
 
 def from_sklearn(mlp: Any) -> MLP:
@@ -30,7 +30,7 @@ def from_sklearn(mlp: Any) -> MLP:
     Raises
     ------
     TypeError, ValueError
-        It is something else, or not fitted; or its outputs are those of loss="poisson".
+        It is something else, or not fitted.
 
     Examples
     --------
@@ -51,14 +51,8 @@ def from_sklearn(mlp: Any) -> MLP:
                 f"from_sklearn needs a fitted MLPRegressor or MLPClassifier, got {kind}: {name} "
                 f"is missing ({fitted})"
             )
-    output = mlp.out_activation_
-    if output == "exp":
-        raise ValueError(
-            "out_activation_='exp' (loss='poisson') is no activation of fastopt: predict its "
-            "logarithm, by a copy with out_activation_='identity'"
-        )
     activation = _named("activation", mlp.activation, _ACTIVATIONS)
-    output = _named("out_activation_", output, _OUTPUTS)
+    output = _named("out_activation_", mlp.out_activation_, _OUTPUTS)
     layers: list[Layer] = []
     pairs = list(zip(mlp.coefs_, mlp.intercepts_, strict=True))
     for i, (W, b) in enumerate(pairs):
@@ -68,8 +62,9 @@ def from_sklearn(mlp: Any) -> MLP:
     single = all(np.asarray(W).dtype == np.float32 for W in mlp.coefs_)
     net = network(layers, np.float32 if single else np.float64)
     classes = hasattr(mlp, "classes_")
-    losses = {"sigmoid": "binary_cross_entropy", "softmax": "cross_entropy"}
-    net._loss = losses[output] if classes else "mse"
+    of_classes = {"sigmoid": "binary_cross_entropy", "softmax": "cross_entropy"}
+    of_numbers = {"exp": "poisson", "identity": "mse"}
+    net._loss = of_classes[output] if classes else of_numbers.get(output, "mse")
     net._targets = Targets(one_dimensional=mlp.n_outputs_ == 1)
     return net
 
