@@ -409,6 +409,12 @@ void bind_update(py::module_& module) {
           py::arg("state"));
 
   module.def(
+      "rule_states",
+      [](const std::string& rule, std::map<std::string, double> settings) {
+        return make_rule(rule, Settings(std::move(settings)))->states();
+      },
+      py::arg("rule"), py::arg("settings"));
+  module.def(
       "clip",
       [](const std::string& kind, double limit, const py::handle& grads) {
         const Clip clip{clip_named(kind), limit};

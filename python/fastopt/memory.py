@@ -9,17 +9,18 @@ try:
 except ImportError:  # of Unix alone
     resource = None  # type: ignore[assignment]
 
-from fastopt import _validation
+from fastopt import _core, _validation
+from fastopt.optimizers import FirstOrder, registry, resolve
+from fastopt.schedules import AdaptiveLearningRate
 
 BYTES = 8  # of a double
 
-# Vectors of n numbers that an update rule keeps from step to step.
-_STATES = {"sgd": 0, "momentum": 1, "nesterov": 1, "adagrad": 1, "rmsprop": 1}
-_STATES |= {"adam": 2, "nadam": 2, "amsgrad": 3, "adamax": 2, "adadelta": 2, "radam": 2}
-_STATES |= {"lion": 1, "rprop": 2, "traingd": 0, "traingdm": 1, "traingda": 1, "traingdx": 2}
-# Vectors beside these: the gradient, the weights before an epoch, the best ones, the start's. At
-# the end comes a copy of the state, and before there is one, a vector to compare with.
+# Vectors of a first-order rule beside its state: the gradient, the weights before an epoch, the
+# best ones, the start's. At the end comes a copy of the state, and before there is one, a vector
+# to compare with.
 _FIRST_ORDER_VECTORS = 4
+# With l1: the penalty of each weight, and the side of zero that it is on.
+_L1_VECTORS = 2
 # Of the same rule on a function: x, g and those of a trial, what the function gets and returns, the
 # result's.
 _FIRST_ORDER_VECTORS_OF_FUNCTION = 14
@@ -43,11 +44,12 @@ _BLOCKS_OF_SUMS = 6_000_000
 _KEPT = {"steepest_descent": 0, "newton_cg": 0, "lbfgs": 0, "scg": 3, "oss": 2, "cg": 4}
 _KEPT |= {"hager_zhang": 2, "polak_ribiere": 2, "fletcher_reeves": 2}
 
-METHODS = (*_STATES, *_KEPT, *_SQUARE)
+_FIRST_ORDER = tuple(name for name in registry if isinstance(resolve(name), FirstOrder))
+METHODS = (*_FIRST_ORDER, *_KEPT, *_SQUARE)
 
 
 def memory_needed(
-    method: str,
+    method: str | FirstOrder,
     n: int,
     N: int | None = None,
     q: int = 1,
@@ -56,14 +58,16 @@ def memory_needed(
     function: bool = False,
     separable: int = 0,
     trainable: int | None = None,
+    l1: bool = False,
 ) -> int:
     """Return the bytes that a method needs for n parameters in double precision.
 
     Parameters
     ----------
-    method : str
+    method : str or FirstOrder
         A name of an optimiser: "sgd", "adam", "newton", "bfgs", "dfp", "lbfgs", "lm",
-        "bayesian_regularization" …
+        "bayesian_regularization" …; or a first-order one with its settings,
+        ``fastopt.Adam(amsgrad=True)``.
     n : int
         The number of parameters.
     N, q : int, optional
@@ -81,6 +85,8 @@ def memory_needed(
     trainable : int, optional
         How many of a network's n parameters are free, where some are frozen or tied: the method
         holds that many, beside derivatives by all n, before they are summed.
+    l1 : bool
+        A first-order rule with ``fit(l1=...)``.
 
     Returns
     -------
@@ -114,7 +120,10 @@ def memory_needed(
     >>> f"{fastopt.memory_needed('bfgs', n):.3g} bytes, {fastopt.memory_needed('adam', n):.3g}"
     '3.06e+17 bytes, 8.85e+09'
     """
-    method = _validation.choice("method", method, METHODS)
+    if not isinstance(method, FirstOrder):
+        method = _validation.choice("method", method, METHODS)
+        if method in _FIRST_ORDER:
+            method = resolve(method)
     n = _validation.integer("n", n, low=1)
     if N is not None:
         N = _validation.integer("N", N, low=1)
@@ -125,17 +134,15 @@ def memory_needed(
     if trainable is not None and not function:
         free = _validation.integer("trainable", trainable, low=1, high=n)
         # A matrix of all parameters where the method has one; where m < n, J.
-        whole = n * n if method in _SQUARE and method not in ("bfgs", "dfp") else 0
+        has_one = isinstance(method, str) and method in _SQUARE and method not in ("bfgs", "dfp")
+        whole = n * n if has_one else 0
         if method == "lm" and N is not None and N * q < free:
             whole = N * q * n
-        own = memory_needed(method, free, N, q, memory=memory)
+        own = memory_needed(method, free, N, q, memory=memory, l1=l1)
         return own + BYTES * (whole + _VECTORS_OF_ALL * n)
-    if method in _STATES:
-        states = _STATES[method]
-        if function:
-            return BYTES * n * (_FIRST_ORDER_VECTORS_OF_FUNCTION + states)
-        full_batch = 0 if N is None else 1
-        return BYTES * n * (_FIRST_ORDER_VECTORS + full_batch + max(1, 2 * states))
+    if isinstance(method, FirstOrder):
+        vectors = _vectors_of_rule(method, N is not None, function)
+        return BYTES * n * (vectors + (_L1_VECTORS if l1 else 0))
     if method in _KEPT:
         function = function or method == "newton_cg"
         kept = 2 * memory if method == "lbfgs" else _KEPT[method]
@@ -160,6 +167,17 @@ def memory_needed(
     return BYTES * (_SQUARE[method] * n * n + vectors)
 
 
+def _vectors_of_rule(optimizer: FirstOrder, full_batch: bool, function: bool) -> int:
+    """Return how many vectors of n numbers a first-order rule needs."""
+    rule, settings, _ = optimizer._rule()
+    states = _core.rule_states(rule, settings)
+    if function:
+        return _FIRST_ORDER_VECTORS_OF_FUNCTION + states
+    # What brings the weights back where the loss grew too much.
+    undo = isinstance(optimizer._followed_rate, AdaptiveLearningRate)
+    return _FIRST_ORDER_VECTORS + full_batch + undo + max(1, 2 * states)
+
+
 def available_memory() -> int | None:
     """Return the bytes that this process may still take, or None where that is unknown.
 
@@ -172,7 +190,7 @@ def available_memory() -> int | None:
 
 
 def check_memory(
-    method: str,
+    method: str | FirstOrder,
     n: int,
     instead: str,
     N: int | None = None,
@@ -183,16 +201,24 @@ def check_memory(
     function: bool = False,
     separable: int = 0,
     trainable: int | None = None,
+    l1: bool = False,
 ) -> None:
     """Raise MemoryError where a method needs more than there is, before anything is allocated.
 
     A method that is not in the list keeps a few vectors, as steepest descent does.
     """
-    known = method if method in METHODS else "steepest_descent"
-    settings = {"memory": memory, "function": function, "separable": separable}
-    needed = memory_needed(known, n, N, q, **settings, trainable=trainable)  # type: ignore[arg-type]
-    needed = needed * itemsize // BYTES
-    check_bytes(f"{method} on n = {n:,} parameters", needed, instead)
+    of_rule = isinstance(method, FirstOrder)
+    needed = memory_needed(
+        method if of_rule or method in METHODS else "steepest_descent",
+        *(n, N, q),
+        memory=memory,
+        function=function,
+        separable=separable,
+        trainable=trainable,
+        l1=l1,
+    )
+    name = type(method).__name__ if of_rule else method
+    check_bytes(f"{name} on n = {n:,} parameters", needed * itemsize // BYTES, instead)
 
 
 def check_bytes(what: str, needed: int, instead: str) -> None:

@@ -187,6 +187,19 @@ def test_memory_needed():
     assert fastopt.memory_needed("adam", 1000, N=10) == 8 * 9 * 1000
     assert fastopt.memory_needed("lm", 1000, N=10, q=2) < fastopt.memory_needed("lm", 1000)
     assert fastopt.memory_needed("lbfgs", 10**6) < 10**9
+    # A rule with its settings: what it keeps, and its copy at the end.
+    vector = 8 * 1000
+    plain = fastopt.memory_needed("adam", 1000, N=10)
+    assert fastopt.memory_needed(fastopt.Adam(), 1000, N=10) == plain
+    assert fastopt.memory_needed(fastopt.Adam(amsgrad=True), 1000, N=10) == plain + 2 * vector
+    assert fastopt.memory_needed("amsgrad", 1000, N=10) == plain + 2 * vector
+    assert fastopt.memory_needed("adam", 1000, N=10, l1=True) == plain + 2 * vector
+    # The weights before a step, which may be undone.
+    adaptive = fastopt.SGD(fastopt.AdaptiveLearningRate(0.1))
+    of_sgd = fastopt.memory_needed("sgd", 1000, N=10)
+    assert fastopt.memory_needed(adaptive, 1000, N=10) == of_sgd + vector
+    assert fastopt.memory_needed("traingda", 1000, N=10) == of_sgd + vector
+    assert fastopt.memory_needed("traingd", 1000, N=10) == of_sgd
     with pytest.raises(ValueError, match="method must be one of"):
         fastopt.memory_needed("magic", 3)
     with pytest.raises(ValueError, match="n must be an integer"):

@@ -58,7 +58,7 @@ def fit(
     history._truncate(first)
     network = problem.network
     run = Run(network, optimizer, history, settings.epochs, first)
-    check_memory_of_run(optimizer, network, len(problem.data), settings.epochs)
+    check_memory_of_run(optimizer, problem, settings.epochs)
     solver = make_solver(problem, optimizer, settings)
     criteria, own_callbacks = own_criteria(optimizer, validation is not None)
     if settings.stopping is not None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastopt.callbacks import Callback, EarlyStopping
 from fastopt.memory import BYTES, check_memory
-from fastopt.optimizers import LBFGS, Optimizer, registry
+from fastopt.optimizers import LBFGS, FirstOrder, Optimizer, registry
 from fastopt.training.loop import Watcher
 from fastopt.training.problem import Problem
 from fastopt.training.solvers import SUMS_OF_SQUARES, objective_of, squares_of
@@ -53,11 +53,11 @@ def _name_of(kind: type[Optimizer]) -> str | None:
     return next((name for name, one in known if issubclass(kind, one)), None)
 
 
-def check_memory_of_run(optimizer: Optimizer, network: Any, n_samples: int, n_epochs: int) -> None:
+def check_memory_of_run(optimizer: Optimizer, problem: Problem, n_epochs: int) -> None:
     """Refuse a run that would not fit into memory, before anything is allocated."""
-    method = _name_of(type(optimizer))  # type: ignore[arg-type]
-    if method == "adam" and optimizer.get_params()["amsgrad"]:
-        method = "amsgrad"
+    method: str | FirstOrder | None = (
+        optimizer if isinstance(optimizer, FirstOrder) else _name_of(type(optimizer))  # type: ignore[arg-type]
+    )
     if method is None and optimizer.kind == "first_order":
         return  # a rule of the user's own
     if method is None:
@@ -65,16 +65,18 @@ def check_memory_of_run(optimizer: Optimizer, network: Any, n_samples: int, n_ep
             f"{type(optimizer).__name__} does not train networks: optimizer must be one of "
             f"{', '.join(map(repr, registry))} or an object of their classes"
         )
+    network = problem.network
     check_memory(
         method,
         network.n_parameters,
         _INSTEAD.get(optimizer.kind, ""),
-        n_samples,
+        len(problem.data),
         network.layer_sizes[-1],
         # An iteration makes a pair at most.
         memory=max(1, min(optimizer.memory, n_epochs)) if isinstance(optimizer, LBFGS) else 10,
         itemsize=network.dtype.itemsize if optimizer.kind == "first_order" else BYTES,
         trainable=network._trainable.size,
+        l1=problem.l1 > 0,
         separable=_output_weights(network) if getattr(optimizer, "separable", False) else 0,
     )
 
