@@ -279,21 +279,23 @@ def loss_and_gradient(
     l2: float = 0.0,
     sample_weight: Any = None,
     missing_targets: str = "error",
+    l1: float = 0.0,
 ) -> tuple[float, Array]:
     """Return E and ∂E/∂w (n,), in the order of ``parameters``.
 
     E is the (weighted) mean loss (None: as for :meth:`evaluate`), in the units of ``y``, plus
-    (l2/2)·‖W‖², weights only. Batch normalisation is by the
-    statistics of these data, as in training; nothing is dropped.
+    (l2/2)·‖W‖² + l1·Σ|W|, weights only; with ``l1`` the gradient is the subgradient of least norm,
+    as in training. Batch normalisation is by the statistics of these data, as in training; nothing
+    is dropped.
     """
     loss = loss_or_trained(net, loss)
     data = data_of(net, X, y, loss, sample_weight, missing_targets)
-    l2 = _validation.number("l2", l2, low=0)
+    l2, l1 = _validation.number("l2", l2, low=0), _validation.number("l1", l1, low=0)
     if net._scalings.targets is not None:
         net._hidden.check_batch(len(data), len(data))
-        value, gradient = UnitsOfTargets(net).value_and_gradient(data, loss, l2)
+        value, gradient = UnitsOfTargets(net).value_and_gradient(data, loss, l2, l1)
         return value, gradient.astype(net._dtype)
-    value, gradient = _training_evaluation(net, data, loss, l2).value_and_gradient()
+    value, gradient = _training_evaluation(net, data, loss, l2, l1).value_and_gradient()
     return float(value), gradient
 
 
@@ -305,6 +307,7 @@ def gradient_norms(
     l2: float = 0.0,
     sample_weight: Any = None,
     missing_targets: str = "error",
+    l1: float = 0.0,
 ) -> dict[str, list[float]]:
     """Return the norms of the gradient, layer by layer: where it vanishes or explodes.
 
@@ -330,11 +333,11 @@ def gradient_norms(
     """
     loss = loss_or_trained(net, loss)
     data = data_of(net, X, y, loss, sample_weight, missing_targets)
-    l2 = _validation.number("l2", l2, low=0)
+    l2, l1 = _validation.number("l2", l2, low=0), _validation.number("l1", l1, low=0)
     if net._scalings.targets is not None:
         net._hidden.check_batch(len(data), len(data))
-        return UnitsOfTargets(net).gradient_norms(data, loss, l2)
-    evaluation = flow_evaluation(net, data, loss, l2)
+        return UnitsOfTargets(net).gradient_norms(data, loss, l2, l1)
+    evaluation = flow_evaluation(net, data, loss, l2, l1)
     return norms_of(evaluation)
 
 
@@ -355,15 +358,15 @@ def data_of(net: MLP, X: Any, y: Any, loss: Any, sample_weight: Any, missing_tar
     return data.scaled(net._scalings.of_inputs, net._dtype)
 
 
-def _training_evaluation(net: MLP, data: Data, loss: Any, l2: float) -> Any:
+def _training_evaluation(net: MLP, data: Data, loss: Any, l2: float, l1: float) -> Any:
     net._hidden.check_batch(len(data), len(data))
-    evaluation = evaluation_of(net, data, loss, l2)
+    evaluation = evaluation_of(net, data, loss, l2, l1)
     evaluation.as_in_training()
     return evaluation
 
 
-def flow_evaluation(net: MLP, data: Data, loss: Any, l2: float) -> Any:
-    evaluation = _training_evaluation(net, data, loss, l2)
+def flow_evaluation(net: MLP, data: Data, loss: Any, l2: float, l1: float) -> Any:
+    evaluation = _training_evaluation(net, data, loss, l2, l1)
     evaluation.watch_flows()
     return evaluation
 

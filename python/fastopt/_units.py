@@ -47,20 +47,24 @@ class UnitsOfTargets:
         """Return E on data, whose targets are as the user gave them."""
         return float(_core.EvaluationF64(self.core, data.native, loss).value())
 
-    def value_and_gradient(self, data: Data, loss: Any, l2: float) -> tuple[float, Array]:
-        """Return E and its gradient, batch normalisation as in training."""
+    def value_and_gradient(
+        self, data: Data, loss: Any, l2: float, l1: float
+    ) -> tuple[float, Array]:
+        """Return E and its (sub)gradient, batch normalisation as in training."""
         evaluation = _core.EvaluationF64(self.core, data.native, loss)
         evaluation.as_in_training()
         value, gradient = evaluation.value_and_gradient()
         energy, pull, _ = self._penalty(l2)
-        return value + energy, self.factors * gradient + pull
+        size, slope = self._with_l1(l1, self.factors * gradient + pull)
+        return value + energy + size, slope
 
-    def gradient_norms(self, data: Data, loss: Any, l2: float) -> dict[str, list[float]]:
+    def gradient_norms(self, data: Data, loss: Any, l2: float, l1: float) -> dict[str, list[float]]:
         """Return ‖∂E/∂W_l‖ of each layer and ‖∂E/∂a_l‖ of each hidden layer."""
         evaluation = _core.EvaluationF64(self.core, data.native, loss)
         evaluation.as_in_training()
         evaluation.watch_flows()
         gradient = self.factors * evaluation.value_and_gradient()[1] + self._penalty(l2)[1]
+        _, gradient = self._with_l1(l1, gradient)
         layers = self._network._hidden.views(gradient)
         norms = [float(np.linalg.norm(layer["W"])) for layer in layers]
         return {"weights": norms, "activations": evaluation.flow_norms}
@@ -87,10 +91,23 @@ class UnitsOfTargets:
 
     def _penalty(self, l2: float) -> tuple[float, Array, Array]:
         """Return (l2/2)·‖W‖² of the network's own weights, its gradient and second derivatives."""
-        curvature = np.zeros_like(self.factors)
-        for layer in self._network._hidden.views(curvature):
-            for name in ("W", "P"):
-                if name in layer:
-                    layer[name][:] = l2
+        curvature = self._of_weights(l2)
         w = self._network.parameters.astype(np.float64)
         return 0.5 * float(curvature @ w**2), curvature * w, curvature
+
+    def _with_l1(self, l1: float, gradient: Array) -> tuple[float, Array]:
+        """Return l1·Σ|W| and, of a gradient without it, the subgradient of least norm."""
+        penalty = self._of_weights(l1)
+        w = self._network.parameters.astype(np.float64)
+        # At 0 the slope is whatever within ±l1 is nearest to taking the rest away.
+        slope = np.where(w == 0, np.clip(-gradient, -penalty, penalty), np.sign(w) * penalty)
+        return float(penalty @ np.abs(w)), gradient + slope
+
+    def _of_weights(self, value: float) -> Array:
+        """Return a value for each weight, 0 for biases, scales and shifts."""
+        values = np.zeros_like(self.factors)
+        for layer in self._network._hidden.views(values):
+            for name in ("W", "P"):
+                if name in layer:
+                    layer[name][:] = value
+        return values

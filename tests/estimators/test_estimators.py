@@ -13,7 +13,7 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_digits, load_iris, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import Lasso, LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neural_network import MLPClassifier as TheirClassifier
 from sklearn.neural_network import MLPRegressor as TheirRegressor
@@ -96,6 +96,7 @@ def test_settings_of_an_optimizer_are_parameters():
     ("settings", "message"),
     [
         ({"alpha": -1.0}, "alpha must be a number in"),
+        ({"l1": -1.0}, "l1 must be a number in"),
         (
             {"hidden_layer_sizes": (5, 0)},
             r"hidden_layer_sizes must be an integer in \[1, inf\), got 0",
@@ -121,6 +122,25 @@ def test_settings_out_of_range_are_refused_in_fit(settings, message):
 
 def test_logistic_is_their_name_of_the_sigmoid():
     assert regressor(activation="logistic").fit(X, Y).network_.activation == "sigmoid"
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_l1_of_the_regressor_is_the_lasso(weighted):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 6))
+    y = x[:, 0] - 0.5 * x[:, 3] + 0.2 * rng.normal(size=60)
+    weights = rng.uniform(0.1, 3, 60) if weighted else None
+    # Theirs is the mean of ½ e² + alpha Σ|w|, ours has l1 Σ|w| divided by the sum of the weights.
+    l1 = 0.1 * (60 if weights is None else weights.sum())
+    off = {"scale_inputs": None, "scale_targets": None, "tol": 0.0, "n_iter_no_change": np.inf}
+    ours = fastopt.MLPRegressor(
+        hidden_layer_sizes=(), optimizer="lbfgs", alpha=0.0, l1=l1, max_iter=500, **off
+    ).fit(x, y, sample_weight=weights)
+    theirs = Lasso(alpha=0.1, tol=1e-12).fit(x, y, sample_weight=weights)
+    np.testing.assert_allclose(ours.coefs_[0][:, 0], theirs.coef_, atol=1e-6)
+    assert ours.intercepts_[0][0] == pytest.approx(theirs.intercept_, abs=1e-6)
+    np.testing.assert_array_equal(ours.coefs_[0][:, 0] == 0, theirs.coef_ == 0)
+    assert 0 < np.count_nonzero(theirs.coef_) < 6
 
 
 @THEIR_LBFGS

@@ -148,3 +148,50 @@ def test_refusals():
     net.fit(X, y, "lbfgs", l1=0.1)
     with pytest.raises(ValueError, match=r"l1=0\.1 holds some at 0"):
         net.uncertainty()
+
+
+def layers_of(vector, like):
+    """Return W and b of each layer out of a vector in the order of ``parameters``."""
+    net = fastopt.MLP(like.layer_sizes, dtype="float64")
+    net.parameters = vector
+    return net.coefs_, net.intercepts_
+
+
+@pytest.mark.parametrize("scaled", [None, "standard"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_gradients_are_the_subgradient_of_least_norm(dtype, scaled):
+    rng = np.random.default_rng(3)
+    X, y = rng.normal(size=(20, 3)), rng.normal(size=20)
+    net = fastopt.MLP([3, 4, 1], scale_targets=scaled, dtype=dtype, random_state=0)
+    if scaled:
+        net.adapt(X, y)
+    net.coefs_[0][0] = 0
+    value, smooth = net.loss_and_gradient(X, y, l2=0.1)
+    smooth_W, smooth_b = layers_of(smooth, net)
+    # Between the slopes of the weights that are 0: some of them stay there, others do not.
+    l1 = float(np.median(np.abs(smooth_W[0][0])))
+    with_l1, gradient = net.loss_and_gradient(X, y, l2=0.1, l1=l1)
+    sizes = sum(float(np.abs(W).sum()) for W in net.coefs_)
+    assert with_l1 == pytest.approx(value + l1 * sizes, rel=1e-5)
+    found_W, found_b = layers_of(gradient, net)
+    tolerance = {"rtol": 1e-4, "atol": 1e-6} if dtype == "float32" else {"rtol": 1e-12}
+    for g, found, W in zip(smooth_W, found_W, net.coefs_, strict=True):
+        beyond = np.sign(g) * np.maximum(np.abs(g) - l1, 0)
+        expected = np.where(W == 0, beyond, g + l1 * np.sign(W))
+        np.testing.assert_allclose(found, expected, **tolerance)
+    assert 0 < np.count_nonzero(found_W[0][0] == 0) < 4
+    for g, found in zip(smooth_b, found_b, strict=True):
+        np.testing.assert_array_equal(found, g)
+    norms = net.gradient_norms(X, y, l2=0.1, l1=l1)
+    np.testing.assert_allclose(norms["weights"], [np.linalg.norm(W) for W in found_W], rtol=1e-4)
+
+
+def test_recorded_norms_are_of_the_subgradient():
+    rng = np.random.default_rng(4)
+    X, y = rng.normal(size=(30, 3)), rng.normal(size=30)
+    net = fastopt.MLP([3, 5, 1], dtype="float64", random_state=0)
+    history = net.fit(X, y, epochs=2, l1=0.02, metrics=["layer_gradient_norms"])
+    found, smooth = net.gradient_norms(X, y, l1=0.02), net.gradient_norms(X, y)
+    recorded = history.layer_gradient_norms[-1]["weights"]
+    np.testing.assert_allclose(recorded, found["weights"], rtol=1e-10)
+    assert not np.allclose(recorded, smooth["weights"], rtol=1e-3)

@@ -6,6 +6,7 @@
 #include "fastopt/core/norm.hpp"
 #include "fastopt/network/network.hpp"
 #include "fastopt/objective/batch_gradient.hpp"
+#include "fastopt/objective/l1_penalty.hpp"
 
 FASTOPT_BEGIN
 
@@ -16,7 +17,8 @@ class Evaluation {
              double l1 = 0)
       : net_(network),
         data_(std::move(data)),
-        gradient_of_(network.architecture, data_, std::move(loss), l2, data_.size(), l1) {
+        gradient_of_(network.architecture, data_, std::move(loss), l2, data_.size(), l1),
+        l1_(l1_of_weights(l1, network.architecture.segments, network.parameters.size())) {
     gradient_of_.use_running(net_.statistics.data());
   }
 
@@ -43,9 +45,13 @@ class Evaluation {
   double value_and_predictions(Scalar* predictions) {
     return gradient_of_.value(net_.parameters.data(), data_.order(), 0, data_.size(), predictions);
   }
+  // With l1 the subgradient of least norm.
   double value_and_gradient() {
-    if (gradient_.size() == 0) gradient_.resize(net_.parameters.size());
-    return gradient_of_(net_.parameters.data(), data_.order(), 0, data_.size(), gradient_.data());
+    if (gradient_.size() == 0) gradient_.resize(size());
+    const Scalar* w = net_.parameters.data();
+    const double value = gradient_of_(w, data_.order(), 0, data_.size(), gradient_.data());
+    l1_.add_subgradient(w, gradient_.data());
+    return value;
   }
   const Buffer<Scalar>& gradient() const { return gradient_; }
   Index size() const { return net_.parameters.size(); }
@@ -56,6 +62,7 @@ class Evaluation {
   const Network<Scalar>& net_;
   Dataset data_;
   BatchGradient<Scalar> gradient_of_;
+  L1Penalty<Scalar> l1_;
   Buffer<Scalar> gradient_;
 };
 

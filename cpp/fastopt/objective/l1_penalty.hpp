@@ -2,12 +2,24 @@
 // would change its sign (the orthant-wise method, Andrew & Gao 2007).
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
+#include <vector>
 
 #include "fastopt/core/buffer.hpp"
+#include "fastopt/core/segments.hpp"
 
 FASTOPT_BEGIN
+
+// λ of each of n parameters: l1 of weights, 0 of biases and of what else does not shrink. Empty
+// where l1 is 0.
+inline Buffer<double> l1_of_weights(double l1, const std::vector<Segment>& segments, Index n) {
+  Buffer<double> lambda(l1 > 0 ? n : 0);
+  for (const Segment& s : segments)
+    if (l1 > 0 && s.shrinks) std::fill_n(lambda.data() + s.offset, s.size, l1);
+  return lambda;
+}
 
 template <class Scalar>
 class L1Penalty {

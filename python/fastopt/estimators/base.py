@@ -157,6 +157,7 @@ class MLPEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
                     callbacks = [*callbacks, tasks]
                 state = None if history is None else history.solver_state
                 first = 0 if state is None else state["epoch"]
+                l2, l1 = self._penalties(optimizer, problem, fitted)
                 try:
                     done = network.fit(
                         *fitted[:2],
@@ -166,7 +167,8 @@ class MLPEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
                         batch_size=self._batch_size(optimizer, len(fitted[0])),
                         shuffle=_validation.flag("shuffle", self.shuffle),
                         validation_data=held_out,
-                        l2=self._l2(optimizer, problem, fitted),
+                        l2=l2,
+                        l1=l1,
                         callbacks=callbacks,
                         stopping=stopping,
                         verbose=_validation.verbosity(self.verbose),
@@ -249,21 +251,25 @@ class MLPEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             return n_samples
         return min(_validation.integer("batch_size", self.batch_size, low=1), n_samples)
 
-    def _l2(self, optimizer: Optimizer, problem: Problem, fitted: tuple[Any, Any, Any]) -> float:
-        """Return fastopt's l2 for scikit-learn's alpha.
+    def _penalties(
+        self, optimizer: Optimizer, problem: Problem, fitted: tuple[Any, Any, Any]
+    ) -> tuple[float, float]:
+        """Return fastopt's l2 for scikit-learn's alpha, and l1.
 
-        Its penalty is alpha/2·‖W‖² / B, with B the samples of a batch or the sum of their weights;
-        the gradient beside it is ``slope`` times that of fastopt's loss.
+        The penalties are (alpha/2·‖W‖² + l1·Σ|W|) / B, with B the samples of a batch or the sum of
+        their weights; the gradient beside it is ``slope`` times that of fastopt's loss.
         """
         alpha = _validation.number("alpha", self.alpha, low=0)
+        l1 = _validation.number("l1", self.l1, low=0)
         if isinstance(optimizer, BayesianRegularization):
-            return 0.0  # it finds the strength of its own penalty
+            alpha = 0.0  # it finds the strength of its own penalty
         weights = np.ones(len(fitted[0])) if fitted[2] is None else fitted[2]
         weights = weights[weights > 0]  # the other rows are left out
         if not len(weights):
-            return 0.0  # which fit refuses
+            return 0.0, 0.0  # which fit refuses
         batch = self._batch_size(optimizer, len(weights)) or len(weights)
-        return float(alpha / (problem.slope * batch * weights.mean()))
+        unit = float(problem.slope * batch * weights.mean())
+        return alpha / unit, l1 / unit
 
     def _split(
         self, X: Array, problem: Problem, sample_weight: Any, random: np.random.RandomState

@@ -36,6 +36,8 @@ class MLPClassifier(ClassifierMixin, MLPEstimator):  # type: ignore[misc]
     alpha : float
         The loss is the mean cross-entropy of a batch plus alpha/2·‖W‖² / B, with B its samples or,
         with ``sample_weight``, the sum of their weights: scikit-learn's alpha to the letter.
+    l1 : float
+        l1·Σ|W| / B is added, as there.
     class_weight : dict, "balanced" or None
         Multiplied into ``sample_weight``, as elsewhere in scikit-learn.
 
@@ -64,6 +66,7 @@ class MLPClassifier(ClassifierMixin, MLPEstimator):  # type: ignore[misc]
         activation: Any = "relu",
         optimizer: Any = "adam",
         alpha: float = 1e-4,
+        l1: float = 0.0,
         batch_size: Any = "auto",
         learning_rate_init: float = 1e-3,
         max_iter: int = 200,
@@ -88,6 +91,7 @@ class MLPClassifier(ClassifierMixin, MLPEstimator):  # type: ignore[misc]
         self.activation = activation
         self.optimizer = optimizer
         self.alpha = alpha
+        self.l1 = l1
         self.batch_size = batch_size
         self.learning_rate_init = learning_rate_init
         self.max_iter = max_iter

@@ -52,6 +52,9 @@ fastopt.Huber, fastopt.Pinball or callable
         B the samples of a batch or, with ``sample_weight``, the sum of their weights; biases are
         not penalised. That is scikit-learn's alpha to the letter, of the scaled problem.
         "bayesian_regularization" finds a penalty of its own, and has no use for it.
+    l1 : float
+        l1·Σ|W| / B is added, which leaves weights at 0 exactly: for first-order methods and
+        "lbfgs", see :meth:`fastopt.MLP.fit`.
     batch_size : int, "auto" or None
         "auto": min(200, N). None: N.
     learning_rate_init : float
@@ -131,6 +134,7 @@ fastopt.Huber, fastopt.Pinball or callable
         optimizer: Any = "adam",
         loss: Any = "squared_error",
         alpha: float = 1e-4,
+        l1: float = 0.0,
         batch_size: Any = "auto",
         learning_rate_init: float = 1e-3,
         max_iter: int = 200,
@@ -156,6 +160,7 @@ fastopt.Huber, fastopt.Pinball or callable
         self.optimizer = optimizer
         self.loss = loss
         self.alpha = alpha
+        self.l1 = l1
         self.batch_size = batch_size
         self.learning_rate_init = learning_rate_init
         self.max_iter = max_iter

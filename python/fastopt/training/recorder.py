@@ -47,7 +47,9 @@ class Recorder:
             )
         self._flows = None
         if layer_norms:
-            self._flows = flow_evaluation(network, problem.data, problem.loss, problem.l2)
+            self._flows = flow_evaluation(
+                network, problem.data, problem.loss, problem.l2, problem.l1
+            )
         self._counts = _COUNTS if counts else ()
         self._own = own
         # A run that goes on counts its seconds on.

@@ -245,9 +245,14 @@ class Scalings:
             if kind is not None:
                 _validation.choice(name, kind, KINDS)
         if scale_targets is not None and output_activation != "identity":
+            cure = (
+                "; fit (y − offset) / scale, and predictions · scale + offset are in the same order"
+                if output_activation == "increasing"
+                else ""
+            )
             raise ValueError(
                 f"scale_targets={scale_targets!r} needs output_activation='identity', whose range "
-                f"has no bounds, got {output_activation!r}"
+                f"has no bounds, got {output_activation!r}{cure}"
             )
         return cls(scale_inputs, scale_targets)
 

@@ -212,11 +212,10 @@ class Epoch final : public Solver {
 
   // l1 for each free variable, as often as the weights that stand for it.
   L1Penalty<Scalar> penalty() const {
-    if (options_.l1 == 0) return {};
-    Buffer<double> of_all(net_.parameters.size()), lambda(n_);
-    for (const Segment& s : net_.architecture.segments)
-      if (s.shrinks) std::fill_n(of_all.data() + s.offset, s.size, options_.l1);
-    if (free_.all()) return L1Penalty<Scalar>(of_all);
+    const Buffer<double> of_all =
+        l1_of_weights(options_.l1, net_.architecture.segments, net_.parameters.size());
+    if (free_.all() || of_all.size() == 0) return L1Penalty<Scalar>(of_all);
+    Buffer<double> lambda(n_);
     free_.pull_back(of_all.data(), lambda.data());
     return L1Penalty<Scalar>(lambda);
   }
