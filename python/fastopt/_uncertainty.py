@@ -133,7 +133,8 @@ def uncertainty(
     """Return what training data say of the weights and the noise; ``predict(interval=)`` takes it.
 
     Without arguments it is of the data of the last ``fit``, of which a copy is kept where it is
-    of no more than 2²⁰ numbers, for as long as the network is not pickled. Otherwise it is to be
+    of no more than 2²⁰ numbers, for as long as the network is not pickled or saved. What was found
+    goes into pickles and files with the network: ask once before saving. Otherwise it is to be
     called with the training data, after training or after loading.
 
     With Λ = diag(λ), λ = l2·N·q/2 for weights and 0 for biases, after Bayesian regularisation α/β:
@@ -271,7 +272,7 @@ def _estimate(net: MLP, inputs: Any, targets: Any, weights: Any, l2: float) -> U
         effective_parameters=float(gamma.sum()),
         noise=in_units,
         degrees_of_freedom=np.where(counts > 0, degrees, math.inf),
-        _of_weights=found._replace(covariance=np.empty((0, 0))),
+        _of_weights=found._replace(covariance=np.empty((0, 0)), root=np.empty((0, 0))),
         _root=root,
         _noise=noise,
         _trainable=trainable,
@@ -352,5 +353,6 @@ def _no_data(net: MLP) -> str:
         return "the network has not been trained: fit it first, or give uncertainty(X, y) its data"
     return (
         "the training data are not there any more (they are kept up to 2^20 numbers, and not in "
-        "pickles and files): call net.uncertainty(X, y) with them, then predict(interval=…)"
+        "pickles and files): call net.uncertainty(X, y) with them, then predict(interval=…); "
+        "called before the network is saved, its file has what intervals need"
     )

@@ -18,6 +18,7 @@ from fastopt.layers import BatchNormalization, HiddenLayers, LayerNormalization,
 from fastopt.losses import check_outputs
 from fastopt.storage import atomic, safetensors
 from fastopt.storage.histories import packed_history, read_history
+from fastopt.storage.uncertainties import packed_uncertainty, read_uncertainty
 from fastopt.storage.values import Reader, entry, packed, refuse
 from fastopt.training.data import check_loss
 from fastopt.training.scaling import Scalings
@@ -53,6 +54,9 @@ def save(net: MLP, path: Any, state: dict[str, Any] | None = None) -> None:
     }
     if own["metadata"]:
         document["metadata"] = own["metadata"]
+    known = own["uncertainty"]
+    if known is not None and np.array_equal(known.parameters, own["parameters"]):
+        document["uncertainty"] = packed_uncertainty(known, arrays)
     atomic.write(path, safetensors.encode(arrays, document))
 
 
@@ -119,10 +123,13 @@ def _load(path: str | os.PathLike[str]) -> MLP:
             refuse("history", "it is missing, and there is a state that goes on from it")
         history.solver_state = reader.value("state", run)
         _checked("state", lambda: state_of(history))
-    reader.close()
     metadata = entry("", {"metadata": {}} | document, "metadata", dict)
     net = MLP.__new__(MLP)
     net.__setstate__({**state, "history": history, "metadata": metadata})
+    if "uncertainty" in document:
+        known = entry("", document, "uncertainty", dict)
+        net._estimated = read_uncertainty(known, reader, net)
+    reader.close()
     return net
 
 
@@ -152,6 +159,8 @@ def described(own: dict[str, Any]) -> dict[str, Any]:
         # Files of networks that are trained whole are as they were before there was a choice.
         **({"trainable": list(own["trainable"])} if own["trainable"] is not None else {}),
         **({"tied": [list(group) for group in own["tied"]]} if own["tied"] else {}),
+        # Penalties of the last training, which intervals take part of.
+        **{name: own[name] for name in ("l2", "l1") if own[name] > 0},
     }
 
 
@@ -210,6 +219,11 @@ def _read_network(document: dict[str, Any], reader: Reader) -> dict[str, Any]:
         "loss": loss,
         "trainable": trained,
         "tied": groups,
+        **{
+            name: checked(name, lambda name=name: _validation.number(name, get(name, float), low=0))  # type: ignore[misc]
+            for name in ("l2", "l1")
+            if name in document
+        },
     }
 
 
