@@ -189,3 +189,23 @@ def test_there_are_thirty_names():
 def test_the_table_of_differences_is_tested():
     table = PAGE.split("## Where fastopt differs", 1)[1].split("## Names", 1)[0]
     assert len(re.findall(r"^\| [^|-]", table, re.MULTILINE)) >= 15
+
+
+def test_what_results_know_besides():
+    fit = quietly(fastopt.curve_fit, decay, X, Y, P0)
+    popt, pcov = fit
+    np.testing.assert_array_equal(popt, fit.popt)
+    np.testing.assert_array_equal(pcov, fit.pcov)
+    result = fastopt.least_squares(residuals, P0)
+    theirs = so.least_squares(residuals, P0, x_scale="jac")
+    by_hand = np.linalg.inv(theirs.jac.T @ theirs.jac) * 2 * theirs.cost / (X.size - 3)
+    for one in (fit, result):
+        np.testing.assert_allclose(one.covariance, by_hand, rtol=1e-4)
+        np.testing.assert_allclose(one.standard_errors, np.sqrt(np.diag(by_hand)), rtol=1e-4)
+    of_both = ["covariance", "standard_errors", "correlation", "degrees_of_freedom", "chi_square"]
+    of_both += ["reduced_chi_square", "aic", "bic", "confidence_intervals", "report"]
+    of_curves = ["popt", "pcov", "confidence_band", "prediction_band", "profile_intervals"]
+    for name in of_both + of_curves:
+        assert re.search(rf"`[^`|]*\b{name}\b[^`|]*`", PAGE), name
+        assert hasattr(fit, name), name
+        assert hasattr(result, name) or name in of_curves, name
