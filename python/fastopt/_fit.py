@@ -41,6 +41,7 @@ from fastopt.training.metrics import as_list
 from fastopt.training.problem import Problem
 from fastopt.training.restarts import best_of_starts
 from fastopt.training.scaling import warn_if_far
+from fastopt.training.separable import settled
 from fastopt.training.settings import FitSettings
 from fastopt.training.stopping import Stopping
 
@@ -233,7 +234,7 @@ def fit(
             raise ValueError(f"restarts={restarts} begins anew: give it or resume_from")
         own = {n: v for n, v in locals().items() if n not in ("net", "restarts", "best_by")}
         return best_of_starts(net, restarts, own, best_by)
-    optimizer = resolve(optimizer)
+    optimizer = settled(resolve(optimizer), net, is_parts(X))
     loss = check_loss(loss, check_slopes=True)
     checkpoint = None
     if resume_from is not None:

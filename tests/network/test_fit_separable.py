@@ -341,6 +341,57 @@ def test_where_it_does_not_apply_it_says_so(make, settings, message):
         make().fit(X, np.abs(Y[:, 0]), SEPARABLE, epochs=1, **settings)
 
 
+def test_auto_is_variable_projection_where_that_applies():
+    auto = LevenbergMarquardt(separable="auto")
+    alone, chosen = (fastopt.MLP([2, 4, 1], random_state=0) for _ in range(2))
+    alone.fit(X, Y[:, 0], SEPARABLE, epochs=3)
+    history = chosen.fit(X, Y[:, 0], auto, epochs=3)
+    assert np.array_equal(alone.parameters, chosen.parameters)
+    assert auto.separable == "auto"
+    # What it was settled as goes on: the run may be resumed with either.
+    for optimizer in (auto, SEPARABLE):
+        again = chosen.copy()
+        again.fit(X, Y[:, 0], optimizer, epochs=6, initial_epoch=history)
+        longer = alone.copy()
+        longer.fit(X, Y[:, 0], SEPARABLE, epochs=6, initial_epoch=alone.history_)
+        assert np.array_equal(again.parameters, longer.parameters)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: fastopt.MLP([2, 4, 1], output_activation="sigmoid", random_state=0),
+        lambda: fastopt.MLP([2, 1], random_state=0),
+    ],
+)
+def test_auto_is_the_whole_method_elsewhere(make):
+    plain, chosen = make(), make()
+    plain.fit(X, np.abs(np.tanh(Y[:, 0])), "lm", epochs=5)
+    chosen.fit(X, np.abs(np.tanh(Y[:, 0])), LevenbergMarquardt(separable="auto"), epochs=5)
+    assert np.array_equal(plain.parameters, chosen.parameters)
+
+
+def test_auto_with_data_in_parts_with_frozen_arrays_and_of_functions():
+    parts = fastopt.Parts.from_arrays(X, Y, rows=20)
+    whole, chosen = (fastopt.MLP([2, 4, 3], random_state=0) for _ in range(2))
+    whole.fit(parts, optimizer="lm", epochs=3)
+    chosen.fit(parts, optimizer=LevenbergMarquardt(separable="auto"), epochs=3)
+    assert np.array_equal(whole.parameters, chosen.parameters)
+    for net in (whole, chosen):
+        net.trainable = ["W1", "W2", "b2"]
+    with pytest.raises(ValueError, match="frozen or tied"):
+        whole.fit(X, Y, SEPARABLE, epochs=1)
+    whole.fit(X, Y, "lm", epochs=3)
+    chosen.fit(X, Y, LevenbergMarquardt(separable="auto"), epochs=3)
+    assert np.array_equal(whole.parameters, chosen.parameters)
+    result = fastopt.least_squares(
+        lambda x: x - 1, [0.0], method=LevenbergMarquardt(separable="auto")
+    )
+    assert result.x[0] == pytest.approx(1)
+    with pytest.raises(ValueError, match="'auto'"):
+        LevenbergMarquardt(separable="always")
+
+
 def test_functions_have_no_output_weights():
     with pytest.raises(ValueError, match="separable"):
         fastopt.least_squares(lambda x: x - 1, [0.0], method=SEPARABLE)

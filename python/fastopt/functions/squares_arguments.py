@@ -122,7 +122,7 @@ def check_method(method: Any, bounded: bool, robust: bool) -> Any:
         )
     if not isinstance(method, LevenbergMarquardt):
         _validation.choice("method", method, ("lm", "trf"))
-    if isinstance(method, LevenbergMarquardt) and method.separable:
+    if isinstance(method, LevenbergMarquardt) and method.separable is True:
         raise ValueError(
             "method: LevenbergMarquardt(separable=True) trains networks, whose output weights "
             "enter linearly; of a function none is known to: leave separable at False"

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from fastopt._settings import choice, flag, integer, number
+from fastopt import _validation
+from fastopt._settings import checked, choice, integer, number
 from fastopt.optimizers.base import Kind, Optimizer
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+
+def _flag_or_auto(name: str, value: Any) -> bool | str:
+    if isinstance(value, str):
+        return _validation.choice(name, value, ("auto",))
+    return _validation.flag(name, value)
 
 
 @dataclass
@@ -40,11 +47,12 @@ class LevenbergMarquardt(Optimizer):
     validation_failures : int, optional
         Training of networks ends after so many epochs in a row without a better validation loss;
         None, the default: it does not.
-    separable : bool
+    separable : bool or "auto"
         Variable projection, for networks with linear outputs and hidden layers: the output weights
         and biases are at each step those that minimise E, by linear least squares, and ν and p are
         of the hidden weights alone. Often it takes fewer iterations and fails from fewer starts;
-        the units of the targets play no part.
+        the units of the targets play no part. "auto": where it applies, which is where outputs are
+        linear, there are hidden layers, no arrays are frozen or tied and the data are not in parts.
 
     Notes
     -----
@@ -97,7 +105,7 @@ class LevenbergMarquardt(Optimizer):
     damping_max: float = number(1e10, above=0)
     gradient_norm: float | None = number(None, optional=True, low=0)
     validation_failures: int | None = integer(None, optional=True, low=1)
-    separable: bool = flag(False)
+    separable: bool | str = checked(_flag_or_auto, False)
 
     @classmethod
     def matlab(cls) -> Self:

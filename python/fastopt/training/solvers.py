@@ -22,6 +22,7 @@ from fastopt.parts.data import ObjectiveOfParts, SquaresOfParts
 from fastopt.schedules import AdaptiveLearningRate
 from fastopt.training.problem import Problem
 from fastopt.training.scaling import far_columns
+from fastopt.training.separable import obstacle
 from fastopt.training.settings import FitSettings
 from fastopt.training.spread import spread
 
@@ -165,26 +166,11 @@ def _bayesian(
 
 def _separable_squares(problem: Problem) -> _core.SeparableSquares:
     network = problem.network
-    without = "use LevenbergMarquardt() without separable"
-    if problem.data.in_parts:
+    why = obstacle(network, problem.data.in_parts)
+    if why is not None:
         raise ValueError(
-            "LevenbergMarquardt(separable=True) factorises the outputs of all samples together, "
-            f"and the data are in parts: {without}"
-        )
-    if network._trainable.variables is not None:
-        raise ValueError(
-            "LevenbergMarquardt(separable=True) solves for all output weights at once, and this "
-            f"network has frozen or tied ones (trainable, tied): {without}"
-        )
-    if network.output_activation != "identity":
-        raise ValueError(
-            "LevenbergMarquardt(separable=True) solves for the weights of linear outputs: "
-            f"output_activation must be 'identity', got {network.output_activation!r}; {without}"
-        )
-    if len(network.layer_sizes) < 3:
-        raise ValueError(
-            "LevenbergMarquardt(separable=True) steps in the weights of hidden layers, and "
-            f"{list(network.layer_sizes)} has none; {without}"
+            f"LevenbergMarquardt(separable=True) {why}: use LevenbergMarquardt() without "
+            "separable, or separable='auto', which does where it has to"
         )
     return _core.SeparableSquares(network._core, problem.data.native, problem.l2)
 
