@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # jsfive: what was never written is a hole instead of the dataset's fill value.
 #
-# Versions: jsfive 0.4.2 (npm), h5py 3.16.0, NumPy 2.4.6; any Node from 20 on.
+# Versions: jsfive 0.4.2 (npm), h5py 3.16.0, NumPy 2.4.6; Node 20.20.2.
 # Expected: HDF5 stores a chunk when something is written to it; the others are the fill value that the file names.
 #   h5py reads 1, 1, 7.5, 7.5.
 # Seen: 1, 1 and two holes (undefined) of a JavaScript array, and an array without elements for a dataset of shape 4 of

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # ml-levenberg-marquardt: with a parameter on its bound the others are not fitted.
 #
-# Versions: ml-levenberg-marquardt 5.1.0, ml-matrix 6.15.1 (npm); any Node from 20 on.
+# Versions: ml-levenberg-marquardt 5.1.0, ml-matrix 6.15.1 (npm); Node 20.20.2.
 # Expected: minValues and maxValues are documented as the allowed values of the parameters; the fit is the best one
 #   within them. For y = 3 x + 1 and a slope of at most 2 that is the intercept 3.5 (the mean of y - 2 x).
 # Seen: the intercept ends at 1.9 or below, whatever maxIterations; the sum of squares is about twice that of 3.5. Each

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # ml-levenberg-marquardt: holding the first parameter fixed moves it and fixes another one.
 #
-# Versions: ml-levenberg-marquardt 5.1.0, ml-matrix 6.15.1 (npm); any Node from 20 on.
+# Versions: ml-levenberg-marquardt 5.1.0, ml-matrix 6.15.1 (npm); Node 20.20.2.
 # Expected: the README: "if the gradientDifference is zero, the derive will be zero, and the parameter will hold fixed".
 # Seen: for a x + b with gradientDifference [0, 0.1] a, which is to be held at 3, moves, and b stays at its start. The
 #   derivatives are filled in from the first row on, without leaving out the row of the held parameter; the rows after

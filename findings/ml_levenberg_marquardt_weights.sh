@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # ml-levenberg-marquardt: a fit with weights of 2 does not leave its start.
 #
-# Versions: ml-levenberg-marquardt 5.1.0, ml-matrix 6.15.1 (npm); any Node from 20 on.
+# Versions: ml-levenberg-marquardt 5.1.0, ml-matrix 6.15.1 (npm); Node 20.20.2.
 # Expected: weights w minimise the sum of (w r)^2, which the result reports as parameterError; weights that are all 2
 #   change nothing but its value. A straight line through data without weights comes out right, 2.977 and 1.057.
 # Seen: with weights 2 or 3, and with 1, 2, 3, 1, 2, 3, the start is returned after 300 iterations; with 0.1 the fit

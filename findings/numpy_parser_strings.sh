@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # numpy-parser: an array of short strings is read as numbers.
 #
-# Versions: numpy-parser 1.2.3 (npm), NumPy 2.4.6; any Node from 20 on.
+# Versions: numpy-parser 1.2.3 (npm), NumPy 2.4.6; Node 20.20.2.
 # Expected: the README: float32 and float64, (u)int8 to (u)int32; for other types an error is thrown, as for bool,
 #   big-endian and 64-bit integers. The shape is that of the file.
 # Seen: '<U2' and '<U4', strings of two and four characters, are taken for '<u2' and '<u4', unsigned integers: ("ab",
