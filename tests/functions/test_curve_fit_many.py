@@ -100,6 +100,60 @@ def test_sigma_and_robust_losses():
     assert_alike(fits, decay, x, y, [2, 1, 0], loss="cauchy", f_scale=0.1)
 
 
+@pytest.mark.parametrize("f", [decay, "exponential"])
+def test_sigma_of_each_data_set_in_any_leading_shape(f):
+    rng = np.random.default_rng(21)
+    x, y, _ = decays(6, rng)
+    sigma = rng.uniform(0.5, 2, y.shape)
+    fits = fastopt.curve_fit_many(
+        f, x, y.reshape(2, 3, -1), [2, 1, 0], sigma.reshape(2, 3, -1), absolute_sigma=True
+    )
+    for i, place in enumerate(np.ndindex(2, 3)):
+        popt, pcov = fastopt.curve_fit(decay, x, y[i], [2, 1, 0], sigma[i], absolute_sigma=True)
+        errors = np.sqrt(np.diag(pcov))
+        np.testing.assert_array_less(abs(fits.x[place] - popt), NEAR * (abs(popt) + 10 * errors))
+        assert abs((fits.covariance[place] - pcov) / np.outer(errors, errors)).max() < 1e-6
+
+
+def test_a_model_in_single_precision_is_met_to_its_rounding():
+    x, y, _ = decays(20, np.random.default_rng(22))
+
+    def rounded(x, a, lifetime, c):
+        return decay(x, a, lifetime, c).astype(np.float32)
+
+    fits = fastopt.curve_fit_many(rounded, x, y, [2, 1, 0])
+    exact = fastopt.curve_fit_many(decay, x, y, [2, 1, 0])
+    assert fits.success.all()
+    # The float32 model is off by 6e-8 of its size, the noise is 0.05: errors by the square root.
+    assert (abs(fits.x - exact.x) < 1e-3 * exact.standard_errors).all()
+    np.testing.assert_allclose(fits.standard_errors, exact.standard_errors, rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", ENSEMBLES)
+def test_curve_fit_takes_the_same_names(name):
+    f, make, _ = ENSEMBLES[name]
+    x, y, _ = make(3, np.random.default_rng(23))
+    fits = fastopt.curve_fit_many(name, x, y)
+    for i in range(3):
+        fit = fastopt.curve_fit(name, x, y[i])
+        popt, pcov = fastopt.curve_fit(f, x, y[i], fits.x[i])
+        errors = np.sqrt(np.diag(pcov))
+        np.testing.assert_array_less(abs(fit[0] - popt), NEAR * (abs(popt) + 10 * errors))
+        assert abs((fit[1] - pcov) / np.outer(errors, errors)).max() < 1e-6
+        assert all(parameter in fit.report() for parameter in MODELS[name].parameters)
+    bounded = fastopt.curve_fit(name, x, y[0], bounds=(-9, 1e3), maxfev=500)
+    np.testing.assert_allclose(bounded[0], fits.x[0], rtol=1e-6, atol=1e-6)
+    with pytest.raises(ValueError, match=r"p0 must have \d numbers for"):
+        fastopt.curve_fit(name, x, y[0], [1.0])
+    with pytest.raises(ValueError, match="xdata must be an array of shape"):
+        fastopt.curve_fit(name, x[:, np.newaxis], y[0])
+
+
+def test_curve_fit_names_the_models_there_are():
+    with pytest.raises(ValueError, match=r"f must be .*'exponential'"):
+        fastopt.curve_fit("exponentail", T, T)
+
+
 def test_data_sets_with_nan_are_skipped_marked_and_spoil_no_other():
     x, y, _ = decays(10, np.random.default_rng(4))
     whole = fastopt.curve_fit_many(decay, x, y, [2, 1, 0])

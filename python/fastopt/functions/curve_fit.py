@@ -15,6 +15,7 @@ import numpy.typing as npt
 from fastopt import _validation
 from fastopt._names import meant_by
 from fastopt.functions.curve_data import read_data
+from fastopt.functions.curve_models import MODELS, CurveModel
 from fastopt.functions.curve_result import CurveFitResult, Model, named
 from fastopt.functions.inference import FitStatistics
 from fastopt.functions.least_squares import least_squares
@@ -34,7 +35,7 @@ _OPTIONS = (
 
 
 def curve_fit(
-    f: Callable[..., Any],
+    f: Callable[..., Any] | str,
     xdata: Any,
     ydata: Any,
     p0: Any = None,
@@ -53,8 +54,10 @@ def curve_fit(
 
     Parameters
     ----------
-    f : callable
-        The model, ``f(xdata, *parameters)`` → (m,).
+    f : callable or str
+        The model, ``f(xdata, *parameters)`` → (m,). Or the name of a built-in one, with exact
+        derivatives and a start by the data, such as "exponential" or "gaussian"
+        (docs/many_fits.md).
     xdata : any
         Handed to ``f``; sequences of numbers become float64 arrays, objects among them too.
     ydata : array_like, (m,)
@@ -120,6 +123,7 @@ def curve_fit(
     >>> np.sqrt(np.diag(pcov)).round(4)
     array([0.0632, 0.1183])
     """
+    f, built_in = _function(f)
     counted = None
     if "maxfev" in options:
         if "max_nfev" in options:
@@ -136,12 +140,16 @@ def curve_fit(
             + meant_by(unknown[0], (*_OPTIONS, "maxfev"))
         )
     if not callable(f):
-        raise TypeError(f"f must be callable, got {f!r}")
+        raise TypeError(f"f must be callable or the name of a model, got {f!r}")
     absolute = _validation.flag("absolute_sigma", absolute_sigma)
     if nan_policy is not None:
         _validation.choice("nan_policy", nan_policy, ("raise", "omit"))
     xdata, y, deviations = read_data(xdata, ydata, sigma, check_finite, nan_policy)
-    start = _start(f, p0, bounds)
+    if built_in is None:
+        start = _start(f, p0, bounds)
+    else:
+        start = _start_of(built_in, xdata, y, p0, bounds)
+        jac = built_in.jacobian if jac is None else jac
     if bounds is not UNBOUNDED:
         check_within("p0", start, *check_bounds(bounds, start.size))
     weigh = _weights(deviations, y.size)
@@ -174,7 +182,13 @@ def curve_fit(
                 "counts without these)"
             )
         raise RuntimeError(f"no best parameters were found: {message}")
-    statistics = _statistics(result, deviations, y.size, absolute, _names(f, result.x.size))
+    statistics = _statistics(
+        result,
+        deviations,
+        y.size,
+        absolute,
+        _names(f if built_in is None else built_in, result.x.size),
+    )
     pcov = statistics.covariance
     _warn_of_undetermined(statistics)
     items: tuple[Any, ...] = (result.x, pcov)
@@ -215,6 +229,35 @@ class _Counted:
                 raise StopIteration
 
         self.model, self.look = model, look
+
+
+def _function(f: Any) -> tuple[Any, CurveModel | None]:
+    """Return the model, and again where it is a built-in one that goes by a name."""
+    if not isinstance(f, str):
+        return f, None
+    model = MODELS[_validation.choice("f", f, tuple(MODELS))]
+    return model, model
+
+
+def _start_of(model: CurveModel, x: Any, y: Array, p0: Any, bounds: Any) -> Any:
+    """Return where a built-in model starts: where the data say, if it was not told."""
+    if not isinstance(x, np.ndarray) or x.shape != y.shape:
+        raise ValueError(
+            f"xdata must be an array of shape {y.shape} for {model.name!r}, got "
+            f"{getattr(x, 'shape', type(x).__name__)}"
+        )
+    n = len(model.parameters)
+    if p0 is None:
+        guess = model.guess(x, y[np.newaxis])[0]
+        lower, upper = check_bounds(bounds, n)
+        return np.clip(np.where(np.isfinite(guess), guess, 1.0), lower, upper)
+    start = _start(model, p0, bounds)
+    if start.size != n:
+        raise ValueError(
+            f"p0 must have {n} numbers for {model.name!r} ({', '.join(model.parameters)}), got "
+            f"{start.size}"
+        )
+    return start
 
 
 def _start(f: Callable[..., Any], p0: Any, bounds: Any) -> Any:
@@ -329,6 +372,8 @@ def _undetermined(listed: list[str], dependent: bool) -> str:
 
 def _names(f: Callable[..., Any], n: int) -> list[str]:
     """Return the names of the parameters in the signature of ``f``, where it tells them."""
+    if isinstance(f, CurveModel):
+        return list(f.parameters)
     try:
         parameters = list(inspect.signature(f).parameters.values())[1:]
     except (TypeError, ValueError):
