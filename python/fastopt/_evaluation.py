@@ -11,6 +11,7 @@ import numpy.typing as npt
 from fastopt import _core, _validation
 from fastopt._names import friendly
 from fastopt._units import UnitsOfTargets
+from fastopt.parts.parts import is_parts
 from fastopt.training.data import Data, check_inputs, check_loss, make_data
 from fastopt.training.metrics import Metrics
 
@@ -163,7 +164,7 @@ def _shaped(net: MLP, outputs: Array) -> Array:
 def evaluate(
     net: MLP,
     X: Any,
-    y: Any,
+    y: Any = None,
     loss: Any = None,
     metrics: tuple[()] | None = (),
     sample_weight: Any = None,
@@ -174,7 +175,7 @@ def evaluate(
 def evaluate(
     net: MLP,
     X: Any,
-    y: Any,
+    y: Any = None,
     loss: Any = None,
     *,
     metrics: Any,
@@ -192,7 +193,7 @@ def evaluate(
 def evaluate(
     net: MLP,
     X: Any,
-    y: Any,
+    y: Any = None,
     loss: Any = None,
     metrics: Any = (),
     sample_weight: Any = None,
@@ -204,7 +205,8 @@ def evaluate(
 
     Parameters
     ----------
-    X : array (N, d)
+    X : array (N, d), or Parts
+        :class:`~fastopt.Parts` hold y and the weights, too.
     y : array (N, q), or (N,) where q = 1 or for class numbers
     loss : str or callable, optional
         As for :meth:`fit`. None (default): that of the last ``fit``; before any, "mse".
@@ -226,6 +228,12 @@ def evaluate(
     {'loss': 2.5, 'mae': 1.5}
     """
     loss = loss_or_trained(net, loss)
+    if is_parts(X):
+        from fastopt.parts.data import evaluated  # which evaluates by functions of this module
+
+        return evaluated(net, X, y, loss, metrics, sample_weight, missing_targets)
+    if y is None:
+        raise TypeError("evaluate needs y, the targets; Parts alone hold them themselves")
     data = data_of(net, X, y, loss, sample_weight, missing_targets)
     signed = net._targets.signed or is_signed(data.targets_of_rows())
     chosen = metrics_by_name(net, metrics, loss, signed=signed)

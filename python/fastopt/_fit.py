@@ -22,8 +22,9 @@ from fastopt.optimizers import (
     ScaledConjugateGradient,
     resolve,
 )
-from fastopt.parts.data import check_metrics, check_of_parts, data_in_parts
+from fastopt.parts.data import check_of_parts, data_in_parts
 from fastopt.parts.parts import is_parts
+from fastopt.parts.scores import check_metrics
 from fastopt.storage.checkpoints import resumed
 from fastopt.training.arguments import (
     RECORDED,
@@ -253,7 +254,7 @@ def fit(
         return make_data(arrays[0], arrays[1], loss, sizes, net._dtype, *arrays[2:], **names)
 
     if is_parts(X):
-        check_of_parts(net, optimizer, metrics, validation_split, class_weight)
+        check_of_parts(net, optimizer, metrics, validation_split)
     elif is_parts(validation_data):
         check_metrics(metrics)
     data = make(X, y, sample_weight)

@@ -277,10 +277,10 @@ def test_is_refused_before_work_starts():
         net.fit(parts, optimizer="lm", sample_weight=WEIGHTS)
     with pytest.raises(ValueError, match=r"validation_split=0\.2 draws rows"):
         net.fit(parts, optimizer="lm", validation_split=0.2)
-    with pytest.raises(ValueError, match="metrics"):
-        net.fit(parts, optimizer="lm", metrics=["mae"])
-    with pytest.raises(ValueError, match="class_weight"):
-        net.fit(parts, optimizer="bfgs", class_weight="balanced")
+    with pytest.raises(ValueError, match=r"'halves' is a function of your own.*in a callback"):
+        net.fit(parts, optimizer="lm", metrics=["mae", halves])
+    with pytest.raises(ValueError, match=r"layer_gradient_norms.*gradient_norms\(X, y\)"):
+        net.fit(parts, optimizer="lm", metrics="layer_gradient_norms")
     with pytest.raises(ValueError, match=r"separable=True.*in parts"):
         net.fit(parts, optimizer=fastopt.LevenbergMarquardt(separable=True))
     with pytest.raises(TypeError, match="y must hold real numbers"):
@@ -288,8 +288,10 @@ def test_is_refused_before_work_starts():
     with pytest.raises(ValueError, match="double precision"):
         net.astype("float32").fit(parts, optimizer="lm")
     assert not hasattr(net, "history_")
-    with pytest.raises(ValueError, match="metrics"):
-        net.fit(X, Y, "lm", metrics=["mae"], validation_data=parts)
+    with pytest.raises(TypeError, match=r"Parts are taken by fit.*for X, y in parts"):
+        net.predict(parts)
+    with pytest.raises(ValueError, match="'halves' is a function of your own"):
+        net.fit(X, Y, "lm", metrics=[halves], validation_data=parts)
     deep = network(normalization="batch")
     with pytest.raises(ValueError, match="without batch normalisation"):
         deep.fit(X, Y, epochs=1, validation_data=parts)
@@ -356,3 +358,84 @@ def test_validation_in_parts_of_a_network_in_single_precision():
     history = net.fit(X, Y, epochs=2, validation_data=in_parts(X[:100], Y[:100]))
     again = network(dtype="float32").fit(X, Y, epochs=2, validation_data=(X[:100], Y[:100]))
     assert np.allclose(history["val_loss"], again["val_loss"], rtol=1e-5)
+
+
+REGRESSION = ["mse", "rmse", "mae", "r2"]
+
+
+@pytest.mark.parametrize("scale_targets", [None, "standard"])
+@pytest.mark.parametrize("weights", [None, WEIGHTS])
+def test_metrics_are_those_of_all_rows(scale_targets, weights):
+    held = [a[:90] for a in (X, Y) + (() if weights is None else (weights,))]
+    whole, other = network(scale_targets=scale_targets), network(scale_targets=scale_targets)
+    a = whole.fit(
+        *(X, Y, "lm"), epochs=3, metrics=REGRESSION, sample_weight=weights, validation_data=held
+    )
+    arrays = (X, Y) if weights is None else (X, Y, weights)
+    b = other.fit(
+        in_parts(*arrays),
+        optimizer="lm",
+        epochs=3,
+        metrics=REGRESSION,
+        validation_data=in_parts(*held, rows=17),
+    )
+    for name in REGRESSION:
+        np.testing.assert_allclose(b[name], a[name], rtol=1e-6)
+        np.testing.assert_allclose(b[f"val_{name}"], a[f"val_{name}"], rtol=1e-6)
+    in_memory = whole.evaluate(X, Y, metrics=REGRESSION, sample_weight=weights)
+    found = whole.evaluate(in_parts(*arrays), metrics=REGRESSION)
+    assert found.keys() == in_memory.keys()
+    for name, value in in_memory.items():
+        assert np.isclose(found[name], value, rtol=1e-10)
+    assert np.isclose(whole.evaluate(in_parts(*arrays)), in_memory["loss"], rtol=1e-10)
+
+
+def test_r2_of_many_outputs_with_weights_and_of_constant_targets():
+    y = np.column_stack([Y, 2 * Y[:, 0] - X[:, 0], np.ones(len(Y))])
+    weights = np.random.default_rng(5).uniform(0, 2, y.shape)
+    weights[weights < 0.4] = 0
+    net = network(3)
+    for v in (None, weights[:, 0] + 0.1, weights):
+        arrays = (X, y) if v is None else (X, y, v)
+        a = net.evaluate(X, y, "mse", REGRESSION, v)
+        b = net.evaluate(in_parts(*arrays), loss="mse", metrics=REGRESSION)
+        assert np.allclose([*a.values()], [*b.values()], rtol=1e-10)
+
+
+@pytest.mark.parametrize("kind", ["numbers", "signs", "labels"])
+@pytest.mark.parametrize("class_weight", [None, "balanced", {0: 3.0, 1: 0.5}])
+def test_classes_their_weights_and_accuracy(kind, class_weight):
+    numbers = np.digitize(X[:, 0] + 0.3 * X[:, 1], [-0.4, 0.7])
+    y, outputs, loss = numbers, 3, "cross_entropy"
+    metrics = ["accuracy", "top_k_accuracy"]
+    if kind != "numbers":
+        y, outputs, metrics = (numbers > 1).astype(float), 1, ["accuracy"]
+        loss = "binary_cross_entropy" if kind == "labels" else "mse"
+    if kind == "signs":
+        y = 2 * y - 1
+        class_weight = {-1: 3.0, 1: 0.5} if isinstance(class_weight, dict) else class_weight
+    options = {"loss": loss, "epochs": 6, "metrics": metrics, "class_weight": class_weight}
+    whole, other = network(outputs), network(outputs)
+    order = np.argsort(y, kind="stable")  # parts of one class alone
+    held = X[:70], y[:70]
+    a = whole.fit(X[order], y[order], "bfgs", validation_data=held, **options)
+    parts = in_parts(X[order], y[order])
+    b = other.fit(parts, optimizer="bfgs", validation_data=in_parts(*held, rows=9), **options)
+    assert np.allclose(a.loss, b.loss, rtol=1e-6)
+    for name in metrics:
+        assert np.allclose(a[name], b[name], atol=1e-12)
+        assert np.allclose(a[f"val_{name}"], b[f"val_{name}"], atol=1e-12)
+    found = whole.evaluate(parts, metrics=metrics)
+    assert np.allclose([*found.values()], [*whole.evaluate(X, y, metrics=metrics).values()])
+
+
+def test_weights_of_classes_by_levenberg_marquardt_and_a_class_that_is_none():
+    y = np.where(X[:, 0] > 0.5, 1.0, -1.0)
+    whole, other = network(), network()
+    a = whole.fit(X, y, "lm", epochs=5, class_weight="balanced")
+    b = other.fit(in_parts(X, y), optimizer="lm", epochs=5, class_weight="balanced")
+    assert np.allclose(a.loss, b.loss, rtol=1e-6)
+    with pytest.raises(ValueError, match=r"class_weight names 7, which is no class of y"):
+        other.fit(in_parts(X, y), optimizer="lm", class_weight={7: 1.0})
+    with pytest.raises(fastopt.PartError, match="class_weight needs classes in y"):
+        other.fit(in_parts(X, Y), optimizer="lm", class_weight="balanced")

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fastopt import _core
+from fastopt._evaluation import metrics_by_name
 from fastopt._second_order import check_float64
 from fastopt.parts.network import OfNetwork, forget
 from fastopt.parts.parts import Parts
+from fastopt.parts.scores import check_metrics, values_of
 from fastopt.parts.survey import Survey
-from fastopt.training.metrics import as_list
+from fastopt.training.data import weights_by_class
+from fastopt.training.metrics import Metrics
 from fastopt.training.scaling import Scaling, Scalings, ranges_of, standard
 from fastopt.training.user_functions import OwnLoss
 
@@ -65,9 +69,23 @@ class PartsData:
         (found,) = self.parts._total(self.task, "moments", of, ranges)
         return standard(ranges, found)
 
-    def weighted(self, class_weight: None, n_outputs: int) -> PartsData:
-        """Return the same: there are no weights of classes."""
-        return self
+    def weighted(self, class_weight: Any, n_outputs: int) -> PartsData:
+        """Return the same samples, their weights multiplied by those of their classes."""
+        if class_weight is None:
+            return self
+        (found,) = self.parts._total(self.task, "classes")
+        present, counts = np.array([*found.of]), np.array([*found.of.values()])
+        known = {*found.of, *range(max(2, n_outputs))}
+        by_class = weights_by_class(class_weight, present, counts, known)
+        task = replace(self.task, class_weight=by_class)
+        (survey,) = self.parts._total(task, "survey")
+        return PartsData(self.parts, task, survey)
+
+    def measured(self, w: Array, metrics: Metrics) -> dict[str, float]:
+        """Return metrics of the network with these weights."""
+        functions = metrics.functions
+        found = self.parts._total(self.task, "scores", np.array(w, dtype=np.float64), functions)
+        return values_of(functions, found)
 
     def scaled(self, scalings: Scalings, dtype: Any, name: str = "X") -> PartsData:
         """Return the same samples as a network sees them."""
@@ -182,18 +200,7 @@ def _shrinking(network: Any) -> Array:
     return mask
 
 
-def check_metrics(metrics: Any) -> None:
-    """Refuse metrics beside data in parts."""
-    if len(as_list(metrics)):
-        raise ValueError(
-            f"metrics={metrics!r} need all outputs at once: with data in parts there are loss and "
-            "val_loss; compute others in a callback, of rows that fit into memory"
-        )
-
-
-def check_of_parts(
-    network: Any, optimizer: Any, metrics: Any, validation_split: Any, class_weight: Any
-) -> None:
+def check_of_parts(network: Any, optimizer: Any, metrics: Any, validation_split: Any) -> None:
     """Refuse what does not go with training data in parts, before they are looked through."""
     if optimizer.kind == "first_order":
         raise ValueError(
@@ -209,11 +216,6 @@ def check_of_parts(
         raise ValueError(
             f"validation_split={validation_split!r} draws rows, and the data are in parts: give "
             "some of the parts, or arrays, as validation_data"
-        )
-    if class_weight is not None:
-        raise ValueError(
-            "class_weight needs the classes of all parts at once: give the parts weights of "
-            "samples, (X, y, sample_weight)"
         )
 
 
@@ -252,3 +254,28 @@ def data_in_parts(
     task = OfNetwork(os.urandom(16).hex(), state, function, missing_targets, parts._keep)
     (survey,) = parts._total(task, "survey")
     return PartsData(parts, task, survey)
+
+
+def evaluated(
+    net: Any,
+    parts: Parts,
+    y: Any,
+    loss: Any,
+    metrics: Any,
+    sample_weight: Any,
+    missing_targets: str,
+) -> float | dict[str, float]:
+    """Return the loss of a network on data in parts; with metrics a dict of it and of them."""
+    check_metrics(metrics)
+    net._scalings.check_learned()
+    net._scalings.check_loss(loss)
+    given = {"missing_targets": missing_targets, "scalings": net._scalings}
+    data = data_in_parts(net, loss, parts, y, sample_weight, **given)
+    task = data.task.with_scalings(net._scalings.of_inputs)
+    data = PartsData(parts, replace(task, units=net._scalings), data.survey)
+    try:
+        value = data.value(net.parameters)
+        chosen = metrics_by_name(net, metrics, loss, signed=net._targets.signed or data.signed)
+        return {"loss": value, **data.measured(net.parameters, chosen)} if chosen else value
+    finally:
+        data.forget()

@@ -11,10 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fastopt import _core
-from fastopt._evaluation import evaluation_of, is_signed
+from fastopt._evaluation import evaluation_of, is_signed, outputs_of
+from fastopt._units import UnitsOfTargets
+from fastopt.parts.scores import Counts, scores_of
 from fastopt.parts.survey import Survey, Text, moments_of, survey_of
 from fastopt.training.data import Data, check_loss, make_data
 from fastopt.training.scaling import Scalings
+from fastopt.training.targets import labels
 
 Array = npt.NDArray[np.float64]
 
@@ -34,6 +37,10 @@ class OfNetwork:
         Whether parts stay in memory that are read from files.
     scalings : Scalings
         By which the data are scaled, once they are ``ready`` to be.
+    class_weight : dict, optional
+        By which weights of samples are multiplied.
+    units : Scalings, optional
+        By which outputs are in the units of the targets, where data keep theirs.
     """
 
     token: str
@@ -43,6 +50,8 @@ class OfNetwork:
     keep: bool
     scalings: Scalings = field(default_factory=Scalings)
     ready: bool = False
+    class_weight: dict[float, float] | None = None
+    units: Scalings | None = None
 
     def with_scalings(self, scalings: Scalings) -> OfNetwork:
         """Return the same for data that are scaled."""
@@ -57,7 +66,23 @@ class OfNetwork:
             return (Text(tuple(data.checksums().values())),)
         if what == "moments":
             return (moments_of(data, *vectors),)
+        if what == "classes":
+            present = np.unique(labels(data.targets_of_rows(), "class_weight"), return_counts=True)
+            return (Counts(dict(zip(*(part.tolist() for part in present), strict=True))),)
+        if what == "scores":
+            return self._scores(data, *vectors)
         return self._sums(data, what, *vectors)
+
+    def _scores(self, data: Data, w: Array, functions: dict[str, Any]) -> tuple[Any, ...]:
+        """Return what a part gives for metrics, in the units of the targets."""
+        return scores_of(functions, data, outputs_of(self._with(w), data.inputs, data.rows))
+
+    def _with(self, w: Array) -> Any:
+        """Return a network of these weights; threads must not share them."""
+        net = _like(self)
+        net.parameters[:] = w
+        net._scalings = self.units or self.scalings
+        return net
 
     def _survey(self, number: int, source: Any) -> Survey:
         data = _opened(self, number, source)
@@ -79,8 +104,9 @@ class OfNetwork:
             return tuple(weight * part for part in squares.normal_equations(w))
         weight *= len(data)
         if what == "value":
-            net = _like(self)  # threads must not share its weights
-            net.parameters[:] = w
+            net = self._with(w)
+            if net._scalings.targets is not None and self.units is not None:
+                return (weight * UnitsOfTargets(net).value(data, _loss(self)),)
             return (weight * evaluation_of(net, data, _loss(self)).value(),)
         objective = _core.NetworkObjective(core, native, _loss(self), 0.0)
         if what == "gradient":
@@ -135,10 +161,11 @@ def _loss(task: OfNetwork) -> Any:
 def _opened(task: OfNetwork, number: int, source: Any) -> Data:
     """Return the data of a part, checked, as the network sees them."""
     shelf = _shelf(task)
-    data: Data | None = shelf.get((number, task.ready))
+    key = number, task.ready, task.class_weight is not None
+    data: Data | None = shelf.get(key)
     if data is not None:
         return data
-    data, net = shelf.pop((number, False), None), _network(task)
+    data, net = shelf.pop((number, False, False), None), _network(task)
     if data is None:
         X, y, *weights = source.load()
         sizes = net._layer_sizes
@@ -151,6 +178,8 @@ def _opened(task: OfNetwork, number: int, source: Any) -> Data:
         )
     if task.ready:
         data = data.scaled(task.scalings, net._dtype)
+    if task.class_weight is not None:
+        data = data.weighted_by(task.class_weight)
     if task.keep or source.stays_open:
-        shelf[number, task.ready] = data
+        shelf[key] = data
     return data

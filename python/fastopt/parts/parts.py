@@ -145,6 +145,12 @@ class Parts:
         """Load one part after the other."""
         return (source.load() for source in self._sources)
 
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        raise TypeError(
+            "Parts are taken by fit, as validation_data and by evaluate; elsewhere go through "
+            "them one by one: for X, y in parts"
+        )
+
     def summed(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return f(x) = the sum of ``function(x, X, y)`` over the parts, in the same fixed order.
 

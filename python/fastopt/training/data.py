@@ -144,7 +144,18 @@ class Data:
         """Return the same samples, their weights multiplied by those of their classes."""
         if class_weight is None:
             return self
-        weights = _class_weights(class_weight, self.targets, self.rows, n_outputs)
+        return self._times(_class_weights(class_weight, self.targets, self.rows, n_outputs))
+
+    def weighted_by(self, by_class: Mapping[float, float]) -> Data:
+        """Return the same samples, their weights multiplied by those of their classes."""
+        weights = np.zeros(len(self.targets))
+        used = labels(self.targets_of_rows(), "class_weight")
+        weights[slice(None) if self.rows is None else self.rows] = weights_of_classes(
+            by_class, used
+        )
+        return self._times(weights)
+
+    def _times(self, weights: npt.NDArray[np.float64]) -> Data:
         if self.weights is not None:
             own = self.weights
             weights = (weights if own.ndim == 1 else weights[:, None]) * own
@@ -322,24 +333,38 @@ def _class_weights(
     class_weight: Any, targets: Array, rows: npt.NDArray[np.uint32] | None, n_outputs: int
 ) -> npt.NDArray[np.float64]:
     """Return a weight for each row of the targets, zero for those that are not used."""
-    used = targets if rows is None else targets[rows]
-    present, index = np.unique(labels(used, "class_weight"), return_inverse=True)
-    index = index.reshape(-1)
+    used = labels(targets if rows is None else targets[rows], "class_weight")
+    present, counts = np.unique(used, return_counts=True)
+    # A part of the data may lack a class that the network knows.
+    known = {*np.unique(targets).tolist(), *range(max(2, n_outputs))}
+    by_class = weights_by_class(class_weight, present, counts, known)
+    of_sample = np.zeros(len(targets))
+    of_sample[slice(None) if rows is None else rows] = weights_of_classes(by_class, used)
+    return of_sample
+
+
+def weights_by_class(
+    class_weight: Any, present: Array, counts: Array, known: set[float]
+) -> dict[float, float]:
+    """Return the weight of each class that is present, by how many samples it has."""
     if isinstance(class_weight, str):
         _validation.choice("class_weight", class_weight, ("balanced",))
-        weights = len(index) / (len(present) * np.bincount(index))
-    elif isinstance(class_weight, Mapping):
+        weights = counts.sum() / (len(present) * counts)
+        return dict(zip(present.tolist(), weights.tolist(), strict=True))
+    if isinstance(class_weight, Mapping):
         given = {
             k: _validation.number(f"class_weight[{k!r}]", v, low=0) for k, v in class_weight.items()
         }
-        # A part of the data may lack a class that the network knows.
-        known = {*np.unique(targets).tolist(), *range(max(2, n_outputs))}
         unknown = [k for k in given if k not in known]
         if unknown:
             raise ValueError(f"class_weight names {unknown[0]!r}, which is no class of y")
-        weights = np.array([given.get(label, 1.0) for label in present.tolist()])
-    else:
-        raise TypeError(f"class_weight must be a dict or 'balanced', got {class_weight!r}")
-    of_sample = np.zeros(len(targets))
-    of_sample[slice(None) if rows is None else rows] = weights[index]
-    return of_sample
+        return {label: given.get(label, 1.0) for label in present.tolist()}
+    raise TypeError(f"class_weight must be a dict or 'balanced', got {class_weight!r}")
+
+
+def weights_of_classes(by_class: Mapping[float, float], of: Array) -> npt.NDArray[np.float64]:
+    """Return the weight of each sample by its class."""
+    present, index = np.unique(of, return_inverse=True)
+    weights = np.array([by_class[label] for label in present.tolist()])
+    found: npt.NDArray[np.float64] = weights[index.reshape(-1)]
+    return found

@@ -41,7 +41,7 @@ class Recorder:
         self._validation = None
         if validation is not None:
             self._validation = (
-                partial(_judged, network, validation)
+                partial(_judged, network, validation, metrics)
                 if validation.in_parts
                 else judge(network, validation, problem.loss, metrics)
             )
@@ -60,7 +60,7 @@ class Recorder:
         row: dict[str, Any] = {"loss": report.loss}
         problem = self._problem
         if self._metrics:
-            row |= metrics_of(problem.network, self._metrics, problem.data)
+            row |= _measured(problem.network, problem.data, self._metrics)
         if self._validation is not None:
             row |= {f"val_{name}": value for name, value in self._validation().items()}
         if self._flows is not None:
@@ -77,6 +77,14 @@ class Recorder:
         self.history.append(epoch, **row)
 
 
-def _judged(network: Any, validation: Any) -> dict[str, float]:
-    """Return the loss of validation data in parts."""
-    return {"loss": validation.value(network.parameters)}
+def _measured(network: Any, data: Any, metrics: Metrics) -> dict[str, float]:
+    if data.in_parts:
+        found: dict[str, float] = data.measured(network.parameters, metrics)
+        return found
+    return metrics_of(network, metrics, data)
+
+
+def _judged(network: Any, validation: Any, metrics: Metrics) -> dict[str, float]:
+    """Return the loss and the metrics of validation data in parts."""
+    values = {"loss": validation.value(network.parameters)}
+    return values | _measured(network, validation, metrics) if metrics else values
