@@ -44,8 +44,8 @@ _BLOCKS_OF_SUMS = 6_000_000
 _KEPT = {"steepest_descent": 0, "newton_cg": 0, "lbfgs": 0, "scg": 3, "oss": 2, "cg": 4}
 _KEPT |= {"hager_zhang": 2, "polak_ribiere": 2, "fletcher_reeves": 2}
 
-_FIRST_ORDER = tuple(name for name in registry if isinstance(resolve(name), FirstOrder))
-METHODS = (*_FIRST_ORDER, *_KEPT, *_SQUARE)
+_RULES = {name: rule for name in registry if isinstance(rule := resolve(name), FirstOrder)}
+METHODS = (*_RULES, *_KEPT, *_SQUARE)
 
 
 def memory_needed(
@@ -121,9 +121,8 @@ def memory_needed(
     '3.06e+17 bytes, 8.85e+09'
     """
     if not isinstance(method, FirstOrder):
-        method = _validation.choice("method", method, METHODS)
-        if method in _FIRST_ORDER:
-            method = resolve(method)
+        name = _validation.choice("method", method, METHODS)
+        method = _RULES.get(name, name)
     n = _validation.integer("n", n, low=1)
     if N is not None:
         N = _validation.integer("N", N, low=1)
