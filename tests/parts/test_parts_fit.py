@@ -48,6 +48,35 @@ def columns(history, without=("seconds",)):
 
 
 @pytest.mark.parametrize("name", METHODS)
+def test_frozen_and_tied_arrays_as_of_data_in_memory(name):
+    l2 = 0.0 if "bayes" in name else 1e-3
+    whole, parts = (fastopt.MLP([3, 4, 4, 4, 1], random_state=1, dtype="float64") for _ in range(2))
+    for net in (whole, parts):
+        net.tied = [["W2", "W3"]]
+        net.trainable = ["W1", "W2", "W3", "b3", "W4"]
+    frozen = [parts.intercepts_[layer].tobytes() for layer in (0, 1, 3)]
+    a = whole.fit(X, Y, METHODS[name], epochs=3, l2=l2)
+    b = parts.fit(in_parts(X, Y), optimizer=METHODS[name], epochs=3, l2=l2)
+    assert np.allclose(a.loss, b.loss, rtol=1e-8, atol=0)
+    assert np.allclose(a["gradient_norm"], b["gradient_norm"], rtol=1e-4, atol=0)
+    assert [parts.intercepts_[layer].tobytes() for layer in (0, 1, 3)] == frozen
+    assert parts.coefs_[1].tobytes() == parts.coefs_[2].tobytes()
+    assert a.loss[-1] < a.loss[0]
+
+
+def test_l1_as_of_data_in_memory():
+    whole, parts = network(dtype="float64"), network(dtype="float64")
+    a = whole.fit(X, Y, fastopt.LBFGS(), epochs=6, l1=0.01)
+    b = parts.fit(in_parts(X, Y), optimizer=fastopt.LBFGS(), epochs=6, l1=0.01)
+    assert np.allclose(a.loss, b.loss, rtol=1e-8, atol=0)
+    assert np.array_equal(whole.parameters == 0, parts.parameters == 0)
+    # The run goes on where it ended.
+    parts.fit(in_parts(X, Y), optimizer=fastopt.LBFGS(), epochs=9, l1=0.01, initial_epoch=b)
+    whole.fit(X, Y, fastopt.LBFGS(), epochs=9, l1=0.01, initial_epoch=a)
+    assert np.allclose(whole.parameters, parts.parameters, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", METHODS)
 def test_equals_the_data_in_memory(name):
     whole, parts = network(), network()
     a = whole.fit(X, Y, METHODS[name], epochs=4, l2=0.0 if "bayes" in name else 1e-3)

@@ -155,15 +155,61 @@ class _Sums:
         return made
 
 
-def _sums(network: Any, data: PartsData, l2: float) -> _Sums:
-    return _Sums(data, _shrinking(network), l2, network.layer_sizes[-1])
+class _SumsOfFree:
+    """The same as functions of the variables that training moves, where some are frozen or tied."""
+
+    def __init__(self, sums: _Sums, network: Any) -> None:
+        self._sums, self._network, self._map = sums, network, network._trainable
+
+    def _parameters(self, u: Array) -> Array:
+        parameters: Array = self._map.scattered(u, self._network.parameters)
+        return parameters
+
+    def _squeezed(self, matrix: Array) -> Array:
+        by_columns = self._map.summed(matrix)
+        squeezed: Array = self._map.summed(by_columns.T)  # of a matrix that is symmetric
+        return squeezed
+
+    def normal_equations(self, u: Array) -> tuple[float, Array, Array]:
+        """Return (½Σe², Jᵀe, JᵀJ) by u."""
+        value, jte, jtj = self._sums.normal_equations(self._parameters(u))
+        return value, self._map.summed(jte), self._squeezed(jtj)
+
+    def squares(self, u: Array) -> float:
+        """Return ½Σe² alone."""
+        return self._sums.squares(self._parameters(u))
+
+    def value_and_gradient(self, u: Array) -> tuple[float, Array]:
+        """Return E and its gradient by u."""
+        value, gradient = self._sums.value_and_gradient(self._parameters(u))
+        return value, self._map.summed(gradient)
+
+    def hessian(self, u: Array) -> Array:
+        """Return ∂²E/∂u²."""
+        return self._squeezed(self._sums.hessian(self._parameters(u)))
+
+    def product(self, u: Array, v: Array) -> Array:
+        """Return ∂²E/∂u² v."""
+        along = self._map.scattered(v, np.zeros(self._network.n_parameters))
+        product: Array = self._map.summed(self._sums.product(self._parameters(u), along))
+        return product
+
+
+def _sums(
+    network: Any, data: PartsData, l2: float, free: bool
+) -> tuple[_Sums | _SumsOfFree, Array]:
+    """Return the sums, and the variables that they start from: all parameters, or what is free."""
+    sums = _Sums(data, _shrinking(network), l2, network.layer_sizes[-1])
+    if not free:
+        return sums, np.array(network.parameters)
+    return _SumsOfFree(sums, network), network._trainable.gathered(network.parameters)
 
 
 class SquaresOfParts(_core.PythonNormalEquations):
-    """The sum of squares of a network on data in parts."""
+    """The sum of squares of a network on data in parts, of all parameters or of the free ones."""
 
-    def __init__(self, network: Any, data: PartsData, l2: float) -> None:
-        self._sums, w = _sums(network, data, l2), np.array(network.parameters)
+    def __init__(self, network: Any, data: PartsData, l2: float, free: bool = False) -> None:
+        self._sums, w = _sums(network, data, l2, free)
         if not np.isfinite(self._sums.normal_equations(w)[0]):
             raise ValueError("the loss of the data in parts is not finite at the present weights")
         super().__init__(self._sums.normal_equations, (), {}, w, self._sums.squares)
@@ -183,10 +229,10 @@ class SquaresOfParts(_core.PythonNormalEquations):
 
 
 class ObjectiveOfParts(_core.PythonObjective):
-    """The loss of a network on data in parts."""
+    """The loss of a network on data in parts, of all parameters or of the free ones."""
 
-    def __init__(self, network: Any, data: PartsData, l2: float) -> None:
-        sums, w = _sums(network, data, l2), np.array(network.parameters)
+    def __init__(self, network: Any, data: PartsData, l2: float, free: bool = False) -> None:
+        sums, w = _sums(network, data, l2, free)
         super().__init__(sums.value_and_gradient, True, sums.hessian, sums.product, (), w)
 
 

@@ -42,10 +42,7 @@ def _of_free(problem: Problem, objective: Any) -> Any:
     if network._trainable.variables is None:
         return objective
     if problem.data.in_parts:
-        raise ValueError(
-            "data in parts are for networks that are trained whole, and this one has frozen or "
-            "tied arrays (trainable, tied): give the data as arrays"
-        )
+        return type(objective)(network, problem.data, problem.l2, free=True)
     squares = isinstance(objective, _core.NetworkSquares)
     return (_core.FreeSquares if squares else _core.FreeObjective)(objective, network._core)
 
