@@ -13,6 +13,7 @@ import pytest
 import fastopt
 from problems.constants import changed, constants
 from problems.ensembles import Tally, run
+from problems.more_garbow_hillstrom import PROBLEMS
 from problems.oddities import minimize_rows, squares_rows
 from problems.rosenbrock import rosenbrock, rosenbrock_gradient
 
@@ -39,10 +40,9 @@ METHODS = [
 # A rotation mixes variables of 1e6 and 1e-6 of some problems, where f itself is not known to what a
 # verdict needs: the bench has it.
 VIEWS = ("plain", "jitter", "order", "units", "unit of f", "constant")
-# There dfp comes to a point beside zero whose own size says that nothing is left to gain.
 # Differences of Meyer's function do not show its valley, whose curvatures are 1e15 apart: restarts
-# there end without success. Both are known limits.
-WITHOUT = {"dfp": ("Brown badly scaled",), "differences": ("Meyer",)}
+# there end without success. That is a known limit.
+WITHOUT = {"differences": ("Meyer",)}
 # So few are the runs that one of them is more than the share that is allowed.
 ONE = 1
 
@@ -72,6 +72,17 @@ def test_p3_claims_are_true_and_p4_strict_minima_are_claimed(method):
     assert found.runs >= 50
     assert found.false <= max(ONE, 0.001 * found.runs), found.notes
     assert found.missed <= max(ONE, 0.005 * found.strict), found.notes
+
+
+@pytest.mark.parametrize("method", ["bfgs", "dfp"])
+def test_p3_beside_zero_the_size_of_a_variable_is_that_of_what_it_gains(method):
+    """Brown's function: at (1e6, 1e-20) the second has 2e-6 to go, and all of f to gain."""
+    others = tuple(problem.name for problem in PROBLEMS if problem.name != "Brown badly scaled")
+    settings = {"factors": (1, 10, 100), "random_starts": 14, "beside": (), "through": ()}
+    found = Tally(run(method, only=("plain", "units"), without=others, **settings))
+    assert found.runs >= 30
+    assert found.false == 0, found.notes
+    assert found.claims >= found.runs - ONE
 
 
 @pytest.mark.slow

@@ -199,10 +199,6 @@ def run(
                 yield from rows
 
 
-def _chosen(looked_at, through):
-    return {k: v for k, v in looked_at.items() if through is None or k in ("plain", *through)}
-
-
 def _restarts(library, method, label, problem, looked_at, x, beside, random):
     for size in beside:
         y = x * (1 + size * random.standard_normal(problem.n))
@@ -269,7 +265,7 @@ class Store:
 
 
 class Tally:
-    """The rates of CLAIMS: false and missed claims, failed restarts, verdicts that views change."""
+    """Rates of docs/success.md: false and missed claims, failed restarts, changed verdicts."""
 
     def __init__(self, rows=()):
         self.runs = self.minima = self.claims = self.false = self.strict = self.missed = 0

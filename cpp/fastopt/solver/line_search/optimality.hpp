@@ -39,8 +39,9 @@ inline bool is_as_asked(Status status, double ftol, double xrtol, const Certific
 // Whether E falls further along some weight near zero. Estimates of the curvature are blind for a
 // weight that has hardly moved, and |g_i w_i| says nothing of one that is zero by its start: so
 // where its slope would matter to a weight of size 1, the curvature along it is looked at, for a
-// few weights, the steepest first. `g` is zero where a weight is held; evaluate(trial_w, trial_g)
-// returns E, and may move trial_w back into bounds.
+// few weights, the steepest first; and E at the parabola's minimum, where the step was too long and
+// longer than the weight. `g` is zero where a weight is held; evaluate(trial_w, trial_g) returns E,
+// and may move trial_w back into bounds.
 template <class Evaluate>
 bool finds_descent(const Buffer<double>& w, const Buffer<double>& g, const Scales& scales,
                    const CertificateSettings& settings, Buffer<double>& trial_w,
@@ -59,15 +60,21 @@ bool finds_descent(const Buffer<double>& w, const Buffer<double>& g, const Scale
                     [&](Index i, Index j) { return std::abs(g[i]) > std::abs(g[j]); });
   for (std::size_t k = 0; k < count; ++k) {
     const Index i = suspects[k];
+    const double longest = settings.hidden_step * std::max(std::abs(w[i]), typical);
     trial_w.copy_from(w);
-    trial_w[i] -= std::copysign(settings.hidden_step * std::max(std::abs(w[i]), typical), g[i]);
+    trial_w[i] -= std::copysign(longest, g[i]);
     const double value = evaluate(trial_w, trial_g), step = trial_w[i] - w[i];
     if (step == 0) continue;
     const double curvature = (trial_g[i] - g[i]) / step, gain = 0.5 * g[i] * g[i] / curvature;
     const bool known =
         curvature > 0 && gain <= std::max(settings.hidden_gain * scales.whole,
                                           settings.hidden_gain_of_start * scales.start());
-    if (value <= scales.loss && !known) return true;
+    if (known) continue;
+    if (value <= scales.loss) return true;
+    if (!(curvature > 0) || std::abs(w[i]) >= longest) continue;
+    trial_w.copy_from(w);
+    trial_w[i] -= g[i] / curvature;
+    if (trial_w[i] != w[i] && evaluate(trial_w, trial_g) <= scales.loss - 0.5 * gain) return true;
   }
   return false;
 }
