@@ -6,6 +6,7 @@
 
 #include "fastopt/core/norm.hpp"
 #include "fastopt/objective/objective.hpp"
+#include "fastopt/solver/line_search/line_search.hpp"
 #include "fastopt/solver/line_search/optimality.hpp"
 #include "fastopt/solver/solver.hpp"
 #include "fastopt/update/updater.hpp"
@@ -106,6 +107,10 @@ class Descent final : public Solver {
   }
 
  private:
+  // Slopes times weights are small below these shares of E, or of what it has lost, and of what it
+  // was at first: to the square root of rounding, as far as E itself can tell.
+  static constexpr double small_slope = 1e-8, small_of_start = 1e-10;
+
   static bool finite(double loss, const Buffer<double>& g) {
     return std::isfinite(loss) && g.vector().allFinite();
   }
@@ -115,7 +120,7 @@ class Descent final : public Solver {
   }
   // Off to where nothing is finite: so far below the start E has no minimum, and does not swing.
   Status off() const {
-    const bool fallen = loss_ < -1e20 * std::max(1.0, std::abs(first_loss_));
+    const bool fallen = loss_ < bottomless * std::max(1.0, std::abs(first_loss_));
     return fallen ? Status::unbounded : Status::diverged;
   }
   bool converged() const {
@@ -124,7 +129,7 @@ class Descent final : public Solver {
     const double w = std::max(1.0, w_.vector().lpNorm<Eigen::Infinity>());
     // Against E, or what E has lost where that is less: a constant in E does not count.
     const double whole = std::min(std::abs(loss_), first_loss_ - loss_);
-    return Scales{whole, loss_, first_loss_}.is_small_slope(g * w, 1e-8, 1e-10);
+    return Scales{whole, loss_, first_loss_}.is_small_slope(g * w, small_slope, small_of_start);
   }
   Report stop(Status status) {
     status_ = status;

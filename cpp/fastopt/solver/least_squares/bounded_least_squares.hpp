@@ -27,7 +27,7 @@ class BoundedLinearLeastSquares {
       side_[to_size(i)] = low[i] == 0 && g >= 0 ? -1 : high[i] == 0 && g <= 0 ? 1 : 0;
     }
     Index freed = -1;
-    for (Index round = 0; round < 10 * n_ + 10; ++round) {
+    for (Index round = 0; round < rounds_per_variable * (n_ + 1); ++round) {
       solve_free(s);
       // A bound that was left is met again at once: rounding decides, so it stays.
       if (freed >= 0 && (z_[freed] - s[freed]) * (s[freed] == low[freed] ? 1.0 : -1.0) <= 0) {
@@ -65,12 +65,17 @@ class BoundedLinearLeastSquares {
           freed = i;
         }
       }
-      if (freed < 0 || worst <= 1e-14 * b_.vector().norm()) return;
+      if (freed < 0 || worst <= least_pull * b_.vector().norm()) return;
       side_[to_size(freed)] = 0;
     }
   }
 
  private:
+  // Slopes of columns of unit length, in shares of ‖b‖: below it they are rounding.
+  static constexpr double least_pull = 1e-14;
+  // Far more than are ever needed: an end of what rounding could turn in circles.
+  static constexpr Index rounds_per_variable = 10;
+
   static std::size_t to_size(Index i) { return static_cast<std::size_t>(i); }
 
   void take_residual(const double* s) {
@@ -152,7 +157,7 @@ class BoundedLeastSquares final : public LeastSquaresSolver {
     for (Index i = 0; i < n_; ++i) {
       const bool meets = trial_[i] <= lower_[i] || trial_[i] >= upper_[i];
       if (!meets || trial_[i] == w_[i] || reach_[i] < 1) continue;
-      reach_[i] = 0.9;
+      reach_[i] = kept_off;
       avoided_.push_back(i);
     }
     return !avoided_.empty();
@@ -190,34 +195,18 @@ class BoundedLeastSquares final : public LeastSquaresSolver {
   }
 
   void take_step() override {
-    double step = solve(0);
-    const double full = step;
-    if (step <= 1.1 * radius_) {
-      nu_ = 0;
+    const double full = solve(0);
+    if (region_.holds(full)) {
+      region_.nu = 0;
       return;
     }
-    // 1/‖D p(ν)‖ is nearly a straight line, as it is without the box: regula falsi on it.
-    const double most = (g_.vector().array() / d_.vector().array()).matrix().norm() / radius_;
-    double low = 0, high = most, at_low = 1 / full, at_high = 1 / radius_;
-    if (!(nu_ > 0 && nu_ < high)) nu_ = 1e-3 * high;
-    for (int i = 0; i < 20; ++i) {
-      step = solve(nu_);
-      if (std::abs(step - radius_) <= 0.1 * radius_) return;
-      if (step > radius_) {
-        low = nu_;
-        at_low = 1 / step;
-      } else {
-        high = nu_;
-        at_high = 1 / step;
-      }
-      const double guess = low + (1 / radius_ - at_low) * (high - low) / (at_high - at_low);
-      // Where the bracket is wide, or the line is none, halve its magnitude.
-      const double middle = low > 0 ? std::sqrt(low) * std::sqrt(high) : 1e-3 * high;
-      nu_ = guess > low && guess < high && i % 3 != 2 ? guess : middle;
-    }
+    region_.damp(full, steepest(), [&](double nu) { return solve(nu); });
   }
 
  private:
+  // The share of the way that a step goes to a bound where the residuals are not finite.
+  static constexpr double kept_off = 0.9;
+
   // Fills p_ for this ν; returns ‖D p‖. All in the variables scale · p, in which the columns of J
   // have about unit length.
   double solve(double nu) {

@@ -26,9 +26,9 @@ class Damping {
     scale_ = scale > 0 ? scale : 1.0;
     nu_ = settings_.initial;
     if (nu_ < 0)
-      nu_ = rule() == DampingRule::nielsen     ? 1e-3 * scale_
-            : rule() == DampingRule::marquardt ? 10.0
-                                               : 1e-3;
+      nu_ = rule() == DampingRule::nielsen     ? first * scale_
+            : rule() == DampingRule::marquardt ? first_of_marquardt
+                                               : first;
     factor_ = 2;
   }
 
@@ -36,7 +36,7 @@ class Damping {
 
   // The ν of an iteration's first try.
   void begin() {
-    if (rule() == DampingRule::marquardt) nu_ = std::max(nu_ / marquardt_ratio, smallest);
+    if (rule() == DampingRule::marquardt) nu_ = std::max(nu_ / ratio, smallest);
   }
 
   // Whether a try that changed E by `change`, where a decrease of `predicted` was expected, is
@@ -52,7 +52,7 @@ class Damping {
       nu_ = std::max(nu_ * std::max(1.0 / 3.0, 1 - r * r * r), smallest);
       factor_ = 2;
     } else if (rule() == DampingRule::matlab) {
-      nu_ = std::max(nu_ * 0.1, smallest);
+      nu_ = std::max(nu_ / ratio, smallest);
     }
   }
 
@@ -64,7 +64,7 @@ class Damping {
       nu_ *= factor_;
       factor_ *= 2;
     } else {
-      nu_ *= 10;
+      nu_ *= ratio;
     }
     nu_ = std::min(nu_, largest);
     return std::isfinite(nu_);
@@ -83,7 +83,9 @@ class Damping {
   }
 
  private:
-  static constexpr double marquardt_ratio = 10, smallest = 1e-300;
+  // ν₀ (Nielsen 1999; MATLAB's trainlm; Marquardt 1963), and the factor of the last two.
+  static constexpr double first = 1e-3, first_of_marquardt = 10, ratio = 10;
+  static constexpr double smallest = 1e-300;  // from which ν can still grow
   DampingRule rule() const { return settings_.rule; }
 
   DampingSettings settings_;

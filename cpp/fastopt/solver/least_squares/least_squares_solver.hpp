@@ -18,6 +18,7 @@
 #include "fastopt/differences/residual_accuracy.hpp"
 #include "fastopt/solver/least_squares/scaled_model.hpp"
 #include "fastopt/solver/least_squares/small_step.hpp"
+#include "fastopt/solver/least_squares/trust_region.hpp"
 #include "fastopt/solver/least_squares/verdict.hpp"
 #include "fastopt/solver/solver.hpp"
 
@@ -71,10 +72,7 @@ class LeastSquaresSolver : public Solver {
       adopt();
       linear_ = true;
       if (!started_) {
-        // A start that is zero, or next to it, says nothing of the size of the parameters: a step
-        // then is as long as it takes to move the residuals by as much as they are.
-        const double size = scaled_norm(w_), residual = std::sqrt(2 * loss_);
-        radius_ = settings_.radius * (size > 1e-9 * residual ? size : residual);
+        region_.start(settings_.radius, scaled_norm(w_), residual());
       }
       started_ = true;
     }
@@ -118,8 +116,8 @@ class LeastSquaresSolver : public Solver {
     visitor.number("loss", loss_, started ? Allowed::non_negative : Allowed::any);
     visitor.number("gained", gained_, Allowed::non_negative);
     visitor.count("slow_steps", slow_steps_);
-    visitor.number("damping", nu_, Allowed::non_negative);
-    visitor.number("radius", radius_, Allowed::non_negative);
+    visitor.number("damping", region_.nu, Allowed::non_negative);
+    visitor.number("radius", region_.radius, Allowed::non_negative);
     visitor.count("refused", refused_);
     visitor.count("iterations", iterations_);
     visitor.count("n_value", n_value_);
@@ -135,7 +133,8 @@ class LeastSquaresSolver : public Solver {
   virtual void take_newton(ScaledModel& now, const Buffer<double>& w) = 0;
   // Fills p_ and ν: the minimum of the model within ‖D p‖ ≤ Δ, to a tenth of Δ.
   virtual void take_step() = 0;
-  bool trusts_newton() const { return newton_norm_ <= 1.1 * radius_; }
+  bool trusts_newton() const { return region_.holds(newton_norm_); }
+  double steepest() const { return (g_.vector().array() / d_.vector().array()).matrix().norm(); }
   virtual void set_trial() { trial_.vector() = w_.vector() + p_.vector(); }
   // After a trial that is not finite: whether one that keeps off the bounds may take its place; and
   // back, where that one is not finite either, so that the bounds are not the cause.
@@ -172,23 +171,18 @@ class LeastSquaresSolver : public Solver {
 
   // Evaluates J at the trial point into the spare model; false where it is not to be trusted.
   bool spare_is_good(double loss) {
-    constexpr double lost = 1e-6;          // of a column's norm, in one step
-    constexpr std::int64_t refusals = 20;  // of steps to plateaus, in a run
-    constexpr int in_one_search = 6;       // each of them shortens the step
+    constexpr int in_one_search = 6;  // each of them shortens the step
     ++n_gradient_;
     if (!spare().take(objective_, settings_.accuracy, trial_.data())) {
       finite_ = false;
       return false;
     }
-    if (loss <= 1e-6 * loss_ || refused_ >= refusals || ++refused_in_search_ > in_one_search)
+    if (loss <= Plateau::solved * loss_ || refused_ >= Plateau::most_refusals ||
+        ++refused_in_search_ > in_one_search)
       return true;
-    for (Index i = 0; i < n_; ++i) {
-      if (spare().norms[i] < lost * model().norms[i]) {
-        ++refused_;
-        return false;
-      }
-    }
-    return true;
+    const bool trap = Plateau::is_ahead(spare().norms, model().norms);
+    refused_ += trap ? 1 : 0;
+    return !trap;
   }
 
   Report report(Status status) {
@@ -196,7 +190,7 @@ class LeastSquaresSolver : public Solver {
     result.loss = loss_;
     result.gradient_norm = norm(g_.data(), n_);
     result.step_norm = 0;
-    result.damping = nu_;
+    result.damping = region_.nu;
     result.n_value = n_value_;
     result.n_gradient = n_gradient_;
     result.iterations = iterations_;
@@ -216,15 +210,26 @@ class LeastSquaresSolver : public Solver {
   bool has_scale_;
   Buffer<double> w_, trial_, newton_, p_, g_, d_;
   double loss_ = std::numeric_limits<double>::quiet_NaN();
-  double nu_ = 0, radius_ = 0, newton_norm_ = 0, explained_ = 0;
+  TrustRegion region_;
+  double newton_norm_ = 0, explained_ = 0;
 
  private:
+  // Steps in a row that gain less than `nearly_all` of the cost are slow; where the model promises
+  // `most_of_it` all the same, E may be a power of what the model sees.
+  static constexpr double nearly_all = 0.97, most_of_it = 0.7;
+  // Steps that are to gain no more than this share of the cost are short.
+  static constexpr double short_gain = 1e-3;
+  // A column is rounding where it is this share of the widest one, and its parameter changes the
+  // residuals by a few of their errors.
+  static constexpr double short_column = 1e-10, few_errors = 4;
+
   // An iteration: tries steps until one is kept, or none can be.
   Report search() {
     bool avoiding = false;
     int failed = 0;
     const bool slow = slow_steps_ > 0 && slow_steps_ % settings_.verdict.few_failures == 0;
-    if (slow && share() > 0.7 && trusts_newton() && leaps()) return accept(asked_value_, 1, 1);
+    if (slow && share() > most_of_it && trusts_newton() && leaps())
+      return accept(asked_value_, 1, 1);
     for (;;) {
       take_step();
       const double length = scaled_norm(p_);
@@ -240,25 +245,17 @@ class LeastSquaresSolver : public Solver {
       const PivotedQr::Image image = model().image(p_.data());
       const double slope = image.slope / (2 * loss_);
       const double predicted = -2 * slope - image.norm / (2 * loss_) * image.norm;
-      double actual = loss < 100 * loss_ ? 1 - loss / loss_ : -1;
+      double actual = TrustRegion::gain(loss, loss_);
       double ratio = predicted > 0 ? actual / predicted : 0;
-      if (first_) radius_ = std::min(radius_, length);
-      if (ratio >= 1e-4 && !spare_is_good(loss)) actual = ratio = -1;
-      if (ratio <= 0.25) {
-        double shrink = actual >= 0 ? 0.5 : 0.5 * slope / (slope + 0.5 * actual);
-        if (!(loss < 100 * loss_) || !(shrink >= 0.1)) shrink = 0.1;
-        radius_ = shrink * std::min(radius_, 10 * length);
-        nu_ /= shrink;
-      } else if (nu_ == 0 || ratio >= 0.75) {
-        radius_ = 2 * length;
-        nu_ *= 0.5;
-      }
-      if (ratio >= 1e-4) return accept(loss, predicted, actual);
+      if (first_) region_.radius = std::min(region_.radius, length);
+      if (ratio >= TrustRegion::least_ratio && !spare_is_good(loss)) actual = ratio = -1;
+      region_.follow(ratio, actual, slope, length, TrustRegion::explodes(loss, loss_));
+      if (ratio >= TrustRegion::least_ratio) return accept(loss, predicted, actual);
       const bool hopeless = predicted <= settings_.verdict.hopeless * epsilon + noise_of_loss();
-      if (hopeless || radius_ <= epsilon * scaled_norm(w_))
+      if (hopeless || region_.radius <= epsilon * scaled_norm(w_))
         return stall(hopeless ? Status::noise_floor : Status::step);
       // Steps this short should succeed, if it were not for noise.
-      if (++failed == settings_.verdict.few_failures && predicted <= 1e-3 && measure_noise())
+      if (++failed == settings_.verdict.few_failures && predicted <= short_gain && measure_noise())
         return step();
       if (out_of_evaluations()) return report(Status::evaluations);
     }
@@ -275,8 +272,8 @@ class LeastSquaresSolver : public Solver {
   Report accept(double loss, double predicted, double actual) {
     first_ = false;
     gained_ = std::max(predicted, std::abs(actual));
-    slow_steps_ = actual < 0.97 ? slow_steps_ + 1 : 0;
-    small_step_ = nu_ == 0 && is_small(p_, trial_);
+    slow_steps_ = actual < nearly_all ? slow_steps_ + 1 : 0;
+    small_step_ = region_.nu == 0 && is_small(p_, trial_);
     return move_to_trial(loss);
   }
 
@@ -290,7 +287,7 @@ class LeastSquaresSolver : public Solver {
       set_trial();
       const double loss = value(trial_.data());
       if (std::sqrt(2 * loss) <= settings_.verdict.nothing && spare_is_good(loss)) {
-        nu_ = 0;
+        region_.nu = 0;
         return true;
       }
     }
@@ -323,8 +320,9 @@ class LeastSquaresSolver : public Solver {
   // bounds to be felt. As a scale the column is no better than one of zeros.
   bool is_rounding(const ScaledModel& now, Index i, double widest) const {
     const double error =
-        4 * (relative_noise() * now.terms + jacobian_error() * std::sqrt(2 * loss_));
-    return now.norms[i] <= std::max(1e-10, 4 * jacobian_error()) * widest && w_[i] != 0 &&
+        few_errors * (relative_noise() * now.terms + jacobian_error() * residual());
+    const double short_one = std::max(short_column, few_errors * jacobian_error());
+    return now.norms[i] <= short_one * widest && w_[i] != 0 &&
            now.norms[i] * std::abs(w_[i]) <= error;
   }
 
@@ -341,14 +339,14 @@ class LeastSquaresSolver : public Solver {
   }
 
   // The share of e that the columns of J explain: the model says that E can fall by its square.
-  double share() const { return explained_ / std::sqrt(2 * loss_); }
+  double share() const { return explained_ / residual(); }
 
   // The largest cosine between e and a column of J.
   double cosine() {
     double largest = 0;
     for (Index i = 0; i < n_; ++i)
       if (model().norms[i] > 0 && is_free(i))
-        largest = std::max(largest, std::abs(g_[i]) / model().norms[i] / std::sqrt(2 * loss_));
+        largest = std::max(largest, std::abs(g_[i]) / model().norms[i] / residual());
     return largest;
   }
 
@@ -423,7 +421,7 @@ class LeastSquaresSolver : public Solver {
       model().take(objective_, settings_.accuracy, w_.data());
       adopt();
     }
-    radius_ = newton_norm_;
+    region_.radius = newton_norm_;
     return true;
   }
 
@@ -432,14 +430,13 @@ class LeastSquaresSolver : public Solver {
     p_.copy_from(newton_);
     set_trial();
     const double loss = value(trial_.data()), before = explained_;
-    if (!(loss <= loss_ * (1 + 1e-10) + 10 * residual() * noise()))
-      return stall(Status::noise_floor);
+    if (!Polish::may_stand(loss, loss_, noise())) return stall(Status::noise_floor);
     ++n_gradient_;
     if (!spare().take(objective_, settings_.accuracy, trial_.data()))
       return report(Status::noise_floor);
     factorize(spare());
     take_newton(spare(), trial_);
-    const bool better = explained_ < 0.9 * before;
+    const bool better = explained_ < Polish::better * before;
     explained_ = before;
     if (!better) {
       take_newton(model(), w_);

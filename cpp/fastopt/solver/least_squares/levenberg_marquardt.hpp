@@ -215,6 +215,9 @@ class LevenbergMarquardt final : public Solver {
     return computer_->solve(std::numeric_limits<double>::epsilon(), columns_.data(), p_.data());
   }
 
+  // Of the loss: a gain below it is none. Of the weights: they no longer move.
+  static constexpr double no_gain = 1e-14, unmoved = 1e-8;
+
   // ν₀; true: the step holds all but the linear weights. For one that were many times as long as
   // the weights (targets far from order one) would throw them where the model around w says
   // nothing: hidden units into saturation, out of which no gradient leads.
@@ -293,7 +296,7 @@ class LevenbergMarquardt final : public Solver {
     const double gain = loss_ - loss, old_loss = loss_;
     const bool small_gain =
         gain <= settings_.ftol * old_loss && predicted <= settings_.ftol * old_loss;
-    const bool small_step = is_small(p_, settings_.xtol), no_step = is_small(p_, 1e-8);
+    const bool small_step = is_small(p_, settings_.xtol), no_step = is_small(p_, unmoved);
     step_norm_ = p_.vector().norm();
     w_.copy_from(trial_);
     loss_ = loss;
@@ -308,7 +311,7 @@ class LevenbergMarquardt final : public Solver {
     else if (stationary())
       status = Status::gradient;
     else if (small_gain || small_step)
-      status = end_as_asked(small_gain, gain <= 1e-14 * old_loss, small_step, no_step);
+      status = end_as_asked(small_gain, gain <= no_gain * old_loss, small_step, no_step);
     Report result = report(status);
     if (put_off) result.gradient_norm = norm(g_.data(), n_);
     result.step_norm = step_norm_;

@@ -14,6 +14,7 @@
 #include "fastopt/linalg/pivoted_qr.hpp"
 #include "fastopt/solver/least_squares/bounded_least_squares.hpp"
 #include "fastopt/solver/least_squares/small_step.hpp"
+#include "fastopt/solver/least_squares/trust_region.hpp"
 #include "fastopt/solver/least_squares/verdict_settings.hpp"
 
 FASTOPT_BEGIN
@@ -21,6 +22,7 @@ FASTOPT_BEGIN
 struct ReverseSettings {
   double ftol = 1e-15, xtol = 1e-8, gtol = 1e-8;
   std::int64_t max_evaluations = 1000;
+  double radius = 100;               // Δ at the start, in units of ‖D x0‖ (MINPACK)
   bool exact = false;                // whether J has no errors of differences
   std::vector<double> lower, upper;  // n of each, or none
 };
@@ -69,7 +71,7 @@ class ReverseLeastSquares {
     d_.fill(0);
     started_ = central_ = upgrading_ = polishing_ = small_step_ = false;
     first_ = true;
-    nu_ = radius_ = 0;
+    region_ = {};
     gained_ = 1;
     refused_ = 0;
     n_value_ = n_iterations_ = 0;
@@ -113,7 +115,7 @@ class ReverseLeastSquares {
     }
     trial_loss_ = std::isfinite(loss) ? loss : std::numeric_limits<double>::infinity();
     if (polishing_) {
-      if (trial_loss_ <= loss_ * (1 + 1e-10) + 10 * residual() * noise())
+      if (Polish::may_stand(trial_loss_, loss_, noise()))
         need_ = Need::jacobian;
       else
         stall();
@@ -124,9 +126,9 @@ class ReverseLeastSquares {
     const PivotedQr::Image image = model().qr.image(work_.data());
     slope_ = image.slope / (2 * loss_);
     predicted_ = -2 * slope_ - image.norm / (2 * loss_) * image.norm;
-    actual_ = trial_loss_ < 100 * loss_ ? 1 - trial_loss_ / loss_ : -1;
-    if (first_) radius_ = std::min(radius_, length_);
-    if (predicted_ > 0 && actual_ >= least_ratio * predicted_) {
+    actual_ = TrustRegion::gain(trial_loss_, loss_);
+    if (first_) region_.radius = std::min(region_.radius, length_);
+    if (predicted_ > 0 && actual_ >= TrustRegion::least_ratio * predicted_) {
       // Near the end, differences to both sides.
       central_ = central_ || std::max(predicted_, actual_) <= nearly;
       need_ = Need::jacobian;
@@ -149,8 +151,7 @@ class ReverseLeastSquares {
       if (!good) return finish(unclear);
       current_ = 1 - current_;
       adopt();
-      const double size = scaled_norm(w_);
-      radius_ = 100 * (size > 1e-9 * residual() ? size : residual());
+      region_.start(settings_.radius, scaled_norm(w_), residual());
       started_ = true;
       return decide();
     }
@@ -159,11 +160,7 @@ class ReverseLeastSquares {
       actual_ = -1;
       return refuse();
     }
-    const double ratio = actual_ / predicted_;
-    if (ratio <= 0.25)
-      shrink();
-    else if (nu_ == 0 || ratio >= 0.75)
-      grow();
+    follow(actual_ / predicted_);
     first_ = false;
     gained_ = std::max(predicted_, std::abs(actual_));
     small_step_ = nu_was_zero_ && is_small(p_, trial_);
@@ -192,7 +189,6 @@ class ReverseLeastSquares {
   // Gains of a smaller share of the cost are judged by what they leave to gain: its rounding, of
   // many terms, is a thousandth of that.
   static constexpr double barely = 1e-11;
-  static constexpr double least_ratio = 1e-4;  // of a step that is kept: as in Moré's program
   // Steps of differences are no shorter than if the parameter were so large that it made this share
   // of the terms.
   static constexpr double felt = 0.1;
@@ -237,7 +233,7 @@ class ReverseLeastSquares {
   double scaled_norm(const Buffer<double>& x) const {
     return (d_.vector().array() * x.vector().array()).matrix().norm();
   }
-  bool trusts_newton() const { return newton_norm_ <= 1.1 * radius_; }
+  bool trusts_newton() const { return region_.holds(newton_norm_); }
   bool is_exact() const { return central_ || settings_.exact; }
   bool is_small(const Buffer<double>& p, const Buffer<double>& w) {
     return is_small_step(p, w, model().norms.vector().array(), settings_.xtol,
@@ -340,29 +336,25 @@ class ReverseLeastSquares {
     else
       take_step();
     length_ = scaled_norm(p_);
-    nu_was_zero_ = nu_ == 0;
+    nu_was_zero_ = region_.nu == 0;
     trial_.vector() = w_.vector() + p_.vector();
     if (is_bounded())
-      for (Index i = 0; i < n_; ++i) trial_[i] = std::clamp(trial_[i], lower(i), upper(i));
+      for (Index i = 0; i < n_; ++i)  // w + (upper − w) may lie an ulp away from the bound
+        trial_[i] = p_[i] == upper(i) - w_[i]   ? upper(i)
+                    : p_[i] == lower(i) - w_[i] ? lower(i)
+                                                : std::clamp(trial_[i], lower(i), upper(i));
     need_ = Need::value;
   }
 
-  void shrink() {
-    double factor = actual_ >= 0 ? 0.5 : 0.5 * slope_ / (slope_ + 0.5 * actual_);
-    if (!(trial_loss_ < 100 * loss_) || !(factor >= 0.1)) factor = 0.1;
-    radius_ = factor * std::min(radius_, 10 * length_);
-    nu_ /= factor;
-  }
-  void grow() {
-    radius_ = 2 * length_;
-    nu_ *= 0.5;
+  void follow(double ratio) {
+    region_.follow(ratio, actual_, slope_, length_, TrustRegion::explodes(trial_loss_, loss_));
   }
 
   void refuse() {
-    shrink();
+    follow(-1);
     const double error = noise() / (residual() * std::sqrt(static_cast<double>(m_)));
     if (predicted_ <= SquaresVerdictSettings{}.hopeless * epsilon + error ||
-        radius_ <= epsilon * scaled_norm(w_))
+        region_.radius <= epsilon * scaled_norm(w_))
       return stall();
     propose();
   }
@@ -370,7 +362,7 @@ class ReverseLeastSquares {
   // No step lowers the cost beyond its rounding: fine where there is nothing more to gain.
   void stall() {
     if (!is_exact()) {
-      radius_ = newton_norm_;
+      region_.radius = newton_norm_;
       return upgrade();
     }
     const double error = settings_.exact ? 0 : jacobian_error * residual();
@@ -378,17 +370,11 @@ class ReverseLeastSquares {
     finish(unclear);
   }
 
-  // A step to where J has lost a column, so that a parameter no longer matters: a plateau is a
-  // trap.
   bool loses_a_column() {
-    if (trial_loss_ <= 1e-6 * loss_ || refused_ >= 20) return false;
-    for (Index i = 0; i < n_; ++i) {
-      if (spare().norms[i] < 1e-6 * model().norms[i]) {
-        ++refused_;
-        return true;
-      }
-    }
-    return false;
+    if (trial_loss_ <= Plateau::solved * loss_ || refused_ >= Plateau::most_refusals) return false;
+    const bool trap = Plateau::is_ahead(spare().norms, model().norms);
+    refused_ += trap ? 1 : 0;
+    return trap;
   }
 
   void move() {
@@ -407,7 +393,7 @@ class ReverseLeastSquares {
     w_.copy_from(trial_);
     current_ = 1 - current_;
     take_newton();
-    if (explained_ < 0.9 * before) {
+    if (explained_ < Polish::better * before) {
       gained_ = std::max(share() * share(), std::abs(1 - trial_loss_ / loss_));
       small_step_ = is_small(p_, w_);
       current_ = 1 - current_;  // move() changes the models
@@ -421,35 +407,26 @@ class ReverseLeastSquares {
 
   // p that minimises the model within ‖D p‖ ≤ Δ and the bounds.
   void take_step() {
-    if (is_bounded()) return take_bounded_step();
     p_.copy_from(newton_);
-    if (trusts_newton()) {
-      nu_ = 0;
-      return;
-    }
-    double step = newton_norm_, low = 0, high = steepest() / radius_;
-    if (model().qr.rank() == n_) low = bound_below(step, true);
-    nu_ = std::min(std::max(nu_, low), high);
-    if (nu_ == 0) nu_ = steepest() / step;
-    for (int i = 0; i < 10; ++i) {
-      if (nu_ == 0) nu_ = std::max(std::numeric_limits<double>::min(), 1e-3 * high);
-      damped(nu_);
-      step = scaled_norm(p_);
-      const double excess = step - radius_;
-      if (std::abs(excess) <= 0.1 * radius_) break;
-      (excess > 0 ? low : high) = excess > 0 ? std::max(low, nu_) : std::min(high, nu_);
-      nu_ = std::max(low, nu_ + bound_below(step, false));
+    const double full = is_bounded() ? within_bounds(0) : newton_norm_;
+    if (region_.holds(full)) {
+      region_.nu = 0;
+    } else if (is_bounded()) {
+      region_.damp(full, steepest(), [&](double nu) { return within_bounds(nu); });
+    } else {
+      const auto take = [&](double nu) {
+        damped(nu);
+        return scaled_norm(p_);
+      };
+      const auto slope = [&](bool undamped, double step) {
+        for (Index i = 0; i < n_; ++i) work_[i] = d_[i] * p_[i] * (d_[i] / model().scale[i]);
+        return model().qr.slope_norm(work_.data(), undamped) / step;
+      };
+      region_.damp(newton_norm_, steepest(), model().qr.rank() == n_, take, slope);
     }
   }
 
   double steepest() const { return (g_.vector().array() / d_.vector().array()).matrix().norm(); }
-
-  // How much ν has to grow so that 1/‖D p(ν)‖, as if it were a straight line, meets 1/Δ.
-  double bound_below(double step, bool undamped) {
-    for (Index i = 0; i < n_; ++i) work_[i] = d_[i] * p_[i] * (d_[i] / model().scale[i]);
-    const double slope = model().qr.slope_norm(work_.data(), undamped) / step;
-    return (step - radius_) / radius_ / (slope * slope);
-  }
 
   void damped(double nu) {
     if (nu == 0) {
@@ -459,26 +436,6 @@ class ReverseLeastSquares {
       model().qr.damped(work_.data(), p_.data());
     }
     for (Index i = 0; i < n_; ++i) p_[i] /= model().scale[i];
-  }
-
-  void take_bounded_step() {
-    double step = within_bounds(0), low = 0, at_low = 1 / step;
-    if (step <= 1.1 * radius_) {
-      nu_ = 0;
-      return;
-    }
-    double high = steepest() / radius_, at_high = 1 / radius_;
-    if (!(nu_ > 0 && nu_ < high)) nu_ = 1e-3 * high;
-    for (int i = 0; i < 20; ++i) {
-      step = within_bounds(nu_);
-      if (std::abs(step - radius_) <= 0.1 * radius_) return;
-      (step > radius_ ? low : high) = nu_;
-      (step > radius_ ? at_low : at_high) = 1 / step;
-      const double guess = low + (1 / radius_ - at_low) * (high - low) / (at_high - at_low);
-      // Where the bracket is wide, or the line is none, halve its magnitude.
-      const double middle = low > 0 ? std::sqrt(low) * std::sqrt(high) : 1e-3 * high;
-      nu_ = guess > low && guess < high && i % 3 != 2 ? guess : middle;
-    }
   }
 
   // Fills p_ for this ν; returns ‖D p‖. Where the step without bounds keeps them, it is the one.
@@ -517,11 +474,12 @@ class ReverseLeastSquares {
   std::size_t current_ = 0;
   Need need_ = Need::nothing;
   Verdict verdict_ = running;
-  double loss_ = 0, trial_loss_ = 0, nu_ = 0, radius_ = 0, newton_norm_ = 0, explained_ = 0;
+  TrustRegion region_;
+  double loss_ = 0, trial_loss_ = 0, newton_norm_ = 0, explained_ = 0;
   double length_ = 0, slope_ = 0, predicted_ = 0, actual_ = 0, gained_ = 1;
   bool started_ = false, first_ = true, central_ = false, upgrading_ = false, polishing_ = false;
   bool small_step_ = false, nu_was_zero_ = false;
-  int refused_ = 0;
+  std::int64_t refused_ = 0;
   std::int64_t n_value_ = 0, n_iterations_ = 0;
 };
 

@@ -138,6 +138,9 @@ class DualStep final : public StepComputer {
     }
   }
 
+  // Of the largest product: pivots above it keep half of their digits.
+  static constexpr double safe_pivot = 1e-8;
+
   // Biases bear no penalty. With little damping the products of their columns outweigh those of the
   // weights so much that these drown in rounding.
   bool pivots_are_safe() const {
@@ -146,7 +149,7 @@ class DualStep final : public StepComputer {
       least = std::min(least, factor_[i] * factor_[i]);
       largest = std::max(largest, gram_[i]);
     }
-    return least > 1e-8 * largest;
+    return least > safe_pivot * largest;
   }
 
   // The lower triangle of J E⁻¹ Jᵀ, in pieces of J: E⁻¹Jᵀ is never there as a whole.

@@ -16,34 +16,21 @@ class TrustRegionLeastSquares final : public LeastSquaresSolver {
     explained_ = now.qr().explained();
   }
 
-  // Gauss-Newton where it lies within the region, else the ν whose step ends on its boundary.
+  // Gauss-Newton where it lies within the region, else the ν whose step ends on its border.
   void take_step() override {
     p_.copy_from(newton_);
     if (trusts_newton()) {
-      nu_ = 0;
+      region_.nu = 0;
       return;
     }
-    const double steepest = (g_.vector().array() / d_.vector().array()).matrix().norm();
-    double step = newton_norm_, low = 0, high = steepest / radius_;
-    if (model().qr().rank() == n_) {
-      const double slope = model().slope_norm(p_.data(), d_.data(), true) / step;
-      low = (step - radius_) / radius_ / (slope * slope);
-    }
-    nu_ = std::min(std::max(nu_, low), high);
-    if (nu_ == 0) nu_ = steepest / step;
-    for (int i = 0; i < 10; ++i) {
-      if (nu_ == 0) nu_ = std::max(std::numeric_limits<double>::min(), 1e-3 * high);
-      model().damped(nu_, d_.data(), p_.data());
-      step = scaled_norm(p_);
-      const double excess = step - radius_;
-      if (std::abs(excess) <= 0.1 * radius_) break;
-      const double slope = model().slope_norm(p_.data(), d_.data(), false) / step;
-      if (excess > 0)
-        low = std::max(low, nu_);
-      else
-        high = std::min(high, nu_);
-      nu_ = std::max(low, nu_ + excess / radius_ / (slope * slope));
-    }
+    const auto take = [&](double nu) {
+      model().damped(nu, d_.data(), p_.data());
+      return scaled_norm(p_);
+    };
+    const auto slope = [&](bool undamped, double step) {
+      return model().slope_norm(p_.data(), d_.data(), undamped) / step;
+    };
+    region_.damp(newton_norm_, steepest(), model().qr().rank() == n_, take, slope);
   }
 };
 

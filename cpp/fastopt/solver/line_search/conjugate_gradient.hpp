@@ -79,6 +79,12 @@ class ConjugateGradient final : public LineSearchSolver {
   int patience() const override { return 2; }
 
  private:
+  // β is at least so much of what leads along the last direction (Hager & Zhang 2013).
+  static constexpr double least_share = 0.4;
+  // Gradients in a row are orthogonal, and slopes along p near −‖g‖², within these shares of ‖g‖²,
+  // or the directions begin anew (Powell 1977).
+  static constexpr double orthogonal = 0.2, steepest_slope = -1.2, flattest_slope = -0.8;
+
   double beta() const {
     const double new_y = g_.vector().dot(y_.vector());
     const double dy = d_.vector().dot(y_.vector());
@@ -91,18 +97,18 @@ class ConjugateGradient final : public LineSearchSolver {
       default:
         return std::max(
             (new_y - 2 * y_.vector().squaredNorm() / dy * d_.vector().dot(g_.vector())) / dy,
-            0.4 * d_.vector().dot(g_.vector() - y_.vector()) / d_.vector().squaredNorm());
+            least_share * d_.vector().dot(g_.vector() - y_.vector()) / d_.vector().squaredNorm());
     }
   }
 
   void powell_beale() {
     const double gg = g_.vector().squaredNorm(), old = gg - g_.vector().dot(y_.vector());
-    if (std::abs(old) >= 0.2 * gg || since_restart_ >= n_) since_restart_ = 1;
+    if (std::abs(old) >= orthogonal * gg || since_restart_ >= n_) since_restart_ = 1;
     add(d_, y_);
     if (since_restart_ > 1) {
       add(restart_d_, restart_y_);
       const double slope = g_.vector().dot(p_.vector());
-      if (-1.2 * gg <= slope && slope <= -0.8 * gg) return;
+      if (steepest_slope * gg <= slope && slope <= flattest_slope * gg) return;
       p_.vector() = -g_.vector();
       add(d_, y_);
       since_restart_ = 1;

@@ -13,6 +13,9 @@
 
 FASTOPT_BEGIN
 
+// E has no minimum where it falls to so many times what it was where a run or a search began.
+constexpr double bottomless = -1e20;
+
 struct LineSearchSettings {
   double c1 = 1e-4, c2 = 0.9;
   bool exact = false;  // go on to the minimum along the line: |φ'(α)| ≤ 1e-12 |φ'(0)|
@@ -54,8 +57,8 @@ class LineSearch {
                           Keep&& keep) const {
     const Trial start{0, value, slope, true};
     const double rounding = 4 * epsilon * std::abs(value);
-    const double accuracy = s_.exact ? 1e-12 : s_.c2;
-    const double floor = -1e20 * std::max({1.0, std::abs(value), -slope * first});
+    const double accuracy = s_.exact ? exact_slope : s_.c2;
+    const double floor = bottomless * std::max({1.0, std::abs(value), -slope * first});
     Trial low = start, high = start, shortest = start, longest = start, nearest_up = start;
     bool bracketed = false, high_finite = true;
     double alpha = first, width = 0, width_before = 0;
@@ -101,7 +104,7 @@ class LineSearch {
                            (t.value >= low.value && !(level && t.slope < 0));
       // Slopes fall and values grow: twice is no accident. Or no value could show the difference.
       if (t.finite() && t.value >= value && t.slope < 0 &&
-          -slope * t.alpha <= 1e-6 * std::abs(value) && !s_.exact)
+          -slope * t.alpha <= small_fall * std::abs(value) && !s_.exact)
         ++contradictions;
       if (too_far && t.finite() && (contradictions >= 2 || -slope * t.alpha <= rounding)) {
         result.outcome = Search::noise;
@@ -129,7 +132,7 @@ class LineSearch {
       const double now = std::abs(high.alpha - low.alpha);
       if (now <= 2 * epsilon * std::max(low.alpha, high.alpha)) break;
       if (!high_finite) {
-        alpha = low.alpha + 0.2 * (high.alpha - low.alpha);
+        alpha = low.alpha + into_domain * (high.alpha - low.alpha);
       } else {
         alpha = between(low, high, rounding);
         // Two rounds must halve the interval.
@@ -148,11 +151,23 @@ class LineSearch {
   static constexpr double epsilon = std::numeric_limits<double>::epsilon();
   static constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
+  // Of the slope at 0: exact searches end below it.
+  static constexpr double exact_slope = 1e-12;
+  // A predicted fall of more than this share of E is no noise.
+  static constexpr double small_fall = 1e-6;
+  // How far the next trial goes, of the way to one that was not finite.
+  static constexpr double into_domain = 0.2;
+  // Trials keep off the ends of an interval by this share of it, or one round could gain nothing.
+  static constexpr double off_ends = 0.01;
+  // Trials beyond all others, in steps that were made: at least and at most (Fletcher).
+  static constexpr double least_beyond = 0.1, most_beyond = 9;
+
   // Whether slopes change, over a step that is a thousand times as short, far more than the
   // thousandth part.
   static bool jumps(double slope, const Trial& near, const Trial& far) {
-    return near.alpha > 0 && near.alpha < 1e-3 * far.alpha &&
-           (near.slope - slope) * far.alpha > 100 * near.alpha * std::abs(far.slope - slope);
+    constexpr double far_shorter = 1e-3, far_more = 100;
+    return near.alpha > 0 && near.alpha < far_shorter * far.alpha &&
+           (near.slope - slope) * far.alpha > far_more * near.alpha * std::abs(far.slope - slope);
   }
 
   // The minimum of the cubic through two values and slopes, or NaN.
@@ -177,13 +192,13 @@ class LineSearch {
         values_tell ? cubic(low, high) : (low.slope * high.slope < 0 ? secant(low, high) : nan);
     const double share = (alpha - low.alpha) / width;
     if (!std::isfinite(share)) return low.alpha + 0.5 * width;
-    return low.alpha + std::clamp(share, 0.01, 0.99) * width;
+    return low.alpha + std::clamp(share, off_ends, 1 - off_ends) * width;
   }
 
   // From `before` over `now`, both going down, to a point further on.
   static double beyond(const Trial& before, const Trial& now) {
     const double step = now.alpha - before.alpha;
-    const double least = now.alpha + 0.1 * step, most = now.alpha + 9 * step;
+    const double least = now.alpha + least_beyond * step, most = now.alpha + most_beyond * step;
     double alpha = now.slope > before.slope ? cubic(before, now) : nan;
     if (!(alpha > now.alpha)) alpha = now.slope > before.slope ? secant(before, now) : most;
     return std::clamp(alpha, least, most);

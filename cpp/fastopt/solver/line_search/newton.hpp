@@ -67,6 +67,9 @@ class Newton final : public LineSearchSolver {
   }
 
  private:
+  // Of the largest curvature: those below it are told by rounding, and no step is longer for them.
+  static constexpr double flattest = 1e-12;
+
   // False: H is not finite.
   bool factorize() {
     ++n_hessian_;
@@ -106,7 +109,8 @@ class Newton final : public LineSearchSolver {
     };
     const auto eigen = n_ < long_decomposition ? decompose() : abandonable(std::move(decompose));
     Vector<double> divisors = eigen.eigenvalues();
-    if (searches()) divisors = divisors.cwiseAbs().cwiseMax(1e-12 * divisors.cwiseAbs().maxCoeff());
+    if (searches())
+      divisors = divisors.cwiseAbs().cwiseMax(flattest * divisors.cwiseAbs().maxCoeff());
     Vector<double> c = eigen.eigenvectors().transpose() * (d.asDiagonal() * p_.vector());
     c.array() /= divisors.array();
     p_.vector() = d.asDiagonal() * (eigen.eigenvectors() * c);

@@ -29,19 +29,19 @@ class NewtonCg final : public LineSearchSolver {
   bool compute() override {
     const double norm_g = norm(g_.data(), n_);
     if (first_norm_ == 0) first_norm_ = norm_g;
-    const double wanted = std::min(0.5, std::sqrt(norm_g / first_norm_)) * norm_g;
+    const double wanted = std::min(coarsest, std::sqrt(norm_g / first_norm_)) * norm_g;
     p_.fill(0);
     residual_.vector() = g_.vector();
     d_.vector() = -g_.vector();
     double rr = residual_.vector().squaredNorm();
     convex_ = 1;
     steepest_ = 0;
-    for (Index k = 0; k < 20 * n_ + 20; ++k) {
+    for (Index k = 0; k < most_rounds * (n_ + 1); ++k) {
       function_.hessian_vector(w_.data(), d_.data(), hd_.data());
       ++n_hessian_;
       const double curvature = d_.vector().dot(hd_.vector());
       if (!std::isfinite(curvature)) return false;
-      if (!(curvature > 1e-15 * d_.vector().squaredNorm() * largest_)) {
+      if (!(curvature > flat * d_.vector().squaredNorm() * largest_)) {
         convex_ = 0;
         if (k == 0) p_.vector() = (curvature < 0 ? rr / -curvature : 1.0) * d_.vector();
         break;
@@ -72,6 +72,13 @@ class NewtonCg final : public LineSearchSolver {
   bool knows_scale() const override { return convex_ != 0; }
 
  private:
+  // Of ‖g‖: no step is taken less exactly (Nocedal & Wright, 7.1).
+  static constexpr double coarsest = 0.5;
+  // Curvatures below this share of the largest one are rounding.
+  static constexpr double flat = 1e-15;
+  // In exact arithmetic n products are enough; rounding makes many times as many of them.
+  static constexpr Index most_rounds = 20;
+
   TwiceDifferentiable& function_;
   Buffer<double> residual_, d_, hd_;
   double first_norm_ = 0, largest_ = 0;

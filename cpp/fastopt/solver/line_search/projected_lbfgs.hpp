@@ -87,7 +87,7 @@ class ProjectedLbfgs final : public LineSearchSolver {
       finite_seen = finite_seen || finite;
       finite_ = finite_ && finite;
       if (value == -std::numeric_limits<double>::infinity() ||
-          (finite && value < -1e20 * std::max(1.0, std::abs(first_loss())))) {
+          (finite && value < bottomless * std::max(1.0, std::abs(first_loss())))) {
         result.outcome = Search::unbounded;
         return result;
       }
@@ -104,24 +104,32 @@ class ProjectedLbfgs final : public LineSearchSolver {
       }
       if (found || (finite && -slope <= 4 * epsilon * std::abs(loss_))) break;
       if (!finite) {
-        alpha *= 0.2;
+        alpha *= into_domain;
       } else {
         // Of the parabola through both values and the slope.
         const double curvature = value - loss_ - slope;
-        alpha *= std::clamp(curvature > 0 ? -0.5 * slope / curvature : 0.1, 0.1, 0.5);
+        alpha *= std::clamp(curvature > 0 ? -0.5 * slope / curvature : shortest, shortest, longest);
       }
     }
     if (found)
       result.outcome = Search::decrease;
     else if (!finite_seen && iterations_ == 0)
       result.outcome = Search::non_finite;
-    else if (-first_slope <= 1e-9 * std::abs(loss_))
+    else if (-first_slope <= small_fall * std::abs(loss_))
       // Beyond what rounding could hide, it is no noise that a fall was predicted and not found.
       result.outcome = Search::noise;
     return result;
   }
 
  private:
+  // How far the next trial goes, of the way to one that was not finite; and to one that did not
+  // fall enough, at least and at most.
+  static constexpr double into_domain = 0.2, shortest = 0.1, longest = 0.5;
+  // A predicted fall of more than this share of E is no noise.
+  static constexpr double small_fall = 1e-9;
+  // Bounds are near within this share of the size of a weight.
+  static constexpr double near = 1e-6;
+
   // Along −g to the bound.
   double room(Index i) const { return g_[i] > 0 ? w_[i] - lower_[i] : upper_[i] - w_[i]; }
 
@@ -133,7 +141,7 @@ class ProjectedLbfgs final : public LineSearchSolver {
       const double bound = g_[i] > 0 ? lower_[i] : upper_[i], distance = std::abs(w_[i] - bound);
       const double size = std::min(upper_[i] - lower_[i], std::abs(w_[i]) + std::abs(bound));
       const bool held =
-          g_[i] != 0 && std::isfinite(bound) && distance <= std::min(1e-6 * size, moves);
+          g_[i] != 0 && std::isfinite(bound) && distance <= std::min(near * size, moves);
       free_[i] = held ? 0 : 1;
     }
   }

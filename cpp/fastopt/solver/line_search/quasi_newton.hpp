@@ -71,7 +71,7 @@ class QuasiNewton final : public LineSearchSolver {
     const double sr = s.dot(r);
     const double rr = r.squaredNorm();
     // The curvature must be positive beyond rounding, or V would not stay positive definite.
-    if (!(sr > 1e-14 * s.norm() * std::sqrt(rr))) return;
+    if (!(sr > rounding * s.norm() * std::sqrt(rr))) return;
     const double factor = updates_ == 0 && scale_initial_ ? sr / rr : 1;
     // One pass over V: the update of the last iteration, V r and V g.
     multiply(factor, r_data, unused_.data(), g_.data(), vg_.data());
@@ -116,6 +116,8 @@ class QuasiNewton final : public LineSearchSolver {
   bool knows_scale() const override { return updates_ > 0; }
 
  private:
+  static constexpr double rounding = 1e-14;  // of sᵀr, in shares of ‖s‖‖r‖
+
   void multiply(double factor, const double* x1, double* y1, const double* x2, double* y2) {
     const RankTwo update{s_.data(), u_.data(), ss_, su_, uu_};
     v_.update_and_multiply(factor, pending_ != 0 ? &update : nullptr, x1, y1, x2, y2);

@@ -25,7 +25,7 @@ class SteepestDescent final : public LineSearchSolver {
   void update(const double* s, const double* r) override {
     const double curvature = ConstVectorMap<double>(s, n_).dot(ConstVectorMap<double>(r, n_));
     next_length_ = curvature > 0 ? squared_norm(s, n_) / curvature : step_length_;
-    largest_length_ = std::max(next_length_, 0.95 * largest_length_);
+    largest_length_ = std::max(next_length_, kept * largest_length_);
   }
   void reset_all() override {
     next_length_ = 1;
@@ -37,13 +37,16 @@ class SteepestDescent final : public LineSearchSolver {
   }
   bool knows_scale() const override { return largest_length_ > 0; }
   // Its model is the largest curvature of late alone, and its steps are to stay its own.
-  double asking_share() const override { return 1e-13; }
+  double asking_share() const override { return rarely; }
   int patience() const override { return 5; }
   double first_length() const override {
     return largest_length_ > 0 ? next_length_ : cautious_length();
   }
 
  private:
+  static constexpr double kept = 0.95;     // of the largest length of late, a step later
+  static constexpr double rarely = 1e-13;  // of the decrease since the start
+
   double next_length_ = 1, largest_length_ = 0;
 };
 
