@@ -12,11 +12,12 @@ import json
 import subprocess
 import sys
 from fnmatch import fnmatch
+from math import inf
 from pathlib import Path
 
 from bench.league.methods import METHODS, run
 from bench.league.problems import problems
-from bench.league.show import picture, table
+from bench.league.show import STARTS, picture, table
 
 RESULTS = Path(__file__).parent / "results.json"
 
@@ -26,7 +27,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.league", description=__doc__)
     parser.add_argument("--methods", default="*", help="names, with * and ?, set apart by commas")
     parser.add_argument("--problems", default="*")
-    parser.add_argument("--starts", type=int, default=20)
+    parser.add_argument("--starts", type=int, default=STARTS)
     parser.add_argument("--show", action="store_true", help="only the table and the picture")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -41,7 +42,8 @@ def main() -> int:
                 print(f"{method}: not measured", file=sys.stderr)
     if not options.here:
         results = json.loads(RESULTS.read_text())
-        print(table(results))
+        for group in ("lm", "others", "peers"):
+            print(table(results, group), end="\n\n")
         picture(results, RESULTS.parents[2] / "docs" / "league.png")
     return 0
 
@@ -57,9 +59,9 @@ def run_method(method: str, names: list[str], starts: int) -> None:
     for name in names:
         rows = [run(method, tasks[name], seed) for seed in range(starts)]
         results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-        # Columns: whether the goal was met, iterations, seconds, mean squared error at the end.
+        # Columns: whether the goal was met, iterations, processor seconds, loss at the end.
         results.setdefault(name, {})[method] = [
-            [met, iterations, round(seconds, 4), float(f"{loss:.4g}")]
+            [met, iterations, round(seconds, 4), float(f"{loss:.4g}") if loss < inf else None]
             for met, iterations, seconds, loss in rows
         ]
         RESULTS.write_text(as_text(results))

@@ -1,10 +1,12 @@
 """The league of bench/league: its problems, a run, its table and its profiles."""
 
 import json
+import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from bench.league import show
+from bench.league import peers, show
 from bench.league.__main__ import RESULTS, as_text
 from bench.league.methods import METHODS, run
 from bench.league.problems import problems
@@ -35,12 +37,44 @@ def test_a_run_tells_whether_it_met_the_goal(method):
     assert seconds > 0
 
 
+def test_every_method_stands_in_one_table():
+    groups = [show.of_group(group) for group in ("lm", "others", "peers")]
+    assert [name for group in groups for name in group] == list(METHODS)
+    assert all(groups)
+
+
+def test_scikit_learn_begins_from_the_same_weights_and_ends_at_the_goal():
+    met, evaluations, seconds, loss = run("scikit-learn lbfgs", PROBLEMS["cancer"], 0)
+    assert met
+    assert loss == PROBLEMS["cancer"].goal
+    assert 1 <= evaluations < 4 * PROBLEMS["cancer"].iterations
+    assert seconds > 0
+    # Too small a network for its goal: what it says is the loss of its own predictions.
+    hard = replace(PROBLEMS["cancer"], goal=1e-9, iterations=1)
+    met, _, _, loss = run("scikit-learn adam", hard, 0)
+    assert not met
+    assert 1e-3 < loss < 1
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no such clock")
+def test_who_looks_for_ever_ends_with_what_is_no_goal(monkeypatch):
+    monkeypatch.setattr(peers, "SECONDS", 0.05)
+
+    @peers.within_seconds("numpy")
+    def never(*_):
+        while True:
+            pass
+
+    assert never(PROBLEMS["sine"], 0) == (np.inf, 0)
+
+
 def test_the_table_of_the_page_is_that_of_the_results_and_the_default_is_the_first():
     results = json.loads(RESULTS.read_text())
     assert set(results) == set(PROBLEMS)
-    lines = show.table(results).splitlines()
     page = (RESULTS.parents[2] / "docs" / "choosing.md").read_text()
-    assert all(line in page for line in lines[2:])
+    for group in ("lm", "others", "peers"):
+        lines = show.table(results, group).splitlines()
+        assert all(line in page for line in lines[2:]), group
     rules = ["lm nielsen", "lm marquardt", "lm matlab"]
     means = [np.mean([show.share(found[rule]) for found in results.values()]) for rule in rules]
     assert means[0] == max(means)
@@ -49,7 +83,9 @@ def test_the_table_of_the_page_is_that_of_the_results_and_the_default_is_the_fir
 def test_table_and_profiles_tell_what_the_results_hold():
     rows = [[True, 10, 0.1, 1e-7], [False, 500, 1.0, 1.0], [True, 30, 0.1, 1e-7]]
     results = {"sine": {"bfgs": rows}}
-    assert "| sine, 1-5-1 | 2 in 20 |" in show.table(results)
+    assert "| sine, 1-5-1 | 2 of 3 in 20 |" in show.table(results, "others")
+    assert show.cell(rows[:1] * 20) == "20 in 10"
+    assert show.cell([[False, 500, 1.0, None]] * 20) == "0"
     budgets = np.array([0.01, 0.02, 0.06, 1.0])  # of the 500 that Levenberg-Marquardt is given
     np.testing.assert_allclose(show.profile(results, "bfgs", budgets), [0, 1 / 3, 2 / 3, 2 / 3])
     assert '"bfgs": [[true, 10, 0.1, 1e-07]' in as_text(results)
