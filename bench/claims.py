@@ -19,7 +19,7 @@ from problems.ensembles import METHODS, SLOW, Store, Tally, peer, run
 
 HEADS = ("runs", "minima", "claims", "false", "strict", "missed", "restarts", "failed")
 HEADS += ("views", "changed")
-# In percent: CLAIMS of one in a thousand, and one in two hundred.
+# In percent: one run in a thousand, and one in two hundred.
 LIMITS = {"false": 0.1, "missed": 0.5, "failed": 0.5, "changed": 0.5}
 TITLES = {
     "false": "claims of success that are false, of runs",

@@ -152,17 +152,19 @@ def run(
     through=None,
     largest=1000,
     without=(),
+    among=None,
     known=None,
 ):
     """Yield the runs of a method; ``known`` are those of before, which are not repeated.
 
-    ``only`` are names of views; problems have ``largest`` variables at most, and those ``without``
-    are left out. Restarts are as far from the result as ``beside`` says, and from the result
-    through the views ``through``: all unless told.
+    ``only`` are names of views; problems have ``largest`` variables at most, are ``among`` these
+    names, and those ``without`` are left out. Restarts are as far from the result as ``beside``
+    says, and from the result through the views ``through``: all unless told.
     """
     known = known or {}
     for problem in problems(method):
-        if problem.n > largest or getattr(problem, "name", "") in without:
+        name = getattr(problem, "name", "")
+        if problem.n > largest or name in without or (among is not None and name not in among):
             continue
         seeds = [seed, problem.number, problem.n]
         looked_at = seen(method, problem, seed)

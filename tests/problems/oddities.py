@@ -10,11 +10,13 @@ import warnings
 import numpy as np
 
 
-def minimize_rows():
-    """Yield the runs of minimize, as rows of ensembles.py."""
+def minimize_rows(wanted=None):
+    """Yield runs of minimize, as rows of ensembles.py: those of which ``wanted(method, label)``."""
     from fastopt import minimize
 
     for label, method, fun, x0, good, settings in _functions():
+        if wanted is not None and not wanted(method, label):
+            continue
         result = _quiet(lambda m=method, f=fun, x=x0, s=settings: minimize(f, x, method=m, **s))
         yield _row(method, label, result, float(result.fun), good(result.x))
 
