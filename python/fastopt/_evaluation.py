@@ -233,7 +233,7 @@ def evaluate(
 
         return evaluated(net, X, y, loss, metrics, sample_weight, missing_targets)
     if y is None:
-        raise TypeError("evaluate needs y, the targets; Parts alone hold them themselves")
+        raise TypeError("y must hold real numbers, got dtype object (None): only Parts hold them")
     data = data_of(net, X, y, loss, sample_weight, missing_targets)
     signed = net._targets.signed or is_signed(data.targets_of_rows())
     chosen = metrics_by_name(net, metrics, loss, signed=signed)

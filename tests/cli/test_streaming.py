@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import fastopt
+from fastopt.cli import streaming
 from fastopt.cli.data import blocks
 from fastopt.cli.data.preprocessing import Preprocessing
 
@@ -15,7 +16,7 @@ from fastopt.cli.data.preprocessing import Preprocessing
 def small_blocks(monkeypatch):
     """Blocks of 256 rows, which is the least."""
     monkeypatch.setattr(blocks, "NUMBERS_OF_A_BLOCK", 1)
-    monkeypatch.setattr("fastopt.cli.streaming.NUMBERS_OF_A_BLOCK", 300)
+    monkeypatch.setattr(streaming, "NUMBERS_OF_A_BLOCK", 300)
 
 
 @pytest.fixture
@@ -295,7 +296,8 @@ def test_what_a_later_block_of_a_prediction_holds_is_told_by_its_row(large, call
 
 def test_memory_stays_near_a_block(call, folder, monkeypatch):
     """Of what NumPy and pandas allocate, with blocks of 1 MB; `make torture` trains on 2 GB."""
-    monkeypatch.setattr(blocks, "NUMBERS_OF_A_BLOCK", 1 << 17)
+    for module in (blocks, streaming):
+        monkeypatch.setattr(module, "NUMBERS_OF_A_BLOCK", 1 << 17)
     array = np.random.default_rng(0).normal(size=(65_536, 32))
     np.save("data.npy", array)
     settings = ("-t", "32", "--epochs", 1, "--batch-size", 2000, "--hidden", 2, "--no-checkpoint")

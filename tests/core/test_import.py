@@ -50,7 +50,8 @@ def test_the_package_shows_its_public_names_only():
     modules = {n for n in shown if type(getattr(fastopt, n)).__name__ == "module"}
     assert set(shown) == {*fastopt.__all__, *fastopt._OF_EXTRAS, *modules, "__version__"}
     assert modules == {
-        *("callbacks", "clip", "initializers", "layers", "optimizers", "plots", "schedules")
+        *("callbacks", "clip", "initializers", "layers", "losses", "optimizers", "plots"),
+        "schedules",
     }
     assert dir(fastopt.plots) == sorted(fastopt.plots.__all__)
     for name in fastopt.plots.__all__:
